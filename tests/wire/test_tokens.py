@@ -71,7 +71,9 @@ def with_checksum(text: str) -> str:
     return text + tokens._checksum(text)
 
 
-@given(st.integers(0, 0xFFFF), st.binary(min_size=16, max_size=60), st.binary(min_size=1, max_size=32))
+@given(
+    st.integers(0, 0xFFFF), st.binary(min_size=16, max_size=60), st.binary(min_size=1, max_size=32)
+)
 def test_only_the_mask_key_reveals_the_partition(partition: int, rest: bytes, key: bytes) -> None:
     body = tokens.masked(partition, rest, key)
     assert tokens.partition_of(body, key) == partition
@@ -85,7 +87,15 @@ def test_two_tokens_of_one_partition_do_not_share_a_beginning() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "body"), [("", b""), ("abcd", b""), ("A", b""), ("é", b""), ("a_", b""), ("a", bytes(tokens.MAX_BODY + 1))]
+    ("kind", "body"),
+    [
+        ("", b""),
+        ("abcd", b""),
+        ("A", b""),
+        ("é", b""),
+        ("a_", b""),
+        ("a", bytes(tokens.MAX_BODY + 1)),
+    ],
 )
 def test_a_token_out_of_grammar_is_not_made(kind: str, body: bytes) -> None:
     with pytest.raises(Malformed):
