@@ -1,0 +1,256 @@
+"""Admission: the one judgement that every path which hands out or accepts a token crosses (design decision 6).
+
+A path is a leaf and its ancestors as they were read. It is good when every node on it is live; a missing node is dead.
+Only `judge` makes an `Admitted`, and minting, accepting and userinfo ask for one. The versions it carries are checked
+again in the batch that mints, so nothing can end between the judgement and the write. `verdicts` tells the same story
+node by node, for `explain`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final, NoReturn
+
+from msgspec import UNSET, Struct
+
+from sojourn.errors import NotLive
+from sojourn.model.client import Client
+from sojourn.model.client_session import ClientSession
+from sojourn.model.grant import Grant
+from sojourn.model.signin import SignIn
+from sojourn.model.token import Token
+from sojourn.model.user import User
+from sojourn.model.value import Value
+
+
+class Node(Struct, frozen=True):
+    """One node as it was read; `value` is None when it is missing. `part` is its partition."""
+
+    key: str
+    version: int
+    value: Value | None
+
+
+Path = tuple[Node, ...]
+
+
+class Operation(Struct, frozen=True):
+    """What is to be done with a path.
+
+    name    for events and logs: `token`, `refresh`, `userinfo`, ...
+    leaf    the class of value that the path must begin with
+    types   of a token: the token types it may be; empty: any
+    spent   whether a token that is used up, but not ended, is still let through (a code's retry)
+    """
+
+    name: str
+    leaf: type[Value]
+    types: tuple[str, ...] = ()
+    spent: bool = False
+
+
+SIGN_IN: Final = Operation("sign_in", SignIn)
+AUTHORIZE: Final = Operation("authorize", SignIn)
+EMBED: Final = Operation("embed", Grant)
+CODE: Final = Operation("authorization_code", Token, ("authorization_code",))
+CODE_AGAIN: Final = Operation("authorization_code", Token, ("authorization_code",), spent=True)
+REFRESH: Final = Operation("refresh_token", Token, ("refresh_token",))
+CLIENT_CREDENTIALS: Final = Operation("client_credentials", Client)
+USERINFO: Final = Operation("userinfo", Token, ("access_token",))
+ACCEPT: Final = Operation("accept", Token, ("access_token",))
+INTROSPECT: Final = Operation("introspect", Token, ("access_token", "refresh_token"))
+ACCEPT_JWT: Final = Operation("accept_jwt", Grant)
+MINT_FROM: Final = Operation("mint_from", Token)
+
+_SEAL: Final = object()
+
+
+class Admitted:
+    """That a path was judged good for an operation at a moment. Only `judge` makes one.
+
+    operation  the Operation
+    path       the judged path, leaf first
+    client     the client's record, judged beside it
+    now        UTC ms of the judgement
+    """
+
+    __slots__ = ("client", "now", "operation", "path")
+
+    def __init__(
+        self, seal: object, operation: Operation, path: Path, *, client: Client | None, now: int
+    ) -> None:
+        if seal is not _SEAL:
+            message = "only sojourn.model.admission.judge admits"
+            raise TypeError(message)
+        self.operation = operation
+        self.path = path
+        self.client = client
+        self.now = now
+
+    @property
+    def leaf(self) -> Node:
+        return self.path[0]
+
+    def value(self, kind: type[Value]) -> Value | None:
+        """The value of the first node of `kind` on the path."""
+        for node in self.path:
+            if type(node.value) is kind:
+                return node.value
+        return None
+
+
+class _Lineage(Struct):
+    """The nodes that other nodes are judged by."""
+
+    grant: Grant | None = None
+    session: ClientSession | None = None
+    user: User | None = None
+
+
+def _token(token: Token, now: int, *, leaf: bool, spent: bool = False) -> str:
+    if not leaf:
+        return token.ended.why if token.ended is not UNSET and token.ended.recursive else ""
+    if token.ended is not UNSET:
+        return token.ended.why
+    if token.expires_at and now >= token.expires_at:
+        return "expired"
+    if now < token.not_before:
+        return "not yet valid"
+    if not spent and token.max_usage and token.used >= token.max_usage:
+        return "used up"
+    return ""
+
+
+def _grant(grant: Grant, now: int, line: _Lineage) -> str:
+    if grant.ended is not UNSET:
+        return grant.ended.why
+    if grant.end and now >= grant.end:
+        return "expired"
+    if line.session is not None and grant.created <= line.session.since:
+        return "the client session was begun anew"
+    if line.user is not None and not line.user.outlives(grant.created, grant.signin):
+        return "the user ended it"
+    return ""
+
+
+def _session(session: ClientSession, _now: int, _line: _Lineage) -> str:
+    return session.ended.why if session.ended is not UNSET else ""
+
+
+def _user(user: User, _now: int, _line: _Lineage) -> str:
+    if user.ended is not UNSET:
+        return user.ended.why
+    return "" if user.status == "active" else user.status
+
+
+def _signin(signin: SignIn, now: int, line: _Lineage) -> str:
+    if line.grant is not None and line.grant.offline:
+        return ""
+    if signin.ended is not UNSET:
+        return signin.ended.why
+    if now >= signin.end:
+        return "expired"
+    if line.user is not None and not line.user.outlives(signin.created, signin.id):
+        return "the user ended it"
+    return ""
+
+
+def _client(client: Client, _now: int, _line: _Lineage) -> str:
+    if client.ended is not UNSET:
+        return client.ended.why
+    return "" if client.status == "active" else client.status
+
+
+_RULES: Final[dict[type, tuple[str, Callable[..., str]]]] = {
+    Grant: ("grant", _grant),
+    ClientSession: ("client session", _session),
+    User: ("user", _user),
+    SignIn: ("sign-in", _signin),
+    Client: ("client", _client),
+}
+
+
+class Verdict(Struct, frozen=True):
+    """What was found of one node: `why` is empty when it is live."""
+
+    node: str
+    key: str
+    why: str
+
+
+def _lineage(path: Path) -> _Lineage:
+    line = _Lineage()
+    for node in path:
+        value = node.value
+        if type(value) is Grant:
+            line.grant = value
+        elif type(value) is ClientSession:
+            line.session = value
+        elif type(value) is User:
+            line.user = value
+    return line
+
+
+def _shape_fault(path: Path, line: _Lineage) -> str:
+    """Whether the path has all that its leaf stands on; '' if so."""
+    if not path:
+        return "missing"
+    leaf = path[0].value
+    if type(leaf) in (Token, Grant) and line.grant is not None:
+        if line.session is None or line.user is None:
+            return "an ancestor is missing"
+        if line.grant.signin and not line.grant.offline and type(path[-1].value) is not SignIn:
+            return "the sign-in is missing"
+    elif type(leaf) is Token and type(path[-1].value) is not Client:
+        return "an ancestor is missing"
+    elif type(leaf) in (SignIn, ClientSession) and line.user is None:
+        return "the user is missing"
+    return ""
+
+
+def _faults(path: Path, client: Client | None, now: int, *, spent: bool) -> Iterator[Verdict]:
+    line = _lineage(path)
+    for position, node in enumerate(path):
+        value = node.value
+        if value is None:
+            offline = line.grant is not None and line.grant.offline
+            why = "" if offline and "/signin/" in node.key else "missing"
+            yield Verdict("missing", node.key, why)
+        elif type(value) is Token:
+            why = _token(value, now, leaf=position == 0, spent=spent)
+            yield Verdict(value.type.replace("_", " "), node.key, why)
+        else:
+            name, rule = _RULES[type(value)]
+            yield Verdict(name, node.key, rule(value, now, line))
+    shape = _shape_fault(path, line)
+    if shape:
+        yield Verdict("path", path[0].key if path else "", shape)
+    if client is not None:
+        yield Verdict("client", client.client_id, _client(client, now, line))
+
+
+def verdicts(path: Path, *, client: Client | None, now: int) -> tuple[Verdict, ...]:
+    """What is to be said of each node of a path, leaf first, the client last."""
+    return tuple(_faults(path, client, now, spent=False))
+
+
+def _refuse(verdict: Verdict) -> NoReturn:
+    raise NotLive(node=verdict.node, why=verdict.why)
+
+
+def judge(operation: Operation, path: Path, *, client: Client | None, now: int) -> Admitted:
+    """Admit a path for an operation at `now` (UTC ms), or raise NotLive naming the first dead node.
+
+    client  the record of the client it was issued to; None only where the path itself ends in it
+    """
+    leaf = path[0].value if path else None
+    if type(leaf) is not operation.leaf:
+        raise NotLive(node="path", why="missing" if leaf is None else "of another kind")
+    if operation.types and (type(leaf) is not Token or leaf.type not in operation.types):
+        raise NotLive(node="token", why="of another type")
+    if client is None and type(path[-1].value) is not Client and operation.leaf is not SignIn:
+        raise NotLive(node="client", why="missing")
+    for verdict in _faults(path, client, now, spent=operation.spent):
+        if verdict.why:
+            _refuse(verdict)
+    return Admitted(_SEAL, operation, path, client=client, now=now)

@@ -1,0 +1,30 @@
+"""An interaction: a page flow that an authorization request started and that must come back to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import UNSET, UnsetType
+
+from sojourn.model.value import Ending, Value
+
+
+class Interaction(Value, frozen=True, kw_only=True):
+    """One page flow.
+
+    request   the parameters of the authorization request, as they were checked
+    created   UTC ms; it lasts `Lifetimes.interaction`
+    signin    the sign-in that was chosen or made in it; empty: none yet
+    fresh     the person proved who they are inside this interaction (`prompt=login`, `max_age`)
+    chosen    the person chose the account inside it (`prompt=select_account`)
+    consented the person consented inside it (`prompt=consent`)
+    """
+
+    id: str
+    request: Mapping[str, str]
+    created: int
+    signin: str = ""
+    fresh: bool = False
+    chosen: bool = False
+    consented: bool = False
+    ended: Ending | UnsetType = UNSET

@@ -1,0 +1,75 @@
+"""Usage rules: how long a token of each class lives, how often it is used, and what it may mint.
+
+Precedence: what the grant says, then the client, then the server (the Session Manager page's order).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+
+TOKEN_CLASSES: Final = ("authorization_code", "access_token", "refresh_token", "id_token")
+
+_MINUTE: Final = 60_000
+_DAY: Final = 86_400_000
+
+
+class UsageRules(Struct, frozen=True, omit_defaults=True):
+    """The rules for one class of token.
+
+    expires_in        life in ms; 0: as long as what stands above it
+    max_usage         how often it may be used; 0: without limit
+    supports_minting  classes that may be based on it
+    """
+
+    expires_in: int = 0
+    max_usage: int = 0
+    supports_minting: tuple[str, ...] = ()
+
+
+RuleTable = Mapping[str, UsageRules]
+
+DEFAULT_RULES: Final[RuleTable] = {
+    "authorization_code": UsageRules(
+        expires_in=_MINUTE,
+        max_usage=1,
+        supports_minting=("access_token", "refresh_token", "id_token"),
+    ),
+    "access_token": UsageRules(expires_in=60 * _MINUTE),
+    "refresh_token": UsageRules(
+        expires_in=30 * _DAY, supports_minting=("access_token", "refresh_token", "id_token")
+    ),
+    "id_token": UsageRules(expires_in=5 * _MINUTE),
+}
+
+
+def rules_for(token_class: str, *tables: RuleTable | None) -> UsageRules:
+    """The first rule that a table has for `token_class`; the last resort is DEFAULT_RULES.
+
+    Raises ValueError for an unknown class.
+    """
+    for table in tables:
+        if table and token_class in table:
+            return table[token_class]
+    if token_class in DEFAULT_RULES:
+        return DEFAULT_RULES[token_class]
+    message = f"unknown token class {token_class!r}: one of {', '.join(TOKEN_CLASSES)}"
+    raise ValueError(message)
+
+
+class Lifetimes(Struct, frozen=True, kw_only=True):
+    """The spans of sign-ins, in ms (NIST SP 800-63B-4 §5 gives the advice).
+
+    signin_idle       without use, after which no new authorization is given
+    signin_absolute   from the sign-in to its end, whatever happens
+    interaction       a page flow from its start
+    grant             a grant without offline access; with it, `offline`
+    """
+
+    signin_idle: int = 60 * _MINUTE
+    signin_absolute: int = _DAY
+    interaction: int = 15 * _MINUTE
+    grant: int = _DAY
+    offline: int = 90 * _DAY

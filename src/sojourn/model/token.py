@@ -1,0 +1,70 @@
+"""A token as the server keeps it: never its text, only that text's digest. Rotation of refresh tokens is judged here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import UNSET, UnsetType
+
+from sojourn.model.value import Ending, Value
+
+
+class Token(Value, frozen=True, kw_only=True):
+    """One stored token: a code, an opaque access token or a refresh family.
+
+    type        authorization_code | access_token | refresh_token
+    client_id   whom it was issued to
+    sub, scope, resources  empty: those of the grant
+    based_on    id of the token it was minted from; empty: straight from the grant
+    used        how often it was used; max_usage 0 means without limit
+    redirect_uri, challenge, nonce   of a code: what must match at redemption
+    verifier    of a consumed code: digest of what redeemed it, so the same client may repeat until its tokens are sent
+    """
+
+    type: str
+    client_id: str
+    issued_at: int
+    expires_at: int = 0
+    not_before: int = 0
+    based_on: str = ""
+    used: int = 0
+    max_usage: int = 0
+    supports_minting: tuple[str, ...] = ()
+    sub: str = ""
+    scope: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    claims: Mapping[str, object] = {}
+    redirect_uri: str = ""
+    challenge: str = ""
+    nonce: str = ""
+    family: Family | UnsetType = UNSET
+    ended: Ending | UnsetType = UNSET
+
+    def is_active(self, now: int) -> bool:
+        """Not ended, not used up, in time (UTC ms). What stands above it is `admission`'s to judge."""
+        return (
+            self.ended is UNSET
+            and not (self.max_usage and self.used >= self.max_usage)
+            and now >= self.not_before
+            and (self.expires_at == 0 or now < self.expires_at)
+        )
+
+    def has_been_used(self) -> bool:
+        return self.used > 0
+
+
+class Family(Value, frozen=True, kw_only=True):
+    """The state of a refresh family (design decision 11).
+
+    seed        sealed MAC seed
+    generation  of the newest token handed out
+    rotated     UTC ms of the newest rotation
+    successor_used  whether the newest token was presented
+    retry       digest of the Idempotency-Key of the newest rotation; empty: none was sent
+    """
+
+    seed: str
+    generation: int = 0
+    rotated: int = 0
+    successor_used: bool = False
+    retry: str = ""
