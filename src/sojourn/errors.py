@@ -16,6 +16,7 @@
     │     ├─ InvalidToken            (401)
     │     └─ InsufficientScope       (403)
     ├─ Malformed                     text that breaks its grammar (a token, a cookie, a form, a JWT, a key)
+    │  └─ UnknownKey                 a JWT that no key of the set can verify: the set may be old
     ├─ SessionError                  of the Session Manager
     │  ├─ NoSuchUser, NoSuchClientSession, NoSuchGrant, UnknownToken, WrongTokenClass
     │  ├─ BadSessionId               neither an opaque session id nor a session key
@@ -180,6 +181,10 @@ class InsufficientScope(BearerError):
 
 class Malformed(SojournError, ValueError):
     text = "The text breaks its grammar."
+
+
+class UnknownKey(Malformed):
+    text = "No known key verifies the token."
 
 
 class SessionError(SojournError):
