@@ -49,7 +49,7 @@ _LONGEST = len(_PREFIX) + 3 + 1 + _WIDTH_OF_SIZE[MAX_BODY] + _CHECKSUM_DIGITS
 
 
 def encode(kind: str, body: bytes) -> str:
-    """Return the token text of a `body` of at most 128 bytes; `kind` is one to three lowercase letters."""
+    """Return the token text of `body` (at most 128 bytes); `kind` is 1 to 3 lowercase letters."""
     size = len(body)
     if not _is_kind(kind) or size > MAX_BODY:
         raise Malformed("A token needs a kind of 1 to 3 lowercase letters and at most 128 bytes.")
@@ -104,7 +104,7 @@ def partition_of(body: bytes, mask_key: bytes) -> int:
 
 
 def digest(text: str) -> str:
-    """Return what is stored instead of the token: base64url SHA-256 of the exact ASCII text, 43 characters."""
+    """Return what is stored for a token: the base64url SHA-256 of its ASCII text, 43 characters."""
     if not text.isascii():
         raise Malformed("The text is not a token.")
     return base64url.encode(sha256(text.encode("ascii")).digest())
