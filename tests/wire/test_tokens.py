@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sojourn.errors import Malformed, SojournError
+from sojourn.errors import Malformed
 from sojourn.wire import tokens
 
 KINDS = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=3)
@@ -31,10 +31,16 @@ def test_any_text_is_a_token_or_malformed(text: str) -> None:
     for candidate in (text, "sj_" + text, "sj_a_" + text):
         try:
             kind, body = tokens.decode(candidate)
-        except SojournError as error:
-            assert len(candidate) < 12 or candidate not in str(error)
-        else:
-            assert tokens.encode(kind, body) == candidate
+        except Malformed:
+            continue
+        assert tokens.encode(kind, body) == candidate
+
+
+def test_a_refusal_does_not_echo_the_text() -> None:
+    with pytest.raises(Malformed) as caught:
+        tokens.decode("sj_a_verysecret")
+    assert "verysecret" not in repr(caught.value)
+    assert caught.value.__context__ is None
 
 
 @given(KINDS, st.binary(min_size=18, max_size=40), st.data())
@@ -50,7 +56,8 @@ def test_changing_any_one_letter_is_refused(kind: str, body: bytes, data: st.Dat
 def test_no_second_spelling_of_a_token_decodes() -> None:
     digits = GOLDEN[5:-6]
     others = [
-        GOLDEN.lower(), GOLDEN.upper(), GOLDEN.swapcase(), GOLDEN + "=", " " + GOLDEN, GOLDEN + "\n", GOLDEN + "\0",
+        GOLDEN.lower(), GOLDEN.upper(), GOLDEN.swapcase(), GOLDEN + "=", " " + GOLDEN,
+        GOLDEN + "\n", GOLDEN + "\0",
         with_checksum("sj_a_0" + digits),
         with_checksum("sj_a_" + digits.lstrip("0")),
         with_checksum("sj_A_" + digits),

@@ -1,5 +1,6 @@
 """Base64url without padding, in its one canonical spelling (RFC 4648 §5, RFC 7515 §2). Every module
-of `wire` that turns bytes into URL-safe text stands on it; below is only the standard library."""
+of `wire` that turns bytes into URL-safe text stands on it; below is only the standard library.
+"""
 
 from __future__ import annotations
 

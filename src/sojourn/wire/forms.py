@@ -1,6 +1,7 @@
 """Form-encoded text (`application/x-www-form-urlencoded`), both ways, as OAuth wants it: every
 parameter at most once, exact, no second chances (RFC 6749 §3.1, appendix B). The endpoints and the
-client's OAuth flows stand above it; below it is only `errors`."""
+client's OAuth flows stand above it; below it is only `errors`.
+"""
 
 from __future__ import annotations
 

@@ -1,12 +1,13 @@
 """Compact JSON Web Signatures and Tokens (RFC 7515, 7519, 8725): signing keys, key sets, their
 checks, and the hashes and times around them. Services, endpoints, dialects and resource servers
-stand above it; below it are `jwk`, `json_text` and cryptography, used directly for speed."""
+stand above it; below it are `jwk`, `json_text` and cryptography, used directly for speed.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -74,10 +75,9 @@ class SigningKey:
     def load(cls, kid: str, alg: str, *, pkcs8_der: bytes) -> SigningKey:
         """Return the key of an unencrypted PKCS #8 DER text, as `dump` wrote it."""
         private: object = None
-        try:
+        # Raised below, outside, so that no chained error holds the key's bytes.
+        with suppress(ValueError, TypeError, UnsupportedAlgorithm):
             private = serialization.load_der_private_key(pkcs8_der, password=None)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            pass  # raised below, outside, so that no traceback holds the key's bytes
         if not isinstance(private, PrivateKey):
             raise Malformed("The text is not a private key of a known type.")
         return cls(kid, alg, private=private)
@@ -199,7 +199,7 @@ def check_times(claims: Mapping[str, object], *, now: int, skew_ms: int = 10_000
 
 def _split(text: str) -> tuple[dict[str, Any], bytes, str, bytes]:
     """Return header, signed bytes, payload text and signature."""
-    if len(text) > MAX_SIZE or text.count(".") != 2 or not text.isascii():  # noqa: PLR2004
+    if len(text) > MAX_SIZE or text.count(".") != 2 or not text.isascii():
         raise Malformed("The text is not a compact signed token.")
     head, payload, signature = text.split(".")
     header = json_text.parse_object(base64url.decode(head))

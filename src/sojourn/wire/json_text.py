@@ -1,6 +1,7 @@
-"""JSON objects read strictly: UTF-8 only, no repeated member, no NaN or Infinity, no lone surrogate,
-and members taken out by type. Everything in `wire` that reads foreign JSON stands on it; below it
-is only the standard library."""
+"""JSON objects read strictly: UTF-8 only, no repeated member, no NaN, no lone surrogate, and
+members taken out by type. Everything in `wire` that reads foreign JSON stands on it; below it
+is only the standard library.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +52,7 @@ def optional_text(members: Mapping[str, object], name: str) -> str | None:
 
 
 def moment(members: Mapping[str, object], name: str) -> int:
-    """Return the NumericDate member `name` (RFC 7519 §2) in UTC milliseconds, or raise Malformed."""
+    """Return the NumericDate member `name` (RFC 7519 §2) as UTC ms, or raise Malformed."""
     value = optional_moment(members, name)
     if value is None:
         raise Malformed(f"The member {name} is missing.")

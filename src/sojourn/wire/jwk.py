@@ -1,5 +1,6 @@
 """JSON Web Keys (RFC 7517, RFC 7518 §6, RFC 8037): public keys in and out, one algorithm for each
-key, and thumbprints. `jose` stands above it; below it are cryptography and `base64url`."""
+key, and thumbprints. `jose` stands above it; below it are cryptography and `base64url`.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,80 @@
+"""Cookies (RFC 6265, with the `__Host-` prefix of its successor): the header read strictly, and
+Set-Cookie written with every attribute said. Endpoints and pages stand above it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+from sojourn.errors import Malformed
+
+SameSite = Literal["Lax", "Strict", "None"]
+
+MAX_HEADER: Final = 16384
+_is_name = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
+_is_value = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*").fullmatch
+_is_path = re.compile(r"/[\x21-\x3a\x3c-\x7e]*").fullmatch
+_is_word = re.compile(r"[a-z0-9][a-z0-9-]{0,63}").fullmatch
+
+
+def parse(header: str) -> dict[str, str]:
+    """Return the cookies of a Cookie header.
+
+    A pair out of grammar is passed over, and so is a name that appears with two values: one of them
+    was planted, and nothing tells which. A header over 16 KiB raises Malformed.
+    """
+    if len(header) > MAX_HEADER:
+        raise Malformed("The Cookie header is too large.")
+    found: dict[str, str] = {}
+    doubtful: set[str] = set()
+    for pair in header.split(";"):
+        name, equals, value = pair.strip(" \t").partition("=")
+        if (
+            not equals
+            or not _is_name(name)
+            or not _is_value(value)
+            or found.setdefault(name, value) != value
+        ):
+            doubtful.add(name)
+    return {name: value for name, value in found.items() if name not in doubtful}
+
+
+def render(
+    name: str,
+    value: str,
+    *,
+    secure: bool,
+    max_age: int | None,
+    path: str = "/",
+    same_site: SameSite = "Lax",
+    http_only: bool = True,
+) -> str:
+    """Return a Set-Cookie value; `max_age` is in seconds, None for a cookie of the browser session.
+
+    What the browser would refuse or misread raises Malformed.
+    """
+    if not _is_name(name) or not _is_value(value) or not _is_path(path):
+        raise Malformed("The cookie's name, value or path breaks its grammar.")
+    if name.startswith("__Host-") and not (secure and path == "/"):
+        raise Malformed("A __Host- cookie is secure and has the path /.")
+    if name.startswith("__Secure-") and not secure:
+        raise Malformed("A __Secure- cookie is secure.")
+    if same_site == "None" and not secure:
+        raise Malformed("A cookie for other sites is secure.")
+    age = "" if max_age is None else f"; Max-Age={max_age}"
+    flags = ("; HttpOnly" if http_only else "") + ("; Secure" if secure else "")
+    return f"{name}={value}{age}; Path={path}; SameSite={same_site}{flags}"
+
+
+def delete(name: str, *, secure: bool, path: str = "/", same_site: SameSite = "Lax") -> str:
+    """Return the Set-Cookie value that removes the cookie `name`."""
+    return render(name, "", secure=secure, max_age=0, path=path, same_site=same_site)
+
+
+def name_for(realm: str, purpose: str, *, secure: bool) -> str:
+    """Return the name of a realm's cookie: locked to the host, save on loopback http."""
+    if not _is_word(realm) or not _is_word(purpose):
+        raise Malformed("A realm or a purpose has lowercase letters, digits and hyphens.")
+    prefix = "__Host-sojourn_" if secure else "sojourn_dev_"
+    return f"{prefix}{realm}_{purpose}"
