@@ -1,6 +1,6 @@
 """The rules of the house that no other tool holds.
 
-Size of files and functions, names, exports, purity, portability; and that the import contracts hold.
+Size of files and functions, names, exports, purity, portability; and the import contracts hold.
 """
 
 from __future__ import annotations
