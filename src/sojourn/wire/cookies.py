@@ -30,12 +30,8 @@ def parse(header: str) -> dict[str, str]:
     doubtful: set[str] = set()
     for pair in header.split(";"):
         name, equals, value = pair.strip(" \t").partition("=")
-        if (
-            not equals
-            or not _is_name(name)
-            or not _is_value(value)
-            or found.setdefault(name, value) != value
-        ):
+        good = bool(equals and _is_name(name) and _is_value(value))
+        if not good or found.setdefault(name, value) != value:
             doubtful.add(name)
     return {name: value for name, value in found.items() if name not in doubtful}
 
