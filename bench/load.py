@@ -1,0 +1,135 @@
+"""The load generator, a process of its own: reads a plan (JSON, one line), warms up, waits for `go`, prints figures.
+
+A plan says the unit, how many, and for each connection what it sends:
+
+    {"host": "127.0.0.1", "port": 8500, "unit": "repeat", "warm": 100, "count": 1000, "connections": [{...}, ...]}
+
+`repeat` sends `request` again and again. `refresh` sends `request` + the current refresh token and takes the next one
+from the answer. `code` sends `authorize` + state, takes the code from the redirect and sends `token` + the code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import re
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+from bench.wire import Answer, Connection
+
+Unit = Callable[[], Awaitable[None]]
+Lane = dict[str, Any]
+
+
+class UnexpectedAnswer(RuntimeError):
+    """The server under load did not answer as the unit needs."""
+
+
+def expect(answer: Answer, *statuses: int) -> Answer:
+    if answer.status not in statuses:
+        message = (
+            f"{answer.status} instead of {statuses}: {answer.head[-900:]!r} {answer.body[:500]!r}"
+        )
+        raise UnexpectedAnswer(message)
+    return answer
+
+
+def with_form(head: str, body: str) -> bytes:
+    """Complete a request whose last header, Content-Length, still lacks its value."""
+    return f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+
+
+def repeat(connection: Connection, lane: Lane) -> Unit:
+    message = str(lane["request"]).encode()
+
+    async def unit() -> None:
+        expect(await connection.send(message), 200)
+
+    return unit
+
+
+def refresh(connection: Connection, lane: Lane) -> Unit:
+    token = str(lane["token"])
+
+    async def unit() -> None:
+        nonlocal token
+        body = f"{lane['form']}&refresh_token={quote(token)}"
+        answer = expect(await connection.send(with_form(lane["request"], body)), 200)
+        renewed = json.loads(answer.body)
+        if renewed["refresh_token"] == token or "id_token" not in renewed:
+            message = "the refresh token was not rotated, or no ID token came"
+            raise UnexpectedAnswer(message)
+        token = renewed["refresh_token"]
+
+    return unit
+
+
+def code(connection: Connection, lane: Lane) -> Unit:
+    numbers: Iterator[int] = itertools.count()
+    authorize, token = str(lane["authorize"]), str(lane["request"])
+
+    async def unit() -> None:
+        state = f"{lane['name']}-{next(numbers)}"
+        message = authorize.replace("STATE", state).encode()
+        redirect = expect(await connection.send(message), 302, 303)
+        location = redirect.header(b"location").decode()
+        answer = parse_qs(urlsplit(location).query)
+        if "code" not in answer or answer["state"] != [state]:
+            raise UnexpectedAnswer(f"no code: {location}")
+        body = f"{lane['form']}&code={quote(answer['code'][0])}"
+        tokens = json.loads(expect(await connection.send(with_form(token, body)), 200).body)
+        if not re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", tokens["access_token"]):
+            message = "the access token is no JWT"
+            raise UnexpectedAnswer(message)
+
+    return unit
+
+
+UNITS: dict[str, Callable[[Connection, Lane], Unit]] = {
+    "repeat": repeat,
+    "refresh": refresh,
+    "code": code,
+}
+
+
+async def worker(unit: Unit, tickets: Iterator[int], took: list[float]) -> None:
+    for _ in tickets:
+        started = time.perf_counter()
+        await unit()
+        took.append(time.perf_counter() - started)
+
+
+async def spread(units: list[Unit], count: int) -> list[float]:
+    """Run `count` units over all connections; seconds of each."""
+    tickets, took = iter(range(count)), list[float]()
+    await asyncio.gather(*(worker(unit, tickets, took) for unit in units))
+    return took
+
+
+async def main() -> None:
+    loop = asyncio.get_running_loop()
+    plan = json.loads(await loop.run_in_executor(None, sys.stdin.readline))
+    lanes = plan["connections"]
+    connections = [await Connection.open(plan["host"], plan["port"]) for _ in lanes]
+    prepare = UNITS[plan["unit"]]
+    units = [prepare(connection, lane) for connection, lane in zip(connections, lanes, strict=True)]
+    await spread(units, plan["warm"])
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    await loop.run_in_executor(None, sys.stdin.readline)
+    started = time.perf_counter()
+    took = sorted(await spread(units, plan["count"]))
+    wall = time.perf_counter() - started
+    for connection in connections:
+        connection.close()
+    p50, p99 = took[len(took) // 2], took[len(took) * 99 // 100]
+    sys.stdout.write(json.dumps({"p50": p50, "p99": p99, "wall": wall}) + "\n")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
