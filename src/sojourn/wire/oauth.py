@@ -235,7 +235,7 @@ class AuthorizationResponse(msgspec.Struct, frozen=True, kw_only=True):
         before anything else is believed; an error answer raises the ProtocolError of its code.
         """
         found = params.get("state", "").encode("utf-8", "surrogatepass")
-        if not compare_digest(found, state.encode("utf-8", "surrogatepass")):
+        if not state or not compare_digest(found, state.encode("utf-8", "surrogatepass")):
             raise Malformed("The response does not belong to this request.")
         iss = params.get("iss")
         if iss != issuer and (iss is not None or iss_required):

@@ -124,7 +124,8 @@ def validate_id_token(
         if signed_in + max_age * 1000 + skew_ms < now:
             raise Malformed("The sign-in behind the ID token is too old.")
     at_hash = json_text.optional_text(claims, "at_hash")
-    if None not in (at_hash, access_token) and at_hash != jose.at_hash(alg, access_token or ""):
+    wanted = None if access_token is None else jose.at_hash(alg, access_token)
+    if at_hash is not None and wanted is not None and at_hash != wanted:
         raise Malformed("The ID token belongs to another access token.")
     return _subject(claims)
 
