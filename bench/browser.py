@@ -1,4 +1,4 @@
-"""The person of the bench: walks sign-in and consent pages by filling in their forms, as a browser without script."""
+"""The person of the bench: fills in sign-in and consent forms, as a browser without script."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def new_pkce() -> Pkce:
 
 
 class Browser:
-    """One browser with its cookies. `fills` are the values a person types or presses, by field name."""
+    """One browser with its cookies. `fills` is what a person types or presses, by field name."""
 
     def __init__(self, *, fills: dict[str, str], redirect_uri: str) -> None:
         self._client = httpx2.Client(follow_redirects=False, timeout=30)

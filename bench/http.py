@@ -1,4 +1,7 @@
-"""The HTTP bench: CPU time of a server per unit, and latency at 16 connections. Above targets, units and processes."""
+"""The HTTP bench: CPU time of a server per unit, and latency at 16 connections.
+
+Above targets, units and processes.
+"""
 
 from __future__ import annotations
 

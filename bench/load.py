@@ -1,11 +1,13 @@
-"""The load generator, a process of its own: reads a plan (JSON, one line), warms up, waits for `go`, prints figures.
+"""The load generator, a process of its own: reads a plan, warms up, waits for `go`, prints figures.
 
-A plan says the unit, how many, and for each connection what it sends:
+A plan is one line of JSON: the unit, how many, and for each connection what it sends:
 
-    {"host": "127.0.0.1", "port": 8500, "unit": "repeat", "warm": 100, "count": 1000, "connections": [{...}, ...]}
+    {"host": "127.0.0.1", "port": 8500, "unit": "repeat", "warm": 100, "count": 1000,
+     "connections": [{...}, ...]}
 
-`repeat` sends `request` again and again. `refresh` sends `request` + the current refresh token and takes the next one
-from the answer. `code` sends `authorize` + state, takes the code from the redirect and sends `token` + the code.
+`repeat` sends `request` again and again. `refresh` goes round `tokens`: sends `request` with one
+of them and keeps the next that the answer brings. `code` goes round `authorize`: sends one of them
+with a new state, takes the code from the redirect and sends `request` with it.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import json
 import re
 import sys
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -54,35 +57,37 @@ def repeat(connection: Connection, lane: Lane) -> Unit:
 
 
 def refresh(connection: Connection, lane: Lane) -> Unit:
-    token = str(lane["token"])
+    tokens = deque[str](lane["tokens"])
 
     async def unit() -> None:
-        nonlocal token
+        token = tokens.popleft()
         body = f"{lane['form']}&refresh_token={quote(token)}"
         answer = expect(await connection.send(with_form(lane["request"], body)), 200)
         renewed = json.loads(answer.body)
         if renewed["refresh_token"] == token or "id_token" not in renewed:
             message = "the refresh token was not rotated, or no ID token came"
             raise UnexpectedAnswer(message)
-        token = renewed["refresh_token"]
+        tokens.append(renewed["refresh_token"])
 
     return unit
 
 
 def code(connection: Connection, lane: Lane) -> Unit:
     numbers: Iterator[int] = itertools.count()
-    authorize, token = str(lane["authorize"]), str(lane["request"])
+    authorize = itertools.cycle(lane["authorize"])
 
     async def unit() -> None:
         state = f"{lane['name']}-{next(numbers)}"
-        message = authorize.replace("STATE", state).encode()
-        redirect = expect(await connection.send(message), 302, 303)
+        wanted = next(authorize).replace("STATE", state).encode()
+        redirect = expect(await connection.send(wanted), 302, 303)
         location = redirect.header(b"location").decode()
         answer = parse_qs(urlsplit(location).query)
         if "code" not in answer or answer["state"] != [state]:
             raise UnexpectedAnswer(f"no code: {location}")
         body = f"{lane['form']}&code={quote(answer['code'][0])}"
-        tokens = json.loads(expect(await connection.send(with_form(token, body)), 200).body)
+        tokens = json.loads(
+            expect(await connection.send(with_form(lane["request"], body)), 200).body
+        )
         if not re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", tokens["access_token"]):
             message = "the access token is no JWT"
             raise UnexpectedAnswer(message)

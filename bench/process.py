@@ -1,4 +1,4 @@
-"""Processes under measurement: their CPU time and memory, and starting and ending a server. Stands above nothing."""
+"""Processes under measurement: their CPU time and memory, and starting and ending a server."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def server(
     env: Mapping[str, str] | None = None,
     limit: float = 30.0,
 ) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
-    """Run `command` until the block ends; gives the process and the seconds until `port` accepted."""
+    """Run `command` until the block ends; gives the process and the seconds until it listened."""
     started = time.perf_counter()
     process = subprocess.Popen(
         command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE

@@ -1,4 +1,4 @@
-"""A server under measurement, ours or a peer: where it is, who its client is, and how a person signs in."""
+"""A server under measurement, ours or a peer: where it is, who its client is, who signs in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REDIRECT_URI = "http://127.0.0.1:8549/callback"
 
 @dataclass(frozen=True)
 class Target:
-    """`opaque` and `jwt` are the resources whose access tokens have that format; `fills` signs a person in."""
+    """`opaque` and `jwt` are resources, named after their access tokens; `fills` signs in."""
 
     name: str
     issuer: str

@@ -1,6 +1,8 @@
-"""The seven units of the HTTP bench: what each connection sends, and how often. One function a unit.
+"""The seven units of the HTTP bench: what each connection sends, and how often.
 
-Each prepares its own tokens right before it runs, so that a peer whose memory is bounded still holds them.
+Each prepares its own tokens right before it runs: a peer of bounded memory still holds them.
+Refresh and code go round several grants a connection: a peer that lists the tokens of a grant would
+otherwise be charged for lists that no real client grows.
 """
 
 from __future__ import annotations
@@ -15,12 +17,14 @@ from bench.target import REDIRECT_URI, Target
 from bench.wire import request
 
 CONNECTIONS = 16
+GRANTS_A_CONNECTION = 4
+LANES = range(CONNECTIONS)
 Plan = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Unit:
-    """`must` and `aim` are how many times less CPU than the peer (issue 2 §7); `expected` the peer's µs there."""
+    """`must` and `aim`: how many times less CPU than the peer; `expected`: its µs then."""
 
     name: str
     plan: Callable[[Target], Plan]
@@ -83,43 +87,52 @@ def userinfo(target: Target) -> Plan:
 
 
 def refresh(target: Target) -> Plan:
-    browser = target.browser()
     scope = f"openid offline_access {target.scope}"
-    lanes = []
-    for _ in range(CONNECTIONS):
-        tokens = target.tokens(browser, scope=scope, resource=target.jwt, prompt="consent")
-        form = urlencode({"grant_type": "refresh_token", "resource": target.jwt})
-        head = open_post(target, "token_endpoint")
-        lanes.append({"request": head, "form": form, "token": tokens["refresh_token"]})
-    browser.close()
-    return {"unit": "refresh", "connections": lanes}
+    form = urlencode({"grant_type": "refresh_token", "resource": target.jwt})
+    lane = {"request": open_post(target, "token_endpoint"), "form": form}
+    return {"unit": "refresh", "connections": [lane | families(target, scope) for _ in LANES]}
+
+
+def families(target: Target, scope: str) -> Plan:
+    """Refresh tokens of as many grants, each from its own browser."""
+    tokens = []
+    for _ in range(GRANTS_A_CONNECTION):
+        browser = target.browser()
+        answer = target.tokens(browser, scope=scope, resource=target.jwt, prompt="consent")
+        tokens.append(answer["refresh_token"])
+        browser.close()
+    return {"tokens": tokens}
 
 
 def code(target: Target) -> Plan:
+    pkce = new_pkce()
+    form = {
+        "grant_type": "authorization_code",
+        "redirect_uri": REDIRECT_URI,
+        "code_verifier": pkce.verifier,
+        "resource": target.jwt,
+    }
+    lane = {"request": open_post(target, "token_endpoint"), "form": urlencode(form)}
+    lanes = [
+        lane | {"name": f"lane{number}", "authorize": signed_in(target, pkce.challenge)}
+        for number in LANES
+    ]
+    return {"unit": "code", "connections": lanes}
+
+
+def signed_in(target: Target, challenge: str) -> list[str]:
+    """Authorization requests of as many browsers, each signed in and with consent remembered."""
     scope = f"openid {target.scope}"
-    lanes = []
-    for number in range(CONNECTIONS):
+    query = urlencode(target.authorization(challenge, scope=scope, resource=target.jwt))
+    path = f"{target.path('authorization_endpoint')}?{query}"
+    requests = []
+    for _ in range(GRANTS_A_CONNECTION):
         browser = target.browser()
         target.tokens(browser, scope=scope, resource=target.jwt)
-        pkce = new_pkce()
-        query = urlencode(target.authorization(pkce.challenge, scope=scope, resource=target.jwt))
-        form = {
-            "grant_type": "authorization_code",
-            "redirect_uri": REDIRECT_URI,
-            "code_verifier": pkce.verifier,
-            "resource": target.jwt,
-        }
-        path = f"{target.path('authorization_endpoint')}?{query}"
         headers = {"Cookie": browser.cookies()}
+        requests.append(request("GET", path, host=target.host, headers=headers).decode())
         browser.close()
-        lane = {
-            "name": f"lane{number}",
-            "authorize": request("GET", path, host=target.host, headers=headers).decode(),
-            "request": open_post(target, "token_endpoint"),
-            "form": urlencode(form),
-        }
-        lanes.append(lane)
-    return {"unit": "code", "connections": lanes}
+    return requests
 
 
 UNITS = (

@@ -1,4 +1,4 @@
-"""A cheap HTTP/1.1 client for the load generator: one connection, one request at a time, keep-alive."""
+"""A cheap HTTP/1.1 client for the load generator: a connection, one request at a time."""
 
 from __future__ import annotations
 
