@@ -1,0 +1,112 @@
+// A relying party that others wrote: npm openid-client 6, driven over JSON lines.
+//
+// First line in:   {"issuer", "client_id", "client_secret"?, "auth"?: "basic" | "post" | "none",
+//                   "redirect_uri", "scope"?, "resource"?, "parameters"?, "post_logout_redirect_uri"?}
+// First line out:  {"step": "authorize", "url", "state", "nonce"}
+// Second line in:  {"callback": the URL that the browser was sent back to}
+// Lines out:       code, userinfo, refresh, introspect, revoke, dead, end_session; each {"step", ...}
+//
+// A step that the provider does not offer says {"step", "skipped": true}. A failure is the last line,
+// {"step": "error", "name", "code", "message", "cause"}, and exit status 1.
+import { createInterface } from 'node:readline';
+import * as client from 'openid-client';
+
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const read = async () => JSON.parse((await lines.next()).value);
+const say = (step, values) => process.stdout.write(`${JSON.stringify({ step, ...values })}\n`);
+
+function authentication({ auth, client_secret: secret }) {
+  if (auth === 'none' || !secret) return client.None();
+  return auth === 'post' ? client.ClientSecretPost(secret) : client.ClientSecretBasic(secret);
+}
+
+async function discover(settings) {
+  const issuer = new URL(settings.issuer);
+  const loopback = issuer.protocol === 'http:' ? [client.allowInsecureRequests] : [];
+  const { client_id: id } = settings;
+  const options = { execute: loopback };
+  return client.discovery(issuer, id, undefined, authentication(settings), options);
+}
+
+async function authorize(config, settings) {
+  const checks = {
+    pkceCodeVerifier: client.randomPKCECodeVerifier(),
+    expectedState: client.randomState(),
+    expectedNonce: client.randomNonce(),
+    idTokenExpected: true,
+  };
+  const url = client.buildAuthorizationUrl(config, {
+    redirect_uri: settings.redirect_uri,
+    scope: settings.scope ?? 'openid offline_access',
+    code_challenge: await client.calculatePKCECodeChallenge(checks.pkceCodeVerifier),
+    code_challenge_method: 'S256',
+    state: checks.expectedState,
+    nonce: checks.expectedNonce,
+    ...(settings.resource && { resource: settings.resource }),
+    ...settings.parameters,
+  });
+  say('authorize', { url: url.href, state: checks.expectedState, nonce: checks.expectedNonce });
+  return checks;
+}
+
+async function redeem(config, checks, callback, extra) {
+  const url = new URL(callback);
+  const tokens = await client.authorizationCodeGrant(config, url, checks, extra);
+  say('code', { tokens, claims: tokens.claims(), expires_in: tokens.expiresIn() });
+  return tokens;
+}
+
+async function renew(config, tokens, extra) {
+  if (!tokens.refresh_token) {
+    say('refresh', { skipped: true });
+    return tokens;
+  }
+  const renewed = await client.refreshTokenGrant(config, tokens.refresh_token, extra);
+  const rotated = Boolean(renewed.refresh_token) && renewed.refresh_token !== tokens.refresh_token;
+  say('refresh', { tokens: renewed, claims: renewed.claims(), rotated });
+  return { ...tokens, ...renewed };
+}
+
+// RFC 7662 §2.1: the endpoint asks for authorization, which a public client has none of.
+async function introspect(config, settings, step, token) {
+  const offered = config.serverMetadata().introspection_endpoint && settings.client_secret;
+  if (!offered) return say(step, { skipped: true });
+  return say(step, { answer: await client.tokenIntrospection(config, token) });
+}
+
+async function userinfo(config, { access_token: token }, subject, resource) {
+  if (resource) return say('userinfo', { skipped: true });
+  return say('userinfo', { claims: await client.fetchUserInfo(config, token, subject) });
+}
+
+async function run() {
+  const settings = await read();
+  const config = await discover(settings);
+  const checks = await authorize(config, settings);
+  const { callback } = await read();
+  const extra = settings.resource ? { resource: settings.resource } : undefined;
+
+  const first = await redeem(config, checks, callback, extra);
+  await userinfo(config, first, first.claims().sub, settings.resource);
+  const tokens = await renew(config, first, extra);
+  await introspect(config, settings, 'introspect', tokens.access_token);
+  await client.tokenRevocation(config, tokens.access_token);
+  say('revoke', { revoked: true });
+  await introspect(config, settings, 'dead', tokens.access_token);
+  const parameters = { id_token_hint: tokens.id_token };
+  if (settings.post_logout_redirect_uri) {
+    parameters.post_logout_redirect_uri = settings.post_logout_redirect_uri;
+  }
+  say('end_session', { url: client.buildEndSessionUrl(config, parameters).href });
+}
+
+try {
+  await run();
+} catch (error) {
+  const { name, code, message, error: oauth, error_description: description } = error;
+  const cause = oauth ?? error.cause?.message ?? String(error.cause ?? '');
+  say('error', { name, code, message, cause, description });
+  process.exitCode = 1;
+} finally {
+  process.stdin.destroy();
+}
