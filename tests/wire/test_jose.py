@@ -58,7 +58,11 @@ def test_what_a_key_signs_its_public_half_verifies(alg: str) -> None:
         assert token.header == {"alg": alg, "kid": key.kid, "typ": "at+jwt"}
 
 
-THEIR_KEYS = {"ES256": their_jwk.ECKey, "RS256": their_jwk.RSAKey, "EdDSA": their_jwk.OKPKey}
+THEIR_KEYS: dict[str, type[their_jwk.ECKey | their_jwk.RSAKey | their_jwk.OKPKey]] = {
+    "ES256": their_jwk.ECKey,
+    "RS256": their_jwk.RSAKey,
+    "EdDSA": their_jwk.OKPKey,
+}
 
 
 @pytest.mark.filterwarnings("ignore:EdDSA is deprecated")

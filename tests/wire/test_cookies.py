@@ -1,0 +1,108 @@
+"""Cookies: read strictly, written with every attribute."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sojourn.errors import Malformed
+from sojourn.wire import cookies
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        ("", {}),
+        ("a=1", {"a": "1"}),
+        ("a=1; b=2", {"a": "1", "b": "2"}),
+        ("a=1;b=2 ;\tc=3", {"a": "1", "b": "2", "c": "3"}),
+        ("a=", {"a": ""}),
+        ("a=x=y", {"a": "x=y"}),
+        ("a=1; a=1", {"a": "1"}),
+        ("a=1; a=2; b=3", {"b": "3"}),
+        ("a=1; a=2; a=1", {}),
+        ("a=1; a=\x01", {}),
+        ("a; b=2", {"b": "2"}),
+        ("=1; b=2", {"b": "2"}),
+        ('a="1"; b=2', {"b": "2"}),
+        ("a=é; b=2", {"b": "2"}),
+        ("a b=1; c=2", {"c": "2"}),
+        ("a=1 2; c=2", {"c": "2"}),
+        ("A=1; a=2", {"A": "1", "a": "2"}),
+        ("$Version=1; a=1", {"$Version": "1", "a": "1"}),
+        ("__Host-x=1; __Host-x", {}),
+    ],
+)
+def test_a_header_gives_only_what_is_beyond_doubt(header: str, found: dict[str, str]) -> None:
+    assert cookies.parse(header) == found
+
+
+def test_a_huge_header_is_refused() -> None:
+    with pytest.raises(Malformed):
+        cookies.parse("a=" + "x" * cookies.MAX_HEADER)
+
+
+@given(st.text(max_size=60))
+def test_any_header_is_read(header: str) -> None:
+    for name, value in cookies.parse(header).items():
+        assert f"{name}={value}" in header
+
+
+@given(st.text(max_size=10), st.text(max_size=10))
+def test_what_is_written_is_one_cookie_or_malformed(name: str, value: str) -> None:
+    try:
+        text = cookies.render(name, value, secure=True, max_age=5)
+    except Malformed:
+        return
+    assert text == f"{name}={value}; Max-Age=5; Path=/; SameSite=Lax; HttpOnly; Secure"
+    assert cookies.parse(text.partition(";")[0]) == {name: value}
+
+
+def test_every_attribute_is_said() -> None:
+    assert cookies.render("__Host-a", "1", secure=True, max_age=None) == (
+        "__Host-a=1; Path=/; SameSite=Lax; HttpOnly; Secure"
+    )
+    assert (
+        cookies.render(
+            "a", "1", secure=False, max_age=60, path="/x", same_site="Strict", http_only=False
+        )
+        == "a=1; Max-Age=60; Path=/x; SameSite=Strict"
+    )
+    assert (
+        cookies.delete("a", secure=True) == "a=; Max-Age=0; Path=/; SameSite=Lax; HttpOnly; Secure"
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": "a;b"},
+        {"name": ""},
+        {"name": "a=b"},
+        {"value": "1;Domain=x"},
+        {"value": "1\r\nX: y"},
+        {"value": "é"},
+        {"path": "x"},
+        {"path": "/;a"},
+        {"path": ""},
+        {"name": "__Host-a", "secure": False},
+        {"name": "__Host-a", "path": "/x"},
+        {"name": "__Secure-a", "secure": False},
+        {"same_site": "None", "secure": False},
+    ],
+)
+def test_what_a_browser_would_refuse_is_not_written(wrong: dict[str, Any]) -> None:
+    good: dict[str, Any] = {"name": "a", "value": "1", "secure": True, "max_age": None}
+    with pytest.raises(Malformed):
+        cookies.render(**(good | wrong))
+
+
+def test_names_are_locked_to_the_host_save_in_development() -> None:
+    assert cookies.name_for("default", "session", secure=True) == "__Host-sojourn_default_session"
+    assert cookies.name_for("default", "session", secure=False) == "sojourn_dev_default_session"
+    for realm in ("", "A", "a b", "a_b", "a=b", "x" * 65):
+        with pytest.raises(Malformed):
+            cookies.name_for(realm, "session", secure=True)
