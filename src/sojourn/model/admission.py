@@ -24,7 +24,7 @@ from sojourn.model.value import Value
 
 
 class Node(Struct, frozen=True):
-    """One node as it was read; `value` is None when it is missing. `part` is its partition."""
+    """One node as it was read; `value` is None when it is missing."""
 
     key: str
     version: int
@@ -126,9 +126,9 @@ def _grant(grant: Grant, now: int, line: _Lineage) -> str:
         return grant.ended.why
     if grant.end and now >= grant.end:
         return "expired"
-    if line.session is not None and grant.created <= line.session.since:
+    if line.session is not None and grant.generation != line.session.generation:
         return "the client session was begun anew"
-    if line.user is not None and not line.user.outlives(grant.created, grant.signin):
+    if line.user is not None and not line.user.keeps(grant.epoch, grant.signin):
         return "the user ended it"
     return ""
 
@@ -150,7 +150,7 @@ def _signin(signin: SignIn, now: int, line: _Lineage) -> str:
         return signin.ended.why
     if now >= signin.end:
         return "expired"
-    if line.user is not None and not line.user.outlives(signin.created, signin.id):
+    if line.user is not None and not line.user.keeps(signin.epoch, signin.id):
         return "the user ended it"
     return ""
 

@@ -29,12 +29,12 @@ class Consent(Struct, frozen=True, omit_defaults=True):
 class ClientSession(Value, frozen=True, kw_only=True):
     """One user with one client.
 
-    since  UTC ms from which its grants count: a session begun anew after its end does not revive the old grants
+    generation  counts how often it was begun anew; a grant counts only in the generation it was made in
     """
 
     user_id: str
     client_id: str
     created: int
-    since: int = 0
+    generation: int = 0
     consent: Consent | UnsetType = UNSET
     ended: Ending | UnsetType = UNSET

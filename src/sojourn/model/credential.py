@@ -26,7 +26,9 @@ class PasswordFault(Struct, frozen=True):
     message_id: str
 
 
-def judge_password(password: str, *, common: frozenset[str], context: tuple[str, ...]) -> str | None:
+def judge_password(
+    password: str, *, common: frozenset[str], context: tuple[str, ...]
+) -> str | None:
     """The message id of what is wrong with a new password, or None (ASVS 6.2.1, 6.2.4, 6.2.9, 6.2.11).
 
     common   casefolded passwords that everybody tries

@@ -18,6 +18,7 @@ class Grant(Value, frozen=True, kw_only=True):
     scope, claims, resources   what was granted; `claims` in the shape of OpenID Connect Core §5.5
     signin     the `sid` it came from; empty: none
     offline    outlives its sign-in (`offline_access`, OpenID Connect Core §11)
+    epoch, generation   of the user and of the client session when it was made
     end        UTC ms; 0: as long as what stands above it
     """
 
@@ -32,6 +33,8 @@ class Grant(Value, frozen=True, kw_only=True):
     resources: tuple[str, ...] = ()
     signin: str = ""
     offline: bool = False
+    epoch: int = 0
+    generation: int = 0
     end: int = 0
     usage_rules: Mapping[str, UsageRules] = {}
     authentication_event: AuthenticationEvent | UnsetType = UNSET

@@ -15,6 +15,7 @@ class SignIn(Value, frozen=True, kw_only=True):
     secret     base64url SHA-256 of the current cookie text
     event      the newest authentication event (a step-up replaces it)
     end        UTC ms of the absolute end, which ends its tokens too
+    epoch      the user's epoch when it began
     address, agent  where it came from: for people, never for a decision
     """
 
@@ -24,6 +25,7 @@ class SignIn(Value, frozen=True, kw_only=True):
     end: int
     secret: str
     event: AuthenticationEvent
+    epoch: int = 0
     address: str = ""
     agent: str = ""
     ended: Ending | UnsetType = UNSET

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from msgspec import UNSET, UnsetType
 
 from sojourn.model.value import Ending, Value
@@ -14,11 +12,12 @@ class Token(Value, frozen=True, kw_only=True):
 
     type        authorization_code | access_token | refresh_token
     client_id   whom it was issued to
-    sub, scope, resources  empty: those of the grant
+    scope, resources  empty: those of the grant
     based_on    id of the token it was minted from; empty: straight from the grant
     used        how often it was used; max_usage 0 means without limit
     redirect_uri, challenge, nonce   of a code: what must match at redemption
-    verifier    of a consumed code: digest of what redeemed it, so the same client may repeat until its tokens are sent
+    verifier    of a consumed code: digest of the verifier that redeemed it; the same client and verifier may repeat
+                until `sent`, which says that its tokens went out
     """
 
     type: str
@@ -30,13 +29,13 @@ class Token(Value, frozen=True, kw_only=True):
     used: int = 0
     max_usage: int = 0
     supports_minting: tuple[str, ...] = ()
-    sub: str = ""
     scope: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
-    claims: Mapping[str, object] = {}
     redirect_uri: str = ""
     challenge: str = ""
     nonce: str = ""
+    verifier: str = ""
+    sent: bool = False
     family: Family | UnsetType = UNSET
     ended: Ending | UnsetType = UNSET
 
@@ -59,12 +58,10 @@ class Family(Value, frozen=True, kw_only=True):
     seed        sealed MAC seed
     generation  of the newest token handed out
     rotated     UTC ms of the newest rotation
-    successor_used  whether the newest token was presented
     retry       digest of the Idempotency-Key of the newest rotation; empty: none was sent
     """
 
     seed: str
     generation: int = 0
     rotated: int = 0
-    successor_used: bool = False
     retry: str = ""

@@ -18,7 +18,8 @@ class User(Value, frozen=True, kw_only=True):
     login        normalised name to sign in with; empty for a user made by an embedding program
     created      UTC ms
     status       active | locked | disabled
-    valid_after  UTC ms: what was made at or before it is dead, but for the sign-in `excepted` and what came from it
+    epoch        counts the endings of everything at once; what an older epoch made is dead,
+                 but for the sign-in `excepted` and what came from it
     claims       OpenID Connect standard claims, `sub` apart
     roles        names that `model.admission` maps to administrative scopes
     """
@@ -27,15 +28,15 @@ class User(Value, frozen=True, kw_only=True):
     created: int
     login: str = ""
     status: str = "active"
-    valid_after: int = 0
+    epoch: int = 0
     excepted: str = ""
     claims: Mapping[str, object] = {}
     roles: tuple[str, ...] = ()
     ended: Ending | UnsetType = UNSET
 
-    def outlives(self, created: int, signin: str) -> bool:
-        """Whether something made at `created` (UTC ms) from `signin` is above `valid_after`."""
-        return created > self.valid_after or (bool(signin) and signin == self.excepted)
+    def keeps(self, epoch: int, signin: str) -> bool:
+        """Whether something made in `epoch` from `signin` survived every ending of everything."""
+        return epoch == self.epoch or (bool(signin) and signin == self.excepted)
 
 
 class NameClaim(Value, frozen=True, kw_only=True):

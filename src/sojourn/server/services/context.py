@@ -1,0 +1,51 @@
+"""The context: the few things that every service asks for. Made once by `app` or by `SessionManager.open`.
+
+Time and randomness come from here and from nowhere else, so that tests inject them.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sojourn.model.ids import Keys
+from sojourn.model.policy import DEFAULT_RULES, Lifetimes, RuleTable
+from sojourn.server.services.keys import Purposes
+from sojourn.server.services.signing import SigningKeys
+from sojourn.store.contract import Store
+
+
+def system_now() -> int:
+    """UTC now in ms."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What services are given.
+
+    issuer             the one configured public origin and optional path; no trailing slash
+    now                UTC ms
+    random             n fresh random bytes
+    outbox             whether state changes write events, which somebody then delivers
+    register_missing   whether the Session Manager makes users and clients it does not know (embedded use)
+    """
+
+    store: Store
+    keys: Keys
+    purposes: Purposes
+    signing: SigningKeys
+    issuer: str = ""
+    now: Callable[[], int] = system_now
+    random: Callable[[int], bytes] = os.urandom
+    rules: RuleTable = field(default_factory=lambda: DEFAULT_RULES)
+    lifetimes: Lifetimes = field(default_factory=Lifetimes)
+    outbox: bool = False
+    register_missing: bool = False
+    allow_chosen_values: bool = False
+
+    def op_id(self) -> str:
+        """A fresh id for one write."""
+        return self.random(8).hex()

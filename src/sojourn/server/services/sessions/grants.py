@@ -1,0 +1,253 @@
+"""Client sessions and grants: made, found, listed and ended. Consent is kept on the client session.
+
+A grant's session id is opaque text that leads to it; a session key spells the same path in clear. Every method takes
+either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import quote, unquote
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from sojourn.errors import (
+    BadSessionId,
+    Conflict,
+    Malformed,
+    NoSuchClientSession,
+    NoSuchUser,
+    NotLive,
+)
+from sojourn.model import ids
+from sojourn.model.authentication_event import AuthenticationEvent
+from sojourn.model.client import Client
+from sojourn.model.client_session import ClientSession, Consent
+from sojourn.model.grant import Grant
+from sojourn.model.policy import UsageRules
+from sojourn.model.subject import subject
+from sojourn.model.user import User
+from sojourn.server.services.context import Context
+from sojourn.server.services.sessions.tree import ATTEMPTS, Tree
+from sojourn.store import records
+from sojourn.store.contract import Check, Put, Record, Step
+from sojourn.wire import base64url, tokens
+
+_ID: Final = 16
+_SEPARATOR: Final = ";;"
+
+
+def session_key(user_id: str, client_id: str, grant_id: str) -> str:
+    """The path of a grant in clear: escaped, and reversible by `split_session_key`."""
+    return _SEPARATOR.join(quote(part, safe="") for part in (user_id, client_id, grant_id))
+
+
+def split_session_key(key: str) -> tuple[str, str, str]:
+    """What `session_key` was made of. Raises BadSessionId for any other text."""
+    parts = [unquote(part) for part in key.split(_SEPARATOR)]
+    if len(parts) != 3 or not all(parts) or session_key(*parts) != key:  # noqa: PLR2004 - a path
+        raise BadSessionId
+    return parts[0], parts[1], parts[2]
+
+
+class GrantOrder(Struct, frozen=True, kw_only=True):
+    """What a new grant is to be. Fields as in `model.grant.Grant`."""
+
+    user_id: str
+    client_id: str
+    sub_type: str = "public"
+    sector: str = ""
+    scope: tuple[str, ...] = ()
+    claims: Mapping[str, object] = {}
+    resources: tuple[str, ...] = ()
+    signin: str = ""
+    offline: bool = False
+    end: int = 0
+    usage_rules: Mapping[str, UsageRules] = {}
+    event: AuthenticationEvent | UnsetType = UNSET
+    request: Mapping[str, object] = {}
+
+
+class Prepared(Struct, frozen=True):
+    """A grant that is not written yet: its record, and the steps that write it with what it needs."""
+
+    grant: Grant
+    record: Record
+    partition: int
+    steps: tuple[Step, ...]
+
+
+class Grants:
+    """All that is done to client sessions and grants."""
+
+    __slots__ = ("_context", "_tree")
+
+    def __init__(self, context: Context, tree: Tree) -> None:
+        self._context = context
+        self._tree = tree
+
+    def session_id(self, user_id: str, grant_id: str) -> str:
+        """The opaque id of a grant."""
+        part = ids.partition("user", user_id)
+        raw = base64url.decode(grant_id)
+        return tokens.encode("g", tokens.masked(part, raw, self._context.purposes.mask))
+
+    def key_of(self, session_id: str) -> str:
+        """The store key of the grant that a session id or a session key names. Raises BadSessionId."""
+        keys = self._context.keys
+        if _SEPARATOR in session_id:
+            user_id, _, grant_id = split_session_key(session_id)
+            return keys.grant(ids.partition("user", user_id), ids.escaped(grant_id))
+        try:
+            kind, body = tokens.decode(session_id)
+        except Malformed as error:
+            raise BadSessionId from error
+        if kind != "g" or len(body) != 2 + _ID:
+            raise BadSessionId
+        part = tokens.partition_of(body, self._context.purposes.mask)
+        return keys.grant(part, base64url.encode(body[2:]))
+
+    async def _user(self, user_id: str) -> tuple[User, Step]:
+        context = self._context
+        key = context.keys.user(user_id)
+        record = await context.store.get(key)
+        if record is not None:
+            return records.value_of(record, User), Check(key, record.version)
+        if not context.register_missing:
+            raise NoSuchUser
+        user = User(id=user_id, created=context.now())
+        return user, Put(records.first(key, user, op_id=context.op_id()))
+
+    async def _register_client(self, client_id: str) -> None:
+        context = self._context
+        key = context.keys.client(client_id)
+        if await context.store.get(key) is not None:
+            return
+        client = Client(client_id=client_id, created=context.now())
+        try:
+            await context.store.put(records.first(key, client, op_id=context.op_id()))
+        except Conflict:
+            return
+
+    async def _session(
+        self, order: GrantOrder, *, must_exist: bool, consent: Consent | UnsetType
+    ) -> tuple[ClientSession, Step]:
+        context = self._context
+        key = context.keys.client_session(order.user_id, order.client_id)
+        record = await context.store.get(key)
+        if record is None:
+            if must_exist:
+                raise NoSuchClientSession
+            session = ClientSession(
+                user_id=order.user_id,
+                client_id=order.client_id,
+                created=context.now(),
+                consent=consent,
+            )
+            path = (context.keys.user(order.user_id),)
+            return session, Put(records.first(key, session, op_id=context.op_id(), path=path))
+        session = records.value_of(record, ClientSession)
+        if session.ended is UNSET and consent is UNSET:
+            return session, Check(key, record.version)
+        if session.ended is not UNSET:
+            if must_exist:
+                raise NotLive(node="client session", why=session.ended.why)
+            session = msgspec.structs.replace(
+                session, ended=UNSET, generation=session.generation + 1, consent=UNSET
+            )
+        if consent is not UNSET:
+            session = msgspec.structs.replace(session, consent=consent)
+        return session, Put(records.successor(record, session, op_id=context.op_id()))
+
+    async def prepare(
+        self,
+        order: GrantOrder,
+        *,
+        must_exist: bool = False,
+        consent: Consent | UnsetType = UNSET,
+    ) -> Prepared:
+        """Work out a grant with its client session and user, without writing yet.
+
+        Raises NoSuchUser, NoSuchClientSession (`must_exist`), NotLive, or ValueError for a subject that lacks a part.
+        """
+        context = self._context
+        if context.register_missing:
+            await self._register_client(order.client_id)
+        user, user_step = await self._user(order.user_id)
+        session, session_step = await self._session(order, must_exist=must_exist, consent=consent)
+        part = ids.partition("user", order.user_id)
+        grant = self._grant(order, user, session)
+        path = [
+            context.keys.client_session(order.user_id, order.client_id),
+            context.keys.user(order.user_id),
+        ]
+        if order.signin:
+            path.append(context.keys.signin(part, order.signin))
+        record = records.first(
+            context.keys.grant(part, grant.id),
+            grant,
+            op_id=context.op_id(),
+            path=tuple(path),
+            expires=grant.end,
+        )
+        return Prepared(grant, record, part, (user_step, session_step, Put(record)))
+
+    def _grant(self, order: GrantOrder, user: User, session: ClientSession) -> Grant:
+        context = self._context
+        nonce = context.random(_ID).hex() if order.sub_type == "ephemeral" else ""
+        sub = subject(
+            order.sub_type,
+            key=context.purposes.subject,
+            realm=context.keys.realm,
+            user_id=order.user_id,
+            sector=order.sector,
+            nonce=nonce,
+        )
+        return Grant(
+            id=base64url.encode(context.random(_ID)),
+            user_id=order.user_id,
+            client_id=order.client_id,
+            created=context.now(),
+            sub=sub,
+            sub_type=order.sub_type,
+            scope=order.scope,
+            claims=order.claims,
+            resources=order.resources,
+            signin=order.signin,
+            offline=order.offline,
+            epoch=user.epoch,
+            generation=session.generation,
+            end=order.end,
+            usage_rules=order.usage_rules,
+            authentication_event=order.event,
+            authorization_request=order.request,
+        )
+
+    async def create(self, order: GrantOrder, *, must_exist: bool = False) -> Prepared:
+        """Write a new grant, with its client session and user where they are missing."""
+        for _ in range(ATTEMPTS):
+            prepared = await self.prepare(order, must_exist=must_exist)
+            try:
+                await self._tree.commit(prepared.partition, prepared.steps)
+            except Conflict:
+                continue
+            return prepared
+        raise Conflict
+
+    async def session(self, user_id: str, client_id: str) -> ClientSession | None:
+        """What a user has with a client, live or ended; None if they never met."""
+        record = await self._context.store.get(
+            self._context.keys.client_session(user_id, client_id)
+        )
+        return None if record is None else records.value_of(record, ClientSession)
+
+    async def end_session(self, user_id: str, client_id: str, why: str, *, by: str = "") -> bool:
+        """End all that a user has with a client, consent with it. True if it was live."""
+        key = self._context.keys.client_session(user_id, client_id)
+        return await self._tree.end(key, ClientSession, why, by=by, subject=user_id)
+
+    async def end_grant(self, key: str, why: str, *, by: str = "", subject: str = "") -> bool:
+        """End one grant and its tokens. True if it was live."""
+        return await self._tree.end(key, Grant, why, by=by, subject=subject)

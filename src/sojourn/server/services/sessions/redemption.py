@@ -1,0 +1,276 @@
+"""Redemption: codes and refresh tokens taken in, judged, and spent in the batch that mints what they give.
+
+A consumed code presented again ends its grant. One exception: a code whose tokens were never sent, because the process
+died on the way, may be repeated by the same client with the same verifier (design decision 9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from sojourn.errors import Conflict, InvalidGrant, Malformed, NotLive
+from sojourn.model.admission import CODE, CODE_AGAIN, REFRESH, Admitted, Operation, judge
+from sojourn.model.client import Client
+from sojourn.model.grant import Grant
+from sojourn.model.token import Token
+from sojourn.server.services.context import Context
+from sojourn.server.services.sessions import rotation
+from sojourn.server.services.sessions.minting import Mint, Minted, Order
+from sojourn.server.services.sessions.tree import ATTEMPTS, Tree, checks
+from sojourn.store import records
+from sojourn.store.contract import Put, Record, Step
+from sojourn.wire import proof, tokens
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What a grant type wants issued: any of an access token, a refresh token, an ID token."""
+
+    access: Order
+    refresh: bool = False
+    id_token: Order | None = None
+
+
+class Taken(Struct, frozen=True, kw_only=True):
+    """Something presented and found good.
+
+    admitted  its judged path
+    partition where what it gives will lie
+    parent    key of the token that new ones are based on
+    steps     that spend it
+    refresh   the refresh token to answer with, where it is not a new family
+    """
+
+    admitted: Admitted
+    partition: int
+    wanted: Wanted
+    parent: str = ""
+    steps: tuple[Step, ...] = ()
+    refresh: str = ""
+
+
+class Issued(Struct, frozen=True, kw_only=True):
+    """What a token request gave. `code_key` is set when a code was spent and must be marked as sent."""
+
+    access: Minted
+    grant: Grant | None = None
+    refresh: str = ""
+    id_token: str = ""
+    code_key: str = ""
+
+    def __repr__(self) -> str:
+        return f"Issued({self.access!r})"
+
+
+class Redemption:
+    """Takes codes and refresh tokens, and issues what they give."""
+
+    __slots__ = ("_context", "_mint", "_redeeming", "_tree")
+
+    def __init__(self, context: Context, tree: Tree, mint: Mint) -> None:
+        self._context = context
+        self._tree = tree
+        self._mint = mint
+        self._redeeming: Final[set[str]] = set()
+
+    async def _leaf(self, key: str) -> tuple[Record, Token, tuple[Record | None, ...]]:
+        raw = await self._context.store.path(key)
+        record = raw[0] if raw else None
+        if record is None:
+            raise InvalidGrant
+        return record, records.value_of(record, Token), raw
+
+    def _judge(
+        self, operation: Operation, raw: tuple[Record | None, ...], client: Client
+    ) -> Admitted:
+        try:
+            return judge(operation, records.nodes(raw), client=client, now=self._context.now())
+        except NotLive as error:
+            raise InvalidGrant(detail=error.detail) from error
+
+    async def _theft(self, raw: tuple[Record | None, ...], why: str) -> None:
+        """End the grant above a token that came back when it should not."""
+        grant = next(r for r in raw if r is not None and "/grant/" in r.key)
+        value = records.value_of(grant, Grant)
+        await self._tree.end(grant.key, Grant, why, subject=value.user_id)
+
+    async def code(
+        self,
+        text: str,
+        client: Client,
+        *,
+        redirect_uri: str,
+        verifier: str,
+        wanted: Callable[[Grant, Token], Wanted],
+    ) -> Taken:
+        """Take an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.6). Raises InvalidGrant."""
+        try:
+            kind, body = tokens.decode(text)
+        except Malformed as error:
+            raise InvalidGrant from error
+        if kind != "c" or len(body) != 34:  # noqa: PLR2004 - partition and 32 random bytes
+            raise InvalidGrant
+        context = self._context
+        part = tokens.partition_of(body, context.purposes.mask)
+        key = context.keys.token(part, tokens.digest(text))
+        record, token, raw = await self._leaf(key)
+        if token.client_id != client.client_id:
+            raise InvalidGrant(detail="the code was issued to another client")
+        again = bool(token.used)
+        if again:
+            await self._check_again(key, token, raw, verifier)
+        if redirect_uri != token.redirect_uri:
+            raise InvalidGrant(detail="redirect_uri differs from the authorization request's")
+        _check_verifier(token, verifier)
+        admitted = self._judge(CODE_AGAIN if again else CODE, raw, client)
+        grant = _grant_of(admitted)
+        spent = msgspec.structs.replace(token, used=1, verifier=tokens.digest(verifier))
+        step = Put(records.successor(record, spent, op_id=context.op_id()))
+        return Taken(
+            admitted=admitted,
+            partition=part,
+            parent=key,
+            steps=(step,),
+            wanted=wanted(grant, token),
+        )
+
+    async def _check_again(
+        self, key: str, token: Token, raw: tuple[Record | None, ...], verifier: str
+    ) -> None:
+        if key in self._redeeming:
+            raise InvalidGrant(detail="the code is being redeemed")
+        if token.sent or token.verifier != tokens.digest(verifier):
+            await self._theft(raw, "the code was presented again")
+            raise InvalidGrant(detail="the code was presented again")
+
+    async def refresh(
+        self,
+        text: str,
+        client: Client,
+        *,
+        retry: str,
+        rotate: bool,
+        wanted: Callable[[Grant, Token], Wanted],
+    ) -> Taken:
+        """Take a refresh token (RFC 6749 §6). `retry` is the Idempotency-Key header, or empty. Raises InvalidGrant."""
+        context = self._context
+        shown = rotation.parse(context, text)
+        if shown is None:
+            raise InvalidGrant
+        key = context.keys.token(shown.partition, shown.name)
+        record, token, raw = await self._leaf(key)
+        if token.client_id != client.client_id or token.family is UNSET:
+            raise InvalidGrant(detail="the refresh token was issued to another client")
+        admitted = self._judge(REFRESH, raw, client)
+        once = tokens.digest(retry) if retry else ""
+        now = admitted.now
+        verdict = rotation.judge(context, shown, token.family, retry=once, now=now)
+        if verdict is rotation.Verdict.FORGED:
+            raise InvalidGrant(detail="the refresh token's MAC is wrong")
+        if verdict is rotation.Verdict.THEFT:
+            await self._theft(raw, "a refresh token was presented again")
+            raise InvalidGrant(detail="the refresh token was presented again")
+        taken = Taken(
+            admitted=admitted,
+            partition=shown.partition,
+            parent=key,
+            refresh=rotation.newest_text(context, shown, token.family),
+            wanted=wanted(_grant_of(admitted), token),
+        )
+        if verdict is rotation.Verdict.RETRY or not rotate:
+            return taken
+        fresh = rotation.rotated(token, retry=once, now=now)
+        step = Put(records.successor(record, fresh, op_id=context.op_id()))
+        family = fresh.family
+        assert family is not UNSET  # noqa: S101 - rotated keeps it
+        return msgspec.structs.replace(
+            taken, steps=(step,), refresh=rotation.newest_text(context, shown, family)
+        )
+
+    async def issue(self, take: Callable[[], Awaitable[Taken]]) -> Issued:
+        """Take and mint in one batch, again from the start when another writer was first."""
+        for _ in range(ATTEMPTS):
+            taken = await take()
+            code_key = taken.parent if taken.admitted.operation in (CODE, CODE_AGAIN) else ""
+            issued, steps = self._all(taken, code_key)
+            self._hold(code_key)
+            try:
+                held = checks(taken.admitted, taken.partition, but=_spent_key(taken))
+                await self._tree.commit(taken.partition, (*held, *taken.steps, *steps))
+            except Conflict:
+                self._redeeming.discard(code_key)
+                continue
+            except BaseException:
+                self._redeeming.discard(code_key)
+                raise
+            return issued
+        raise Conflict
+
+    def _all(self, taken: Taken, code_key: str) -> tuple[Issued, tuple[Step, ...]]:
+        wanted, admitted = taken.wanted, taken.admitted
+        parent = taken.parent
+
+        def below(order: Order) -> Minted:
+            return self._mint.prepare(admitted, msgspec.structs.replace(order, parent=parent))
+
+        access = below(wanted.access)
+        steps = access.steps
+        refresh = taken.refresh
+        if wanted.refresh and not refresh:
+            family = below(Order(type="refresh_token"))
+            refresh, steps = family.value, (*steps, *family.steps)
+        id_token = ""
+        if wanted.id_token is not None:
+            order = msgspec.structs.replace(wanted.id_token, access=access.value)
+            id_token = below(order).value
+        grant = admitted.value(Grant)
+        issued = Issued(
+            access=access,
+            grant=grant if isinstance(grant, Grant) else None,
+            refresh=refresh,
+            id_token=id_token,
+            code_key=code_key,
+        )
+        return issued, steps
+
+    def _hold(self, code_key: str) -> None:
+        """Let one redemption of a code run at a time in this process: between judging and here nothing waited."""
+        if code_key in self._redeeming:
+            raise InvalidGrant(detail="the code is being redeemed")
+        if code_key:
+            self._redeeming.add(code_key)
+
+    async def sent(self, code_key: str) -> None:
+        """Say that the tokens of a code went out: from now on presenting it again is theft."""
+        self._redeeming.discard(code_key)
+        await self._tree.change(
+            code_key,
+            Token,
+            lambda token: None if token.sent else msgspec.structs.replace(token, sent=True),
+        )
+
+    def unsent(self, code_key: str) -> None:
+        """Say that the tokens of a code could not be sent: the same client may repeat."""
+        self._redeeming.discard(code_key)
+
+
+def _spent_key(taken: Taken) -> str:
+    return taken.parent if taken.steps else ""
+
+
+def _grant_of(admitted: Admitted) -> Grant:
+    grant = admitted.value(Grant)
+    if not isinstance(grant, Grant):
+        raise InvalidGrant(detail="no grant above the token")
+    return grant
+
+
+def _check_verifier(token: Token, verifier: str) -> None:
+    """RFC 7636 §4.6; a verifier without a challenge is a downgrade and refused (RFC 9700 §2.1.1)."""
+    if bool(token.challenge) != bool(verifier):
+        raise InvalidGrant(detail="code_verifier and code_challenge must come together")
+    if token.challenge and not proof.check(verifier, token.challenge):
+        raise InvalidGrant(detail="code_verifier does not match code_challenge")

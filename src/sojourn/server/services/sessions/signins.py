@@ -1,0 +1,172 @@
+"""Sign-ins: begun, found again by their cookie, stepped up, listed and ended.
+
+The cookie's text carries the partition and the sign-in's id beside a secret that is replaced at every sign-in and
+step-up; only its digest is kept. A text that the browser held before is never upgraded.
+"""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from sojourn.errors import Malformed, NoSuchUser, NotLive
+from sojourn.model import ids
+from sojourn.model.admission import SIGN_IN, Admitted, judge
+from sojourn.model.authentication_event import AuthenticationEvent
+from sojourn.model.marks import Activity
+from sojourn.model.signin import SignIn
+from sojourn.model.user import User
+from sojourn.server.services.context import Context
+from sojourn.server.services.sessions.tree import Tree
+from sojourn.store import records
+from sojourn.store.contract import Check, Put, partition_of
+from sojourn.wire import base64url, tokens
+
+_ID: Final = 16
+_SECRET: Final = 32
+
+
+class Device(Struct, frozen=True):
+    """What a request says of where it comes from: shown to people, never decided by."""
+
+    address: str = ""
+    agent: str = ""
+
+
+class Started(Struct, frozen=True):
+    """A sign-in and the cookie text that leads to it, which exists nowhere else."""
+
+    signin: SignIn
+    text: str
+
+    def __repr__(self) -> str:
+        return f"Started({self.signin!r})"
+
+
+class SignIns:
+    """All that is done to sign-ins."""
+
+    __slots__ = ("_context", "_tree")
+
+    def __init__(self, context: Context, tree: Tree) -> None:
+        self._context = context
+        self._tree = tree
+
+    def _text(self, part: int, raw_id: bytes) -> str:
+        context = self._context
+        body = tokens.masked(part, raw_id + context.random(_SECRET), context.purposes.mask)
+        return tokens.encode("s", body)
+
+    def key_of(self, user_id: str, sid: str) -> str:
+        return self._context.keys.signin(ids.partition("user", user_id), sid)
+
+    async def start(self, event: AuthenticationEvent, device: Device = Device()) -> Started:  # noqa: B008 - immutable
+        """Begin a sign-in for the user of `event`. Raises NoSuchUser, or NotLive for a user who may not."""
+        context = self._context
+        user_key = context.keys.user(event.uid)
+        record = await context.store.get(user_key)
+        if record is None:
+            raise NoSuchUser
+        user = records.value_of(record, User)
+        if user.status != "active" or user.ended is not msgspec.UNSET:
+            raise NotLive(node="user", why=user.status)
+        part, raw = partition_of(user_key), context.random(_ID)
+        text = self._text(part, raw)
+        signin = SignIn(
+            id=base64url.encode(raw),
+            user_id=user.id,
+            created=context.now(),
+            end=context.now() + context.lifetimes.signin_absolute,
+            secret=tokens.digest(text),
+            event=event,
+            epoch=user.epoch,
+            address=device.address,
+            agent=device.agent[:300],
+        )
+        where = context.keys.signin(part, signin.id)
+        fresh = records.first(
+            where, signin, op_id=context.op_id(), path=(user_key,), expires=signin.end
+        )
+        happened = self._tree.events(where, "signin.started", actor=user.id, subject=user.id)
+        await self._tree.commit(part, (Check(user_key, record.version), Put(fresh), *happened))
+        return Started(signin, text)
+
+    async def find(self, text: str) -> Admitted | None:
+        """The live sign-in that a cookie text leads to, judged; None for any other text."""
+        try:
+            kind, body = tokens.decode(text)
+        except Malformed:
+            return None
+        if kind != "s" or len(body) != 2 + _ID + _SECRET:
+            return None
+        context = self._context
+        part = tokens.partition_of(body, context.purposes.mask)
+        sid = base64url.encode(body[2 : 2 + _ID])
+        path = await self._tree.path(context.keys.signin(part, sid))
+        if not path or not isinstance(signin := path[0].value, SignIn):
+            return None
+        if not compare_digest(signin.secret, tokens.digest(text)):
+            return None
+        try:
+            return judge(SIGN_IN, path, client=None, now=context.now())
+        except NotLive:
+            return None
+
+    async def by_id(self, user_id: str, sid: str) -> Admitted | None:
+        """The live sign-in `sid` of a user, judged; None if there is none."""
+        path = await self._tree.path(self.key_of(user_id, sid))
+        if not path or not isinstance(path[0].value, SignIn):
+            return None
+        try:
+            return judge(SIGN_IN, path, client=None, now=self._context.now())
+        except NotLive:
+            return None
+
+    async def renew(self, admitted: Admitted, event: AuthenticationEvent | None = None) -> Started:
+        """Give a sign-in a new cookie text (and event, after a step-up); the old text is dead from here on."""
+        old = admitted.leaf.value
+        assert isinstance(old, SignIn)  # noqa: S101 - what SIGN_IN admits
+        part = partition_of(admitted.leaf.key)
+        text = self._text(part, base64url.decode(old.id))
+        secret = tokens.digest(text)
+
+        def alter(signin: SignIn) -> SignIn | None:
+            if signin.ended is not msgspec.UNSET or signin.secret != old.secret:
+                raise NotLive(node="sign-in", why="replaced")
+            return msgspec.structs.replace(signin, secret=secret, event=event or signin.event)
+
+        fresh = await self._tree.change(admitted.leaf.key, SignIn, alter)
+        if fresh is None:
+            raise NotLive(node="sign-in", why="missing")
+        return Started(fresh, text)
+
+    async def idle(self, signin: SignIn) -> bool:
+        """Whether it lay unused for too long to authorize anything new."""
+        context = self._context
+        where = context.keys.activity(self.key_of(signin.user_id, signin.id))
+        record = await context.store.get(where)
+        last = signin.event.authn_time
+        if record is not None:
+            last = max(last, records.value_of(record, Activity).at)
+        return context.now() >= last + context.lifetimes.signin_idle
+
+    async def end(self, user_id: str, sid: str, why: str, *, by: str = "") -> bool:
+        """End one sign-in and every token that came from it but the offline ones. True if it was live."""
+        key = self.key_of(user_id, sid)
+        return await self._tree.end(key, SignIn, why, by=by, subject=user_id)
+
+    async def end_all(self, user_id: str, why: str, *, but: str = "", by: str = "") -> None:
+        """End all that a user has, in one write to the user, but the sign-in `but` and what came from it."""
+        key = self._context.keys.user(user_id)
+        event = self._tree.events(key, "user.sessions_ended", actor=by, subject=user_id, reason=why)
+        changed = await self._tree.change(
+            key,
+            User,
+            lambda user: msgspec.structs.replace(user, epoch=user.epoch + 1, excepted=but),
+            event=event,
+        )
+        if changed is None:
+            raise NoSuchUser
