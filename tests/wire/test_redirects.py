@@ -157,6 +157,7 @@ def test_only_the_port_of_a_loopback_address_may_differ(registered: str, present
             "http://127.0.0.1:5/CB",
             "http://127.0.0.1:05/cb",
             "http://127.0.0.1:123456/cb",
+            "http://127.0.0.1:65536/cb",
             "http://127.0.0.1:/cb",
             "http://127.0.0.1:5@a.example/cb",
             "http://[::1]/cb",

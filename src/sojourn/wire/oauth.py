@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from hmac import compare_digest
 from typing import Final, Self
 
@@ -29,7 +30,10 @@ _is_scope = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)
 _unquotable = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-_PORT = r"(?::(?P<port>[1-9][0-9]{0,4}))?"
+_PORT = (
+    r"(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]"
+    r"|6553[0-5]))?"
+)
 _ESCAPE = r"%(?!5[Cc]|[01]|7[Ff])[0-9A-Fa-f]{2}"
 _SEGMENTS = rf"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|{_ESCAPE})*"
 _QUERY = rf"(?:\?(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?\[\]]|{_ESCAPE})*)?"
@@ -41,11 +45,11 @@ _is_https = re.compile(
 ).fullmatch
 _is_loopback = re.compile(rf"{_LOOPBACK}{_PORT}{_TAIL}").fullmatch
 _is_private_use = re.compile(
-    rf"(?P<port>(?!))?[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:(?=/)(?://{_LABEL}(?:\.{_LABEL})*)?"
+    rf"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:(?=/)(?://{_LABEL}(?:\.{_LABEL})*)?"
     rf"(?P<path>(?:/(?!/){_SEGMENTS})?){_QUERY}"
 ).fullmatch
 _dots = re.compile(r"(?:\.|%2[Ee]){2}").search
-_split_loopback = re.compile(rf"({_LOOPBACK})(?::[1-9][0-9]{{0,4}})?((?:[/?].*)?)").fullmatch
+_split_loopback = re.compile(rf"({_LOOPBACK}){_PORT}((?:[/?].*)?)").fullmatch
 
 BY_CODE: Final[dict[str, type[ProtocolError]]] = {
     leaf.code: leaf
@@ -78,14 +82,13 @@ def basic_credentials(header: str) -> tuple[str, str]:
     Both halves are form-decoded printable ASCII; anything else raises InvalidClient.
     """
     found = _is_basic(header) if len(header) <= MAX_HEADER else None
-    try:
-        pair = b64decode(found[1], validate=True).decode("utf-8") if found else ""
-        client_id, colon, secret = pair.partition(":")
-        client_id, secret = forms.unescape(client_id), forms.unescape(secret)
-    except (ValueError, errors.InvalidRequest):
-        colon = ""
-    if not colon or not _is_vschar(client_id) or not _is_vschar(secret):
+    halves: list[str] = []
+    with suppress(ValueError, errors.InvalidRequest):
+        pair = _from_base64(found[1]) if found else ""
+        halves = [forms.unescape(half) for half in pair.split(":", 1)]
+    if len(halves) != 2 or not all(_is_vschar(half) for half in halves):
         raise errors.InvalidClient("The Authorization header is not proper Basic credentials.")
+    client_id, secret = halves
     return client_id, secret
 
 
@@ -162,8 +165,8 @@ def check_redirect_uri(uri: str) -> None:
             "A redirect URI is https, http on 127.0.0.1 or [::1], or has a scheme with a dot, "
             "and has neither fragment nor user information."
         )
-    if _dots(found["path"]) or int(found["port"] or 1) > 0xFFFF:
-        raise Malformed("A redirect URI has no '..' in its path and a port below 65536.")
+    if _dots(found["path"]):
+        raise Malformed("A redirect URI has no '..' in its path.")
 
 
 def matches_redirect(registered: str, presented: str) -> bool:
@@ -243,6 +246,13 @@ class AuthorizationResponse(msgspec.Struct, frozen=True, kw_only=True):
         if "error" in params:
             raise error_for(params["error"], params.get("error_description"))
         return cls(code=json_text.text(params, "code"), state=state, iss=iss)
+
+
+def _from_base64(text: str) -> str:
+    raw = b64decode(text, validate=True)
+    if b64encode(raw).decode("ascii") != text:
+        raise Malformed("The text is not canonical base64.")
+    return raw.decode("utf-8")
 
 
 def _life(value: object) -> int | None:

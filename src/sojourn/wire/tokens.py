@@ -36,14 +36,16 @@ _CHUNK = 62**10  # ten digits: the largest power whose remainders stay cheap two
 _CHECKSUM_DIGITS = 6
 
 
-def _width(size: int) -> int:
-    digits, reach, limit = 0, 1, 256**size
-    while reach < limit:
-        digits, reach = digits + 1, reach * 62
-    return digits
+def _widths() -> tuple[int, ...]:
+    widths, digits, reach = [], 0, 1
+    for size in range(MAX_BODY + 1):
+        while reach < 256**size:
+            digits, reach = digits + 1, reach * 62
+        widths.append(digits)
+    return tuple(widths)
 
 
-_WIDTH_OF_SIZE = tuple(_width(size) for size in range(MAX_BODY + 1))
+_WIDTH_OF_SIZE = _widths()
 _SIZE_OF_WIDTH = {width: size for size, width in enumerate(_WIDTH_OF_SIZE)}
 _LONGEST = len(_PREFIX) + 3 + 1 + _WIDTH_OF_SIZE[MAX_BODY] + _CHECKSUM_DIGITS
 
