@@ -36,6 +36,7 @@
     │  └─ CredentialBusy             another process holds the credential's lock
     └─ RequestError                  of the client Session
        ├─ ConnectFailure             (ConnectTimeout, SSLFailure): no answer
+       │  └─ AnswerLost              (ReadTimeout): no answer either, but the server may have acted on the request
        ├─ UnsafeRedirect             a redirect that would leak or downgrade
        └─ HttpError                  an answer with status >= 400: HttpClientError, HttpServerError, and by status
           ├─ BadRequest 400, Unauthorized 401, Forbidden 403, NotFound 404, Conflict409 409, TooManyRequests 429
@@ -303,6 +304,14 @@ class ConnectFailure(RequestError):
 
 class ConnectTimeout(ConnectFailure):
     text = "The server did not answer in time."
+
+
+class AnswerLost(ConnectFailure):
+    text = "The connection broke before the answer was complete. The server may have acted on the request."
+
+
+class ReadTimeout(ConnectTimeout, AnswerLost):
+    text = "The server took the request and did not answer in time."
 
 
 class SSLFailure(ConnectFailure):

@@ -1,0 +1,102 @@
+"""One signed-in account: who it is, how long it lasts, and its token. `accounts` makes it; below it are the sealed store and,
+only when a token must be renewed, the dialects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from sojourn.client.env.wall_clock import wall_clock
+from sojourn.client.keeper import kept_of
+from sojourn.errors import InteractionRequired
+
+if TYPE_CHECKING:
+    from sojourn.client.renewal import RenewingAuth
+    from sojourn.client.cache.store import CredentialStore
+
+
+class Account:
+    """A value read from the store; `expires_at` is UTC milliseconds of the access token, None where it is not known."""
+
+    def __init__(self, store: CredentialStore, account: str, record: Mapping[str, Any]) -> None:
+        state = record["state"]
+        self.id = account
+        self.record = record
+        self.kind: str = record["kind"]
+        self.name: str = record["name"]
+        self.subject: str | None = record.get("subject")
+        self.username: str | None = record.get("username")
+        self.issuer: str = state["issuer"]
+        self.client_id: str = state["client_id"]
+        self.grant: str = state["grant"]
+        self._credential = kept_of(record).credential
+        self._store = store
+
+    def __repr__(self) -> str:
+        return f"<Account {self.name}>"
+
+    def __getstate__(self) -> NoReturn:
+        message = "An Account holds its tokens and cannot be pickled or copied."
+        raise TypeError(message)
+
+    @property
+    def scope(self) -> str | None:
+        """What was granted, or asked for where the provider does not say."""
+        granted = self._credential.scope if self._credential else None
+        return granted or self.record["state"].get("scope")
+
+    @property
+    def expires_at(self) -> int | None:
+        """The end of the access token, in UTC milliseconds."""
+        return self._credential.expires_at if self._credential else None
+
+    @property
+    def renewable(self) -> bool:
+        """Whether a new access token can be had without asking the person."""
+        held = self._credential
+        return self.grant == "client_credentials" or bool(held and held.refresh_token)
+
+    @property
+    def claims(self) -> Mapping[str, Any]:
+        """What the provider said of the person at the sign-in."""
+        return self._credential.claims if self._credential else {}
+
+    def token(self, *, silent: bool = True) -> str:
+        """Return a good access token, renewed if need be.
+
+        With `silent` a person is never asked: InteractionRequired says what to do. Raises CredentialError and
+        ConnectFailure.
+        """
+        held = self._credential
+        if held is not None and held.fresh(wall_clock()):
+            return held.access_token
+        from sojourn.client.running import run
+
+        plugin = self.auth(interactive=not silent)
+        try:
+            credential = run(plugin.credential)
+        except InteractionRequired as cause:
+            raise InteractionRequired(
+                f"The sign-in of {self.name} has ended. Run: sojourn login {self.issuer}",
+                detail=str(cause),
+            ) from cause
+        self._credential = credential
+        return credential.access_token
+
+    def auth(self, *, interactive: bool = False) -> RenewingAuth:
+        """Return the authentication plugin of this account, for `Session(auth=...)`."""
+        from sojourn.client.loading import accounts_of
+
+        plugin: RenewingAuth = accounts_of(self.kind).restored(
+            self.record, store=self._store, account=self.id, interactive=interactive
+        )
+        return plugin
+
+    def whoami(self) -> dict[str, Any]:
+        """Return who the provider says the person is, asked now."""
+        from sojourn.client.loading import accounts_of
+        from sojourn.client.running import run
+
+        plugin = self.auth()
+        claims: dict[str, Any] = run(lambda env: accounts_of(self.kind).userinfo(env, plugin))
+        return claims

@@ -1,0 +1,215 @@
+"""Many signed-in accounts, and which of them is meant: argument, `with`, environment, profile, in this order. The command
+line stands above it; below it are the sealed store and, only when a token must be renewed, the dialects."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from sojourn.client import profile
+from sojourn.client.account import Account
+from sojourn.client.cache.store import CredentialStore
+from sojourn.errors import IncompleteCredentials, InteractionRequired, StoreError
+
+if TYPE_CHECKING:
+    from sojourn.client.renewal import RenewingAuth
+
+VARIABLE: Final = "SOJOURN_ACCOUNT"
+
+_SHORTEST_PREFIX = 4
+
+# The accounts that `with accounts.use(...)` made current, innermost last, each with its store's folder.
+_used: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("sojourn_accounts", default=())
+
+
+class Choice(NamedTuple):
+    """Which account is current, and `why`: argument, with, environment, profile, or only (there is no other)."""
+
+    account: Account
+    why: str
+
+
+class Closed(NamedTuple):
+    """What signing out did: `logout_url` ends the browser's session as well, where the provider offers that."""
+
+    name: str
+    revoked: bool
+    logout_url: str | None
+
+
+class Accounts(Mapping[str, Account]):
+    """The accounts of one person on this machine, by id. Reading them asks no server and takes no lock."""
+
+    def __init__(self, store: CredentialStore | None = None) -> None:
+        self.store = store or CredentialStore()
+
+    def __repr__(self) -> str:
+        return f"<Accounts in {self.store.paths.data}>"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.store.ids())
+
+    def __len__(self) -> int:
+        return len(self.store.ids())
+
+    def __getitem__(self, account: str) -> Account:
+        record = self.store.read(account) if account in self.store.ids() else None
+        if record is None:
+            raise KeyError(account)
+        return Account(self.store, account, record)
+
+    def readable(self) -> tuple[list[Account], list[str]]:
+        """Return the accounts, and one line of text for each that cannot be read."""
+        found: list[Account] = []
+        problems: list[str] = []
+        for account in self.store.ids():
+            try:
+                record = self.store.read(account)
+            except StoreError as error:
+                problems.append(str(error))
+            else:
+                found += [Account(self.store, account, record)] if record else []
+        return found, problems
+
+    def get(self, name: str | None = None) -> Account:  # type: ignore[override]
+        """Return the account called `name` (name, id, its beginning, user name or subject), or the current one.
+
+        Raises InteractionRequired where nobody is signed in, IncompleteCredentials for a name that means none or
+        several.
+        """
+        return self.explain(name).account
+
+    def explain(self, name: str | None = None) -> Choice:
+        """Return what `get` would, and why."""
+        if name is not None:
+            return Choice(self._named(name), "argument")
+        folder = self.store.paths.data
+        for used_folder, account in reversed(_used.get()):
+            if used_folder == folder:
+                return Choice(self[account], "with")
+        if named := os.environ.get(VARIABLE):
+            return Choice(self._named(named), "environment")
+        chosen = profile.current(self.store.paths)
+        record = self.store.read(chosen) if chosen else None
+        if chosen and record:
+            return Choice(Account(self.store, chosen, record), "profile")
+        return Choice(self._only(), "only")
+
+    @contextmanager
+    def use(self, name: str) -> Iterator[Account]:
+        """Make the account called `name` the current one within the `with` block, in this thread or task."""
+        account = self._named(name)
+        before = _used.get()
+        _used.set((*before, (self.store.paths.data, account.id)))
+        try:
+            yield account
+        finally:
+            _used.set(before)
+
+    def choose(self, name: str) -> Account:
+        """Make the account called `name` the current one of the profile, from now on."""
+        account = self._named(name)
+        profile.choose(self.store.paths, account.id)
+        return account
+
+    def login(self, plugin: RenewingAuth, *, name: str | None = None) -> Account:
+        """Sign in with `plugin` and keep the account, sealed; it becomes the current one.
+
+        For a person `plugin` is `AuthorizationCode(issuer, client_id, ...)`, for a program
+        `ClientCredentials(issuer, client_id, client_secret=...)`. `name` is what the account is called; else the
+        user's name and the provider's host. Signing in again as the same user at the same provider replaces the old
+        credential.
+        """
+        from sojourn.client.keeper import kept_of, with_kept
+        from sojourn.client.loading import accounts_of
+        from sojourn.client.running import run
+
+        record = run(lambda env: accounts_of(plugin.kind).signed_in(env, plugin))
+        account = self.store.account_id(plugin.kind, *plugin.identity(record["subject"]))
+        with self.store.locked(account):
+            old = self._old(account)
+            record["name"] = name or old.get("name") or self._free_name(record)
+            self.store.write(account, with_kept({**old, **record}, kept_of(record)))
+        profile.choose(self.store.paths, account)
+        plugin.label = record["name"]
+        return Account(self.store, account, record)
+
+    def close(self, name: str | None = None, *, force: bool = False) -> Closed:
+        """Sign the account out: revoke its tokens at the provider, then forget it here.
+
+        Where the provider cannot be reached this raises and the account stays, unless `force`, which forgets it all
+        the same: its tokens then live until they expire.
+        """
+        from sojourn.client.loading import accounts_of
+        from sojourn.client.running import run
+        from sojourn.errors import AuthenticationError, ConnectFailure
+
+        account = self.get(name)
+        revoked, logout_url = True, None
+        with self.store.locked(account.id):
+            record = self.store.read(account.id) or account.record
+            try:
+                logout_url = run(
+                    lambda env: accounts_of(account.kind).signed_out(env, record, store=self.store)
+                )
+            except (AuthenticationError, ConnectFailure):
+                if not force:
+                    raise
+                revoked = False
+            self.store.remove(account.id)
+        if profile.current(self.store.paths) == account.id:
+            profile.choose(self.store.paths, None)
+        return Closed(account.name, revoked, logout_url)
+
+    def _named(self, name: str) -> Account:
+        accounts, _ = self.readable()
+        exact = [one for one in accounts if name in (one.id, one.name)]
+        found = exact or [one for one in accounts if _matches(one, name)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise IncompleteCredentials(
+                f"{name!r} may mean any of: {', '.join(one.name for one in found)}. Say which."
+            )
+        known = ", ".join(one.name for one in accounts) or "none"
+        raise IncompleteCredentials(f"There is no account {name!r}. Known accounts: {known}.")
+
+    def _only(self) -> Account:
+        accounts, problems = self.readable()
+        if len(accounts) == 1 and not problems:
+            return accounts[0]
+        if accounts:
+            names = ", ".join(one.name for one in accounts)
+            raise IncompleteCredentials(
+                f"Several accounts are signed in ({names}) and none is chosen. "
+                f"Run `sojourn use NAME` or set {VARIABLE}."
+            )
+        if problems:
+            raise StoreError(problems[0])
+        raise InteractionRequired("Nobody is signed in. Run `sojourn login` first.")
+
+    def _old(self, account: str) -> dict[str, Any]:
+        try:
+            return self.store.read(account) or {}
+        except StoreError:
+            self.store.set_aside(account)
+            return {}
+
+    def _free_name(self, record: Mapping[str, Any]) -> str:
+        host = record["state"]["issuer"].partition("//")[2].partition("/")[0]
+        wanted = f"{record.get('username') or record['subject']} at {host}"
+        taken = {one.name for one in self.readable()[0]}
+        number = 2
+        name = wanted
+        while name in taken:
+            name, number = f"{wanted} ({number})", number + 1
+        return name
+
+
+def _matches(account: Account, name: str) -> bool:
+    if name in (account.username, account.subject):
+        return True
+    return len(name) >= _SHORTEST_PREFIX and account.id.startswith(name)

@@ -1,0 +1,68 @@
+"""From what a caller passes to what is sent: URL with parameters, body with its type, time limits. The sessions stand above
+it; nothing here sends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+from string import ascii_letters, digits, punctuation
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from sojourn.client.transport.contract import Body, Timeout
+from sojourn.client.url import origin
+
+Params = Mapping[str, Any] | Sequence[tuple[str, Any]] | str
+Data = Mapping[str, Any] | Sequence[tuple[str, Any]] | str | Body
+Limit = float | tuple[float, float] | None
+
+FORM: Final = "application/x-www-form-urlencoded"
+
+_KEPT: Final = ascii_letters + digits + punctuation
+
+
+def full_url(url: str, params: Params | None) -> str:
+    """Return `url` with `params` in its query, spaces and letters outside ASCII escaped; raises Malformed."""
+    whole = quote(url.partition("#")[0], safe=_KEPT)
+    origin(whole)
+    if not params:
+        return whole
+    query = params if isinstance(params, str) else urlencode(params, doseq=True)
+    joint = "?" if "?" not in whole else "" if whole[-1] in "?&" else "&"
+    return whole + joint + query
+
+
+def encoded(data: Data | None, json_value: object) -> tuple[Body | None, str | None]:
+    """Return the body and its Content-Type. Mappings and pairs become a form; iterables are sent once, as they come."""
+    if json_value is not None:
+        if data is not None:
+            message = "data= and json= cannot be sent together."
+            raise TypeError(message)
+        text = json.dumps(json_value, separators=(",", ":"), ensure_ascii=False)
+        return text.encode("utf-8"), "application/json"
+    if data is None:
+        return None, None
+    if isinstance(data, str):
+        return data.encode("utf-8"), None
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return bytes(data), None
+    if isinstance(data, Mapping):
+        return urlencode(data, doseq=True).encode("ascii"), FORM
+    if isinstance(data, Sequence):
+        return urlencode(_pairs(data), doseq=True).encode("ascii"), FORM
+    return data, None
+
+
+def _pairs(data: Sequence[Any]) -> list[tuple[str, Any]]:
+    return [(name, value) for name, value in data]
+
+
+def limits(timeout: Limit, default: Timeout) -> Timeout:
+    """Return the limits of a call: None is `default`, one number is for both, a pair is (connect, read), in seconds."""
+    if timeout is None:
+        return default
+    connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+    if connect <= 0 or read <= 0:
+        message = "timeout= must be a number of seconds above 0, or a pair of them."
+        raise ValueError(message)
+    return Timeout(float(connect), float(read))

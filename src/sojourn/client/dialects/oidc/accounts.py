@@ -1,0 +1,122 @@
+"""How accounts of this dialect begin, come back from the store and end. `client.accounts` finds these functions by the
+dialect's name; below them are the plugins."""
+
+from __future__ import annotations
+
+import logging
+from base64 import b64decode
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sojourn.client.dialects.oidc.endpoints import Endpoints
+from sojourn.client.dialects.oidc.plugins import AuthorizationCode, ClientCredentials
+from sojourn.client.env.contract import Env
+from sojourn.errors import AuthenticationError, ConnectFailure
+from sojourn.wire import forms
+from sojourn.wire.jose import SigningKey
+from sojourn.wire.oidc import LogoutRequest
+
+if TYPE_CHECKING:
+    from sojourn.client.cache.store import CredentialStore
+
+_log = logging.getLogger("sojourn.client.accounts")
+
+Plugin = AuthorizationCode | ClientCredentials
+
+
+def restored(
+    record: Mapping[str, Any], *, store: CredentialStore, account: str, interactive: bool
+) -> Plugin:
+    """Return the plugin that a stored record describes, carrying its credential."""
+    state, secrets = record["state"], record["secrets"]
+    client = {
+        "client_secret": secrets.get("client_secret"),
+        "client_key": _loaded(secrets.get("client_key")),
+        "method": state.get("method"),
+        "resource": state.get("resource"),
+        "store": store,
+        "account": account,
+    }
+    issuer, client_id = state["issuer"], state["client_id"]
+    plugin: Plugin
+    if state["grant"] == "client_credentials":
+        plugin = ClientCredentials(issuer, client_id, scope=state.get("scope"), **client)
+    else:
+        plugin = AuthorizationCode(
+            issuer,
+            client_id,
+            scope=state["scope"],
+            redirect_uri=state["redirect_uri"],
+            login_hint=record.get("username"),
+            interactive=interactive,
+            **client,
+        )
+    plugin.label = record.get("name")
+    plugin.restore(state, secrets)
+    return plugin
+
+
+async def signed_in(env: Env, plugin: Plugin) -> dict[str, Any]:
+    """Sign in with `plugin`, and return the record of the new account, without a name yet."""
+    credential = await plugin.first(env)
+    claims = dict(credential.claims)
+    claims.update(await _userinfo(env, plugin.endpoints, credential.access_token, claims))
+    plugin.adopt(credential._replace(claims=claims))
+    username = claims.get("preferred_username") or claims.get("email")
+    return {
+        **plugin.record(),
+        "subject": claims.get("sub") or plugin.endpoints.client.client_id,
+        "username": username,
+    }
+
+
+async def signed_out(env: Env, record: Mapping[str, Any], *, store: CredentialStore) -> str | None:
+    """End the account at its provider: revoke its tokens (RFC 7009).
+
+    Returns the address that ends the browser's session as well (RP-initiated logout), or None.
+    """
+    plugin = restored(record, store=store, account="", interactive=False)
+    tokens = record["secrets"].get("token") or {}
+    for hint in ("refresh_token", "access_token"):
+        if tokens.get(hint):
+            await plugin.endpoints.revoke(env, tokens[hint], hint=hint)
+    return await _logout_url(env, plugin.endpoints, tokens.get("id_token"))
+
+
+async def userinfo(env: Env, plugin: Plugin) -> dict[str, Any]:
+    """Return the ID token's claims and what the provider says now of the same person."""
+    credential = await plugin.credential(env)
+    claims = dict(credential.claims)
+    subject = claims.get("sub")
+    if subject is None:
+        return claims
+    fresh = await plugin.endpoints.userinfo(env, credential.access_token, subject=subject)
+    return {**claims, **fresh}
+
+
+def _loaded(key: Mapping[str, str] | None) -> SigningKey | None:
+    if key is None:
+        return None
+    return SigningKey.load(key["kid"], key["alg"], pkcs8_der=b64decode(key["pkcs8"]))
+
+
+async def _userinfo(
+    env: Env, endpoints: Endpoints, access_token: str, claims: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what else is known of the person; a sign-in does not fail for want of it."""
+    metadata = await endpoints.provider.metadata(env)
+    if metadata.userinfo_endpoint is None or "sub" not in claims:
+        return {}
+    try:
+        return await endpoints.userinfo(env, access_token, subject=claims["sub"])
+    except (AuthenticationError, ConnectFailure) as error:
+        _log.warning("Signed in, but userinfo gave nothing: %s", error)
+        return {}
+
+
+async def _logout_url(env: Env, endpoints: Endpoints, id_token: str | None) -> str | None:
+    at = (await endpoints.provider.metadata(env)).end_session_endpoint
+    if at is None or id_token is None:
+        return None
+    asked = LogoutRequest(id_token_hint=id_token, client_id=endpoints.client.client_id)
+    return forms.with_query(at, asked.params())

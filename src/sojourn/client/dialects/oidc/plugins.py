@@ -1,0 +1,215 @@
+"""The authentication plugins of OpenID Connect and OAuth 2.0: a person's sign-in, and a program's own credentials. Sessions
+and accounts stand above them; below them are renewal, the endpoints and the sign-in."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from sojourn.client.auth import AccessInfo
+from sojourn.client.credential import Credential
+from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
+from sojourn.client.dialects.oidc.identity import ClientIdentity
+from sojourn.client.dialects.oidc.sign_in import SignIn, sign_in
+from sojourn.client.dialects.oidc.tokens import Expected, credential
+from sojourn.client.discovery import Provider
+from sojourn.client.env.contract import Env
+from sojourn.client.renewal import RenewingAuth, SignInEnded
+from sojourn.errors import InteractionRequired, InvalidGrant, ProtocolError
+
+if TYPE_CHECKING:
+    from sojourn.client.cache.store import CredentialStore
+    from sojourn.wire.jose import SigningKey
+
+DEFAULT_SCOPE: Final = "openid profile email offline_access"
+
+
+class _OidcAuth(RenewingAuth):
+    """What both plugins share: one client at one provider."""
+
+    kind = "oidc"
+    login_hint: str | None = None
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        *,
+        scope: str | None,
+        resource: str | None,
+        store: CredentialStore | None,
+        account: str | None,
+    ) -> None:
+        super().__init__(store=store, account=account)
+        self.endpoints = endpoints
+        self.scope = scope
+        self.resource = resource
+
+    @property
+    def issuer(self) -> str:
+        """The provider."""
+        return self.endpoints.provider.issuer
+
+    async def access(self, env: Env) -> AccessInfo:
+        """Return who the credential is, from its ID token."""
+        current = await self.credential(env)
+        return AccessInfo(
+            current.claims.get("sub"),
+            self.issuer,
+            current.scope or self.scope,
+            current.expires_at,
+            current.claims,
+        )
+
+    def identity(self, user: str | None = None) -> tuple[str, ...]:
+        client = self.endpoints.client
+        thumbprint = client.key.kid if client.key else ""
+        return (
+            self.issuer,
+            client.client_id,
+            user or self.login_hint or "",
+            self.scope or "",
+            self.resource or "",
+            thumbprint,
+        )
+
+    def state(self) -> dict[str, Any]:
+        own = {
+            "issuer": self.issuer,
+            "client_id": self.endpoints.client.client_id,
+            "method": self.endpoints.client.method,
+            "scope": self.scope,
+            "resource": self.resource,
+        }
+        return {**own, **super().state()}
+
+    def secrets(self) -> dict[str, Any]:
+        client = self.endpoints.client
+        key = client.key
+        dumped = key and {"kid": key.kid, "alg": key.alg, "pkcs8": b64encode(key.dump()).decode()}
+        return {"client_secret": client.secret, "client_key": dumped, **super().secrets()}
+
+    async def _granted(
+        self, env: Env, form: Mapping[str, str], previous: Credential | None, *, nonce: str | None = None
+    ) -> Credential:
+        answer = await self.endpoints.tokens(env, form, nonce=nonce)
+        subject = previous.claims.get("sub") if previous else None
+        expected = Expected(self.endpoints.client.client_id, subject=subject)
+        return await credential(
+            env, self.endpoints.provider, answer, expected=expected, previous=previous
+        )
+
+
+class ClientCredentials(_OidcAuth):
+    """A program on its own behalf (RFC 6749 §4.4). `client_secret` or `client_key` proves it.
+
+    `method` is one of client_secret_basic, client_secret_post, private_key_jwt; None takes what fits.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        client_id: str,
+        *,
+        client_secret: str | None = None,
+        client_key: SigningKey | None = None,
+        method: str | None = None,
+        scope: str | None = None,
+        resource: str | None = None,
+        store: CredentialStore | None = None,
+        account: str | None = None,
+    ) -> None:
+        client = ClientIdentity(client_id, client_secret, client_key, method)
+        super().__init__(
+            Endpoints(Provider(issuer), client),
+            scope=scope,
+            resource=resource,
+            store=store,
+            account=account,
+        )
+        self.label = client_id
+
+    def state(self) -> dict[str, Any]:
+        return {"grant": "client_credentials", **super().state()}
+
+    async def first(self, env: Env) -> Credential:
+        """Return a credential made now, whatever is kept."""
+        return await self.renew(env, None, "")
+
+    async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
+        asked = {"scope": self.scope, "resource": self.resource}
+        form = {"grant_type": "client_credentials"}
+        form.update({name: value for name, value in asked.items() if value})
+        try:
+            return await self._granted(env, form, previous)
+        except ProtocolError as cause:
+            raise refusal(self.issuer, cause) from cause
+
+
+class AuthorizationCode(_OidcAuth):
+    """A person, signed in through the browser when first needed, renewed with a refresh token afterwards.
+
+    `interactive=False` never asks and raises InteractionRequired instead. `client_secret` and `client_key` are for
+    confidential clients; a native one has neither.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        client_id: str,
+        *,
+        client_secret: str | None = None,
+        client_key: SigningKey | None = None,
+        method: str | None = None,
+        scope: str = DEFAULT_SCOPE,
+        resource: str | None = None,
+        redirect_uri: str = "http://127.0.0.1/callback",
+        prompt: str | None = None,
+        login_hint: str | None = None,
+        max_age: int | None = None,
+        acr_values: str | None = None,
+        interactive: bool = True,
+        store: CredentialStore | None = None,
+        account: str | None = None,
+    ) -> None:
+        client = ClientIdentity(client_id, client_secret, client_key, method)
+        super().__init__(
+            Endpoints(Provider(issuer), client),
+            scope=scope,
+            resource=resource,
+            store=store,
+            account=account,
+        )
+        self.wanted = SignIn(
+            scope, redirect_uri, prompt, login_hint, max_age, resource, acr_values
+        )
+        self.interactive = interactive
+        self.login_hint = self.label = login_hint
+
+    def state(self) -> dict[str, Any]:
+        own = {"grant": "authorization_code", "redirect_uri": self.wanted.redirect_uri}
+        return {**own, **super().state()}
+
+    async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
+        if previous is None:
+            raise InteractionRequired(f"Nobody is signed in at {self.issuer} yet.")
+        if previous.refresh_token is None:
+            raise SignInEnded
+        form = {"grant_type": "refresh_token", "refresh_token": previous.refresh_token}
+        if self.resource:
+            form["resource"] = self.resource
+        try:
+            return await self._granted(env, form, previous, nonce=nonce)
+        except InvalidGrant as cause:
+            raise SignInEnded from cause
+        except ProtocolError as cause:
+            raise refusal(self.issuer, cause) from cause
+
+    async def first(self, env: Env) -> Credential:
+        """Return a credential that the person gives now, whatever is kept."""
+        return await sign_in(env, self.endpoints, self.wanted)
+
+    async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
+        if not self.interactive:
+            raise reason
+        return await self.first(env)

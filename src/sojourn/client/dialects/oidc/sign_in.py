@@ -1,0 +1,188 @@
+"""The sign-in of a person: authorization code with PKCE through the system browser and a loopback listener (RFC 8252), or by
+pasting the address where no browser can reach us. The plugin stands above it; below it are the listener and the prompts."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from sojourn.client.credential import Credential
+from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
+from sojourn.client.dialects.oidc.listener import Listener
+from sojourn.client.dialects.oidc.tokens import Expected, credential
+from sojourn.client.env.contract import Env
+from sojourn.client.prompt import browser, terminal
+from sojourn.errors import (
+    AccessDenied,
+    AuthenticationCancelled,
+    AuthenticationError,
+    InteractionRequired,
+    InvalidRequest,
+    Malformed,
+    ProtocolError,
+)
+from sojourn.wire import forms, proof
+from sojourn.wire.oauth import AuthorizationResponse
+
+LIMIT: Final = 300.0  # seconds a person has
+
+WAYS_OUT: Final = (
+    "This needs a person, and here is neither a browser nor a terminal. Ways out: run `sojourn login` in a "
+    "terminal once; set BROWSER to a program that opens a page; or use a client of its own with "
+    "client_credentials (client_id and client_secret)."
+)
+
+
+class SignIn(Struct, frozen=True):
+    """What is asked for. `redirect_uri` names path and port; port 0 or none is any free one."""
+
+    scope: str
+    redirect_uri: str = "http://127.0.0.1/callback"
+    prompt: str | None = None
+    login_hint: str | None = None
+    max_age: int | None = None
+    resource: str | None = None
+    acr_values: str | None = None
+
+
+def possible() -> bool:
+    """Tell whether a person can be asked here at all."""
+    return browser.available(os.environ) or terminal.available()
+
+
+async def sign_in(env: Env, endpoints: Endpoints, wanted: SignIn) -> Credential:
+    """Return the credential of the person who signs in.
+
+    Raises InteractionRequired at once where nobody can be asked, AuthenticationCancelled if the person said no
+    or let five minutes pass, AuthenticationError for an answer that is not good.
+    """
+    if not possible():
+        raise InteractionRequired(WAYS_OUT)
+    issuer = endpoints.provider.issuer
+    await endpoints.provider.metadata(env)
+    attempt = _Attempt()
+    redirect = urlsplit(wanted.redirect_uri)
+    port, path = redirect.port or 0, redirect.path or "/"
+    with Listener(state=attempt.state, path=path, port=port) as listener:
+        url = await _authorization_url(env, endpoints, wanted, attempt, listener.redirect_uri)
+        params = await _answer(env, url, listener)
+        try:
+            return await _redeemed(env, endpoints, wanted, attempt, params, listener.redirect_uri)
+        except AccessDenied as cause:
+            raise AuthenticationCancelled(f"{issuer}: {cause.public}") from cause
+        except ProtocolError as cause:
+            raise refusal(issuer, cause) from cause
+        except Malformed as cause:
+            text = f"The answer of {issuer} is not good: {cause.public}"
+            raise AuthenticationError(text) from cause
+
+
+class _Attempt:
+    """The secrets of one sign-in, never shown."""
+
+    def __init__(self) -> None:
+        self.state = secrets.token_urlsafe(32)
+        self.nonce = secrets.token_urlsafe(32)
+        self.verifier = proof.verifier_from(secrets.token_bytes(32))
+
+
+async def _authorization_url(
+    env: Env, endpoints: Endpoints, wanted: SignIn, attempt: _Attempt, redirect_uri: str
+) -> str:
+    params = {
+        "response_type": "code",
+        "client_id": endpoints.client.client_id,
+        "redirect_uri": redirect_uri,
+        "scope": wanted.scope,
+        "state": attempt.state,
+        "nonce": attempt.nonce,
+        "code_challenge": proof.challenge(attempt.verifier),
+        "code_challenge_method": "S256",
+    }
+    optional = {
+        "prompt": wanted.prompt or _default_prompt(wanted.scope),
+        "login_hint": wanted.login_hint,
+        "max_age": None if wanted.max_age is None else str(wanted.max_age),
+        "resource": wanted.resource,
+        "acr_values": wanted.acr_values,
+    }
+    params.update({name: value for name, value in optional.items() if value is not None})
+    at = await endpoints.provider.endpoint_url(env, "authorization_endpoint")
+    return forms.with_query(at, params)
+
+
+def _default_prompt(scope: str) -> str | None:
+    # OpenID Connect Core §11: offline access is granted only to a request that asks for consent.
+    return "consent" if "offline_access" in scope.split() else None
+
+
+async def _answer(env: Env, url: str, listener: Listener) -> dict[str, str]:
+    """Show the page, and return the parameters with which the person came back, by browser or by paste."""
+    ways = [listener.visit, _limit]
+    if terminal.available():
+        terminal.say(f"Sign in at:\n\n  {url}\n")
+        ways.append(_pasted)
+        if not browser.available(os.environ):
+            terminal.say("Open it in any browser, and paste here the address at which you end up:")
+    if browser.available(os.environ):
+        env.spawn(lambda branch: _shown(branch, url))
+    return await env.race(*ways)
+
+
+async def _shown(env: Env, url: str) -> None:
+    await env.block(browser.show, url)
+
+
+async def _limit(env: Env) -> dict[str, str]:
+    await env.sleep(LIMIT)
+    raise AuthenticationCancelled(f"Nobody signed in within {LIMIT / 60:.0f} minutes.")
+
+
+async def _pasted(env: Env) -> dict[str, str]:
+    while True:
+        text = await terminal.line(env)
+        try:
+            params = forms.parse(text.partition("?")[2])
+        except InvalidRequest:
+            params = {}
+        if "state" in params:
+            return params
+        terminal.say("That is not the address at which a sign-in ends. Paste all of it:")
+
+
+async def _redeemed(
+    env: Env,
+    endpoints: Endpoints,
+    wanted: SignIn,
+    attempt: _Attempt,
+    params: Mapping[str, str],
+    redirect_uri: str,
+) -> Credential:
+    metadata = await endpoints.provider.metadata(env)
+    response = AuthorizationResponse.parse(
+        params,
+        state=attempt.state,
+        issuer=metadata.issuer,
+        iss_required=bool(metadata.authorization_response_iss_parameter_supported),
+    )
+    form = {
+        "grant_type": "authorization_code",
+        "code": response.code,
+        "redirect_uri": redirect_uri,
+        "code_verifier": attempt.verifier,
+    }
+    if wanted.resource is not None:
+        form["resource"] = wanted.resource
+    answer = await endpoints.tokens(env, form)
+    expected = Expected(
+        client_id=endpoints.client.client_id,
+        nonce=attempt.nonce,
+        max_age=wanted.max_age,
+        id_token="openid" in wanted.scope.split(),
+    )
+    return await credential(env, endpoints.provider, answer, expected=expected)

@@ -1,0 +1,101 @@
+"""The environment of threads: it blocks instead of suspending, so that `driver.drive` can run the client's logic on the
+calling thread. Synchronous sessions stand above it, and every flight; below it is a synchronous transport."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
+
+from sojourn.client.env.contract import Cancelled, Clock, Env
+from sojourn.client.env.wall_clock import wall_clock
+from sojourn.client.transport.contract import Reply, Request, Transport
+from sojourn.driver import drive
+from sojourn.errors import AuthenticationCancelled
+
+if TYPE_CHECKING:
+    from sojourn.client.cache.store import CredentialStore
+    from sojourn.client.flight import Flight
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+TICK = 0.1  # seconds: how late a wait may notice that its branch was cancelled
+
+
+class BlockingEnv:
+    """Blocks its thread. `cancelled` is set when the branch of a race that this environment serves has lost."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        store: CredentialStore | None = None,
+        clock: Clock = wall_clock,
+        cancelled: threading.Event | None = None,
+    ) -> None:
+        self.store = store
+        self.now = clock
+        self._transport = transport
+        self._cancelled = cancelled
+
+    async def send(self, request: Request) -> Reply:
+        self._heed()
+        return self._transport.send(request)
+
+    async def sleep(self, seconds: float) -> None:
+        if self._cancelled is None:
+            time.sleep(seconds)
+        else:
+            self._cancelled.wait(seconds)
+        self._heed()
+
+    async def block(self, call: Callable[[*Ts], T], *args: *Ts) -> T:
+        self._heed()
+        return call(*args)
+
+    async def race(
+        self, *factories: Callable[[Env], Awaitable[T]], cancel: threading.Event | None = None
+    ) -> T:
+        over = threading.Event()
+        branches = [self._start(factory, over) for factory in factories]
+        try:
+            while not (done := wait(branches, TICK, FIRST_COMPLETED).done):
+                self._heed()
+                if cancel is not None and cancel.is_set():
+                    raise AuthenticationCancelled
+            return next(branch for branch in branches if branch in done).result()
+        finally:
+            over.set()
+
+    def spawn(self, factory: Callable[[Env], Coroutine[Any, Any, None]]) -> None:
+        self._start(factory, threading.Event())
+
+    async def flight(self, flight: Flight, work: Callable[[Env], Coroutine[Any, Any, T]]) -> T:
+        future = flight.board(lambda: drive(work(self)), now=self.now())
+        while self._cancelled is not None and not wait([future], TICK).done:
+            self._heed()
+        return future.result()
+
+    def _start(self, factory: Callable[[Env], Awaitable[T]], over: threading.Event) -> Future[T]:
+        branch: Future[T] = Future()
+        env = BlockingEnv(self._transport, store=self.store, clock=self.now, cancelled=over)
+
+        def run() -> None:
+            try:
+                branch.set_result(drive(_awaited(factory(env))))
+            except BaseException as error:  # noqa: BLE001 - handed to the thread that waits, not swallowed
+                branch.set_exception(error)
+
+        threading.Thread(target=run, name="sojourn-branch", daemon=True).start()
+        return branch
+
+    def _heed(self) -> None:
+        if self._cancelled is not None and self._cancelled.is_set():
+            raise Cancelled
+
+
+async def _awaited(awaitable: Awaitable[T]) -> T:
+    return await awaitable

@@ -1,0 +1,70 @@
+"""One flight for each credential: however many threads and tasks find it stale, one worker thread renews it and all share
+the outcome. Credentials own one each; the environments board it. Nothing stands below it but threads."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Final, NamedTuple, TypeVar, cast
+
+from sojourn.errors import AuthenticationError
+
+T = TypeVar("T")
+
+MEMORY_OF_REFUSAL: Final = 5_000  # milliseconds: a wrong password is one attempt, not one for every caller
+
+
+class _Refusal(NamedTuple):
+    error: AuthenticationError
+    until: int
+
+
+class _Runway:
+    """What one process knows of a flight. A forked child gets a new one: its parent's worker thread is not in it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.future: Future[Any] | None = None
+        self.refusal: _Refusal | None = None
+
+
+class Flight:
+    """At most one run of work at a time in this process."""
+
+    def __init__(self) -> None:
+        self._runways: dict[int, _Runway] = {}
+
+    def board(self, work: Callable[[], T], *, now: int) -> Future[T]:
+        """Return the future of the run under way, or start `work` in a daemon thread and return its future.
+
+        A refusal (AuthenticationError) is remembered for five seconds and shared with later callers as well.
+        """
+        runway = self._runways.setdefault(os.getpid(), _Runway())
+        with runway.lock:
+            if runway.future is not None:
+                return cast("Future[T]", runway.future)
+            future: Future[T] = Future()
+            if runway.refusal is not None and now < runway.refusal.until:
+                future.set_exception(runway.refusal.error)
+                return future
+            runway.future, runway.refusal = future, None
+        run = (runway, future, work, now)
+        threading.Thread(target=_fly, args=run, name="sojourn-flight", daemon=True).start()
+        return future
+
+
+def _fly(runway: _Runway, future: Future[T], work: Callable[[], T], now: int) -> None:
+    try:
+        result = work()
+    except BaseException as error:  # noqa: BLE001 - handed to every follower, not swallowed
+        with runway.lock:
+            runway.future = None
+            if isinstance(error, AuthenticationError):
+                runway.refusal = _Refusal(error, now + MEMORY_OF_REFUSAL)
+        future.set_exception(error)
+    else:
+        with runway.lock:
+            runway.future = None
+        future.set_result(result)

@@ -1,0 +1,85 @@
+"""Where a credential is kept between two renewals: in memory for plugins built in code, in the sealed store for accounts and
+for sessions with a cache. Renewal stands above it; below it are the store and the credential's halves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from sojourn.client.credential import Credential, of_halves
+
+if TYPE_CHECKING:
+    from sojourn.client.cache.store import CredentialStore
+
+
+class Kept(NamedTuple):
+    """A credential, if there is one, and the rotation nonce of a renewal that was begun and not seen to end."""
+
+    credential: Credential | None = None
+    intent: str | None = None
+
+
+class Keeper(Protocol):
+    """Read and write only between `locked()` and its end, in a worker thread."""
+
+    def locked(self) -> AbstractContextManager[None]: ...
+
+    def read(self) -> Kept: ...
+
+    def write(self, kept: Kept) -> None: ...
+
+
+class InMemory:
+    """Keeps for this process alone."""
+
+    def __init__(self, kept: Kept = Kept()) -> None:  # noqa: B008 - immutable
+        self._kept = kept
+
+    def locked(self) -> AbstractContextManager[None]:
+        # The flight lets one worker in at a time; a lock here could be left taken in a forked child.
+        return nullcontext()
+
+    def read(self) -> Kept:
+        return self._kept
+
+    def write(self, kept: Kept) -> None:
+        self._kept = kept
+
+
+class Sealed:
+    """Keeps for every process of this person, in one sealed file. `described` is what a new record says beside tokens."""
+
+    def __init__(
+        self, store: CredentialStore, account: str, described: Mapping[str, Any]
+    ) -> None:
+        self._store = store
+        self._account = account
+        self._described = described
+
+    def locked(self) -> AbstractContextManager[None]:
+        return self._store.locked(self._account)
+
+    def read(self) -> Kept:
+        record = self._store.read(self._account)
+        return Kept() if record is None else kept_of(record)
+
+    def write(self, kept: Kept) -> None:
+        record = self._store.read(self._account) or dict(self._described)
+        self._store.write(self._account, with_kept(record, kept))
+
+
+def kept_of(record: Mapping[str, Any]) -> Kept:
+    """Return what a record of the store keeps."""
+    public, secret = record.get("state", {}).get("token"), record.get("secrets", {}).get("token")
+    intent = record.get("secrets", {}).get("intent")
+    return Kept(of_halves(public, secret) if public and secret else None, intent)
+
+
+def with_kept(record: Mapping[str, Any], kept: Kept) -> dict[str, Any]:
+    """Return `record` keeping `kept`; whatever else it says, known or not, stays."""
+    credential = kept.credential
+    halves = (credential.public(), credential.secret()) if credential else (None, None)
+    state = {**record.get("state", {}), "token": halves[0]}
+    secrets = {**record.get("secrets", {}), "token": halves[1], "intent": kept.intent}
+    return {**record, "state": state, "secrets": secrets}

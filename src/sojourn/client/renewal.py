@@ -1,0 +1,183 @@
+"""How a credential stays good: the base of every plugin that holds tokens. One flight renews for all threads, tasks and
+processes; a late refusal of an old generation changes nothing. Dialects stand above it and say how tokens are obtained;
+below it are the flight, the keeper and the environment."""
+
+from __future__ import annotations
+
+import logging
+import secrets as random
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sojourn.client.auth import AuthPlugin, Stamp, Verdict
+from sojourn.client.credential import Credential, of_halves
+from sojourn.client.env.contract import Env
+from sojourn.client.flight import Flight
+from sojourn.client.keeper import InMemory, Keeper, Kept, Sealed
+from sojourn.client.transport.contract import Reply, Request
+from sojourn.errors import ConnectFailure, InteractionRequired, StoreUnavailable
+
+if TYPE_CHECKING:
+    from sojourn.client.cache.store import CredentialStore
+
+_log = logging.getLogger("sojourn.client.renewal")
+
+
+class SignInEnded(InteractionRequired):
+    """The server will not renew this credential again: a person must sign in anew."""
+
+    text = "The sign-in has ended at the server. Sign in again."
+
+
+class RenewingAuth(AuthPlugin):
+    """A plugin whose credential is renewed in one flight. `store` is its own sealed store; else the session's is used."""
+
+    kind: str
+
+    def __init__(
+        self, *, store: CredentialStore | None = None, account: str | None = None
+    ) -> None:
+        self._store = store
+        self._account = account
+        self._memory = InMemory()
+        self._current: Credential | None = None
+        self._stale = 0
+        self._flight = Flight()
+
+    # What a dialect says ---------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def identity(self, user: str | None = None) -> tuple[str, ...]:
+        """Return what tells this credential from all others: issuer, client, user, scope, ...
+
+        `user` is given once it is known who signed in.
+        """
+
+    @abstractmethod
+    async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
+        """Return the next credential without asking a person; the credential's lock is held.
+
+        `nonce` stays the same until an outcome is known. Raises InteractionRequired if only a person can help,
+        SignInEnded if the refresh token is dead.
+        """
+
+    async def ask(self, env: Env, reason: InteractionRequired) -> Credential:  # noqa: ARG002
+        """Return a credential that a person gave; no lock is held. Raises `reason` where none can be asked."""
+        raise reason
+
+    # The contract ----------------------------------------------------------------------------------------------------
+
+    async def authorize(self, env: Env, request: Request) -> Stamp:  # noqa: ARG002
+        credential = await self.credential(env)
+        header = ("Authorization", f"Bearer {credential.access_token}")
+        return Stamp((header,), credential.generation)
+
+    async def challenged(self, env: Env, request: Request, response: Reply, stamp: Stamp) -> Verdict:  # noqa: ARG002
+        self.invalidate(stamp)
+        return Verdict.RETRY
+
+    def invalidate(self, failed: Stamp | None = None) -> bool:
+        current = self._current
+        if current is None or (failed is not None and failed.generation != current.generation):
+            return False
+        # Only ever rises, so a late refusal of an older generation cannot throw away a newer one.
+        self._stale = max(self._stale, current.generation)
+        return True
+
+    def state(self) -> dict[str, Any]:
+        return {"token": self._current.public()} if self._current else {}
+
+    def secrets(self) -> dict[str, Any]:
+        return {"token": self._current.secret()} if self._current else {}
+
+    def restore(self, state: Mapping[str, Any], secrets: Mapping[str, Any]) -> None:
+        public, secret = state.get("token"), secrets.get("token")
+        if public and secret:
+            self.adopt(of_halves(public, secret))
+
+    def record(self) -> dict[str, Any]:
+        """Return what the sealed store keeps of this plugin; only ever written sealed."""
+        return {"v": 1, "kind": self.kind, "state": self.state(), "secrets": self.secrets()}
+
+    # Renewal ---------------------------------------------------------------------------------------------------------
+
+    async def credential(self, env: Env) -> Credential:
+        """Return a good credential, renewing it if need be. Raises CredentialError and ConnectFailure."""
+        current, stale = self._current, self._stale
+        if current is not None and current.generation > stale and current.fresh(env.now()):
+            return current
+        try:
+            return await env.flight(self._flight, lambda worker: self._renewed(worker, stale))
+        except ConnectFailure:
+            if (current := self._usable(env, stale)) is not None:
+                return current
+            raise
+
+    def adopt(self, credential: Credential) -> None:
+        """Make `credential` the current one, unless a newer one is."""
+        current = self._current
+        if current is None or current.generation < credential.generation:
+            self._current = credential
+            self._memory.write(Kept(credential))
+
+    async def _renewed(self, env: Env, stale: int) -> Credential:
+        keeper = self._keeper(env)
+        try:
+            return await self._renewed_silently(env, keeper, stale)
+        except InteractionRequired as reason:
+            if (current := self._usable(env, stale)) is not None:
+                return current
+            credential = await self.ask(env, reason)
+        with keeper.locked():
+            keeper.write(Kept(credential))
+        self.adopt(credential)
+        return credential
+
+    async def _renewed_silently(self, env: Env, keeper: Keeper, stale: int) -> Credential:
+        with keeper.locked():
+            kept = keeper.read()
+            previous = kept.credential
+            if previous is not None:
+                self.adopt(previous)
+                if previous.generation > stale and previous.fresh(env.now()):
+                    return previous
+            nonce = self._intend(keeper, kept)
+            try:
+                credential = await self.renew(env, previous, nonce)
+            except SignInEnded:
+                keeper.write(Kept(previous and previous._replace(refresh_token=None)))
+                raise
+            self.adopt(credential)
+            self._keep(keeper, credential)
+            return credential
+
+    def _usable(self, env: Env, stale: int) -> Credential | None:
+        """Return the current credential if it cannot be renewed now and still serves."""
+        current = self._current
+        if current is None or current.generation <= stale or not current.live(env.now()):
+            return None
+        return current
+
+    def _intend(self, keeper: Keeper, kept: Kept) -> str:
+        """Return the rotation nonce, written down before it is sent: after a lost answer the same one is sent again."""
+        if kept.intent:
+            return kept.intent
+        nonce = random.token_urlsafe(24)
+        if kept.credential and kept.credential.refresh_token:
+            keeper.write(kept._replace(intent=nonce))
+        return nonce
+
+    def _keep(self, keeper: Keeper, credential: Credential) -> None:
+        try:
+            keeper.write(Kept(credential))
+        except StoreUnavailable as error:
+            # Nothing is lost: this process has the new tokens, and the stored nonce gets them again for others.
+            _log.warning("The renewed credential of %s was not saved: %s", self.label, error)
+
+    def _keeper(self, env: Env) -> Keeper:
+        store = self._store or env.store
+        if store is None:
+            return self._memory
+        account = self._account or store.account_id(self.kind, *self.identity())
+        return Sealed(store, account, self.record())

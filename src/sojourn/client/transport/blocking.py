@@ -1,0 +1,55 @@
+"""The default transport of synchronous sessions and of every flight: httpx2 below its Client. The blocking environment
+stands above it. Pools are kept by process id, because a forked child must not speak on its parent's connections."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from sojourn.client.transport.contract import Reply, Request
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from sojourn.client.transport.proxies import Proxies
+    from sojourn.client.transport.tls import Trust
+
+    Pools = dict[str | None, httpx2.HTTPTransport]
+
+
+class HttpxTransport:
+    """One pool a process and proxy, opened at its first request."""
+
+    def __init__(self, trust: Trust, proxies: Proxies) -> None:
+        self._trust = trust
+        self._proxies = proxies
+        self._pools: dict[int, Pools] = {}
+
+    def send(self, request: Request) -> Reply:
+        """Send `request`, read the whole answer, return it. Raises ConnectFailure and its kinds."""
+        from sojourn.client.transport.httpx import incoming, outgoing, translated
+
+        ours = outgoing(request)
+        with translated(request):
+            response = self._pool(self._proxies.through(request.url)).handle_request(ours)
+            response.request = ours
+            try:
+                response.read()
+            finally:
+                response.close()
+        return incoming(response)
+
+    def close(self) -> None:
+        """Close this process's connections; the next request opens new ones."""
+        for pool in self._pools.pop(os.getpid(), {}).values():
+            pool.close()
+
+    def _pool(self, proxy: str | None) -> httpx2.HTTPTransport:
+        # `setdefault` is one step for all threads, so no lock is there that a fork could leave taken.
+        pools = self._pools.setdefault(os.getpid(), {})
+        return pools.get(proxy) or pools.setdefault(proxy, self._open(proxy))
+
+    def _open(self, proxy: str | None) -> httpx2.HTTPTransport:
+        import httpx2
+
+        return httpx2.HTTPTransport(verify=self._trust.context, trust_env=False, proxy=proxy)

@@ -1,0 +1,76 @@
+"""The contract of a transport and the values that cross it: one request, its whole answer. Everything in the client that
+sends stands above it; below it is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Iterable
+from typing import Protocol
+
+from msgspec import Struct
+
+from sojourn.client.url import masked
+
+Fields = tuple[tuple[str, str], ...]
+Body = bytes | Iterable[bytes] | AsyncIterable[bytes]
+
+
+class Timeout(Struct, frozen=True):
+    """Seconds to connect (also the wait for a free connection) and seconds between two pieces of the answer."""
+
+    connect: float = 30.0
+    read: float = 60.0
+
+
+class Request(Struct, frozen=True):
+    """One request as it goes out. `content` is bytes, or an iterable that can be sent only once; `None` is no body."""
+
+    method: str
+    url: str
+    headers: Fields = ()
+    content: Body | None = None
+    timeout: Timeout = Timeout()
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {masked(self.url)}>"
+
+    @property
+    def replayable(self) -> bool:
+        """Whether the body can be sent a second time."""
+        return self.content is None or isinstance(self.content, bytes)
+
+
+class Reply(Struct, frozen=True):
+    """One answer, read to its end and decoded as its Content-Encoding says. Header names are as the server wrote them."""
+
+    status: int
+    headers: Fields
+    content: bytes
+    reason: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Reply {self.status}, {len(self.content)} bytes>"
+
+    def header(self, name: str) -> str | None:
+        """Return the value of header `name`, whose case does not matter; several are joined by a comma."""
+        wanted = name.lower()
+        values = [value for field, value in self.headers if field.lower() == wanted]
+        return ", ".join(values) if values else None
+
+
+class Transport(Protocol):
+    """Sends on the calling thread; any number of threads at once, also after a fork.
+
+    `send` raises ConnectFailure and its kinds; AnswerLost where the server may have acted already.
+    """
+
+    def send(self, request: Request) -> Reply: ...
+
+    def close(self) -> None: ...
+
+
+class AsyncTransport(Protocol):
+    """The same, awaited on the running loop; a transport serves any number of loops."""
+
+    async def send(self, request: Request) -> Reply: ...
+
+    async def close(self) -> None: ...

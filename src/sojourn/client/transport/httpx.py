@@ -1,0 +1,94 @@
+"""What both transports over httpx2 share: our request as one of the library's, its answer as ours, its errors as ours. The
+only file beside the two transports that knows the library's names."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx2
+
+from sojourn.client.transport.contract import Reply, Request
+from sojourn.client.url import masked
+from sojourn.errors import (
+    AnswerLost,
+    ConnectFailure,
+    ConnectTimeout,
+    Malformed,
+    ReadTimeout,
+    RequestError,
+    SSLFailure,
+)
+
+
+def outgoing(request: Request) -> httpx2.Request:
+    """Return `request` as the library sends it; it adds Host and the body's length, and nothing else."""
+    timeout = request.timeout
+    limits = {
+        "connect": timeout.connect,
+        "pool": timeout.connect,
+        "read": timeout.read,
+        "write": timeout.read,
+    }
+    try:
+        headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in request.headers]
+    except UnicodeEncodeError as cause:
+        raise Malformed("A header holds a letter that HTTP cannot carry.") from cause
+    try:
+        return httpx2.Request(
+            request.method,
+            request.url,
+            headers=headers,
+            content=request.content,
+            extensions={"timeout": limits},
+        )
+    except httpx2.InvalidURL as cause:
+        raise Malformed("The URL cannot be read.", detail=str(cause)) from cause
+
+
+def incoming(response: httpx2.Response) -> Reply:
+    """Return the library's answer, already read, as ours."""
+    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
+    return Reply(response.status_code, headers, response.content, response.reason_phrase)
+
+
+@contextmanager
+def translated(request: Request) -> Iterator[None]:
+    """Turn the library's errors into ours, each with method and masked URL."""
+    try:
+        yield
+    except httpx2.RequestError as cause:
+        raise _translation(request, cause) from cause
+
+
+def _translation(request: Request, cause: httpx2.RequestError) -> RequestError:
+    kind, text = _kind(cause)
+    shown = masked(request.url)
+    return kind(
+        f"{request.method} {shown}: {text}", method=request.method, url=shown, detail=str(cause)
+    )
+
+
+def _kind(cause: httpx2.RequestError) -> tuple[type[RequestError], str]:
+    if isinstance(cause, (httpx2.ConnectTimeout, httpx2.PoolTimeout)):
+        return ConnectTimeout, "no connection in time"
+    if isinstance(cause, httpx2.TimeoutException):
+        return ReadTimeout, "no answer in time"
+    if _is_tls(cause):
+        return SSLFailure, "the server's certificate or TLS is not trusted"
+    if isinstance(cause, (httpx2.ConnectError, httpx2.ProxyError)):
+        return ConnectFailure, "no connection"
+    if isinstance(cause, httpx2.DecodingError):
+        return AnswerLost, "the answer's Content-Encoding is broken"
+    if isinstance(cause, (httpx2.NetworkError, httpx2.RemoteProtocolError)):
+        return AnswerLost, "the connection broke before the answer was complete"
+    return RequestError, "the request could not be sent"
+
+
+def _is_tls(cause: BaseException | None) -> bool:
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False

@@ -1,0 +1,59 @@
+"""The default transport of asynchronous sessions: httpx2 below its AsyncClient. The suspending environment stands above
+it. Pools are kept by process id and running loop, because a connection belongs to the loop that opened it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from sojourn.client.transport.contract import Reply, Request
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from sojourn.client.transport.proxies import Proxies
+    from sojourn.client.transport.tls import Trust
+
+    Pools = dict[tuple[int, str | None], httpx2.AsyncHTTPTransport]
+
+
+class AsyncHttpxTransport:
+    """One pool a process, loop and proxy, opened at its first request. `running_loop` returns the current loop."""
+
+    def __init__(self, trust: Trust, proxies: Proxies, *, running_loop: Callable[[], object]) -> None:
+        self._trust = trust
+        self._proxies = proxies
+        self._running_loop = running_loop
+        self._pools: WeakKeyDictionary[object, Pools] = WeakKeyDictionary()
+
+    async def send(self, request: Request) -> Reply:
+        """Send `request`, read the whole answer, return it. Raises ConnectFailure and its kinds."""
+        from sojourn.client.transport.httpx import incoming, outgoing, translated
+
+        ours = outgoing(request)
+        with translated(request):
+            pool = self._pool(self._proxies.through(request.url))
+            response = await pool.handle_async_request(ours)
+            response.request = ours
+            try:
+                await response.aread()
+            finally:
+                await response.aclose()
+        return incoming(response)
+
+    async def close(self) -> None:
+        """Close the running loop's connections; the next request opens new ones."""
+        for pool in self._pools.pop(self._running_loop(), {}).values():
+            await pool.aclose()
+
+    def _pool(self, proxy: str | None) -> httpx2.AsyncHTTPTransport:
+        pools = self._pools.setdefault(self._running_loop(), {})
+        key = (os.getpid(), proxy)
+        return pools.get(key) or pools.setdefault(key, self._open(proxy))
+
+    def _open(self, proxy: str | None) -> httpx2.AsyncHTTPTransport:
+        import httpx2
+
+        return httpx2.AsyncHTTPTransport(verify=self._trust.context, trust_env=False, proxy=proxy)

@@ -1,0 +1,81 @@
+"""What the client must know of a URL: its origin, whether it may be asked at all, and how to show it without its
+secrets. The engine and the transports stand above it; below it are only the standard library and `errors`."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from typing import Final, NamedTuple
+from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
+
+from sojourn.errors import Malformed
+
+MASK: Final = "***"
+
+_PORTS: Final = {"http": 80, "https": 443}
+# Parsers disagree about these letters, and what two parsers read differently is how a request lands at the wrong host.
+_disputed = re.compile(r"[\x00-\x20\x7f\\]|[^\x00-\x7f]").search
+
+
+class Origin(NamedTuple):
+    """Scheme, host and port (RFC 6454 §4); credentials never leave theirs."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+def origin(url: str) -> Origin:
+    """Return the origin of an absolute `http` or `https` URL; anything else raises Malformed."""
+    parts = _split(url)
+    host = (parts.hostname or "").rstrip(".")
+    if parts.scheme not in _PORTS or not host:
+        raise Malformed("The URL must be absolute and start with http:// or https://.")
+    if "@" in parts.netloc:
+        raise Malformed("A URL with a user name or password in it is not accepted; use auth= instead.")
+    return Origin(parts.scheme, host, _port(parts) or _PORTS[parts.scheme])
+
+
+def join(base: str, reference: str) -> str:
+    """Return the URL that `reference`, relative or absolute, means at `base` (RFC 3986 §5); its fragment is dropped."""
+    _split(reference)
+    return urlunsplit(_split(urljoin(base, reference))._replace(fragment=""))
+
+
+def masked(url: str) -> str:
+    """Return `url` fit to be shown: query values, user information and fragment hidden, names kept."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return MASK
+    query = "&".join(f"{pair.partition('=')[0]}={MASK}" for pair in parts.query.split("&") if pair)
+    netloc = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, netloc, parts.path, query, ""))
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether `host` is this machine by its name or address; nothing is looked up."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _split(url: str) -> SplitResult:
+    if _disputed(url):
+        raise Malformed("The URL holds a space, a control character, a backslash or a letter outside ASCII.")
+    try:
+        return urlsplit(url)
+    except ValueError:
+        pass
+    raise Malformed("The URL cannot be read.")
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port
+    except ValueError:
+        pass
+    raise Malformed("The URL has an unusable port.")
