@@ -270,6 +270,13 @@ def test_a_zero_signature_is_refused() -> None:
             verified(f"{head}.{payload}.{base64url.encode(raw)}")
 
 
+def test_a_signature_with_a_needless_zero_is_refused() -> None:
+    head, payload, signature = signing_key("ES256").sign(CLAIMS, typ="JWT").split(".")
+    raw = base64url.decode(signature)
+    with pytest.raises(Malformed):
+        verified(f"{head}.{payload}.{base64url.encode(raw[:32] + bytes(1) + raw[32:])}")
+
+
 def test_a_token_over_16_kib_is_refused() -> None:
     key = signing_key("ES256")
     assert "x" in verified(key.sign({"x": "y" * 12000}, typ="JWT")).claims

@@ -37,11 +37,12 @@ _CHECKSUM_DIGITS = 6
 
 
 def _widths() -> tuple[int, ...]:
-    widths, digits, reach = [], 0, 1
-    for size in range(MAX_BODY + 1):
-        while reach < 256**size:
+    widths, digits, reach, limit = [], 0, 1, 1
+    for _ in range(MAX_BODY + 1):
+        while reach < limit:
             digits, reach = digits + 1, reach * 62
         widths.append(digits)
+        limit *= 256
     return tuple(widths)
 
 
