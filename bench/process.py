@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import socket
 import subprocess
 import time
@@ -28,17 +27,6 @@ def resident_mib(pid: int) -> float:
             return int(line.split()[1]) / 1024
     message = f"process {pid} has no resident memory: it has ended"
     raise RuntimeError(message)
-
-
-def child_cpu_ms(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> float:
-    """CPU milliseconds that `command` takes from start to end; its output is discarded."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(
-        command, env=env, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    spent = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-    return spent * 1000
 
 
 @contextmanager

@@ -1,0 +1,125 @@
+"""The start-up bench: CPU of an import and of short commands; a server's readiness, memory, disk."""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.http import measure
+from bench.ours import PORT, SOJOURN, provision, serve_command, target_of
+from bench.process import ROOT, resident_mib, server
+from bench.units import UNITS, Unit
+
+REPEATS = 9
+FEW, MANY = 1_000, 100_000
+HTTP_LIBRARIES = ["httpx2", "httpcore2", "httpx", "requests", "urllib3", "aiohttp", "http.client"]
+Figures = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The most that ours may take."""
+
+    name: str
+    most: float
+    unit: str
+
+
+LIMITS = (
+    Limit("import sojourn", 60, "ms CPU"),
+    Limit("HTTP libraries it imports", 0, ""),
+    Limit("sojourn token", 80, "ms CPU"),
+    Limit("completion", 80, "ms CPU"),
+    Limit("server ready", 1_000, "ms"),
+    Limit("resident at start", 60, "MiB"),
+    Limit("resident growth, 1,000 to many tokens", 5, "MiB"),
+    Limit("disk a token", 1_024, "B"),
+)
+
+
+def cpu_ms(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> float:
+    """Median CPU milliseconds of a short command, from its start to its end."""
+    return statistics.median(_once(command, env) for _ in range(REPEATS))
+
+
+def _once(command: Sequence[str], env: Mapping[str, str] | None) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, cwd=ROOT, env=env, check=False, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    return spent * 1000
+
+
+def imports() -> Figures:
+    """`import sojourn` and its Session, the interpreter included; and what it drags in."""
+    statement = "import sojourn; sojourn.Session"
+    check = f"{statement}; import sys; print(sum(n in sys.modules for n in {HTTP_LIBRARIES!r}))"
+    done = subprocess.run(
+        [sys.executable, "-c", check], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
+    )
+    return {
+        "import sojourn": cpu_ms([sys.executable, "-c", statement]),
+        "HTTP libraries it imports": float(done.stdout),
+    }
+
+
+def commands() -> Figures:
+    """`sojourn token` for an account that is not there, and the completion of a word."""
+    with tempfile.TemporaryDirectory(prefix="sojourn-bench-") as home:
+        bare = {**os.environ, "HOME": home, "XDG_CONFIG_HOME": home, "XDG_STATE_HOME": home}
+        completion = {
+            "_SOJOURN_COMPLETE": "bash_complete",
+            "COMP_WORDS": "sojourn t",
+            "COMP_CWORD": "1",
+        }
+        return {
+            "sojourn token": cpu_ms([SOJOURN, "token"], env=bare),
+            "completion": cpu_ms([SOJOURN], env=bare | completion),
+        }
+
+
+def serving(*, quick: bool) -> Figures:
+    """Readiness, then memory and disk while tokens pile up."""
+    many = MANY // 10 if quick else MANY
+    with tempfile.TemporaryDirectory(prefix="sojourn-bench-") as folder:
+        data = Path(folder) / "data"
+        provision(data)
+        with server(serve_command(data, PORT), port=PORT) as (process, ready):
+            start = resident_mib(process.pid)
+            few = mint(process.pid, FEW)
+        before = size_of(data)
+        with server(serve_command(data, PORT), port=PORT) as (process, _):
+            mint(process.pid, FEW)
+            grown = mint(process.pid, many)
+        disk = (size_of(data) - before) / (many + FEW)
+    return {
+        "server ready": ready * 1000,
+        "resident at start": start,
+        "resident growth, 1,000 to many tokens": grown - few,
+        "disk a token": disk,
+    }
+
+
+def mint(pid: int, count: int) -> float:
+    """Mint and store `count` opaque tokens; resident MiB afterwards."""
+    unit = next(unit for unit in UNITS if unit.name == "client_credentials opaque")
+    counted = Unit(unit.name, unit.plan, count=count, must=0, aim=0, expected=0)
+    return measure(target_of(pid, PORT), counted, quick=False, warm=0).resident_mib
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files below `folder`."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def run(*, quick: bool) -> Figures:
+    """All figures by name."""
+    parts: tuple[Callable[[], Figures], ...] = (imports, commands, lambda: serving(quick=quick))
+    return {name: value for part in parts for name, value in part().items()}
