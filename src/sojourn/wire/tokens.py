@@ -107,10 +107,8 @@ def partition_of(body: bytes, mask_key: bytes) -> int:
 
 
 def digest(text: str) -> str:
-    """Return what is stored for a token: the base64url SHA-256 of its ASCII text, 43 characters."""
-    if not text.isascii():
-        raise Malformed("The text is not a token.")
-    return base64url.encode(sha256(text.encode("ascii")).digest())
+    """Return what is stored for a secret text: the base64url SHA-256 of its UTF-8, 43 characters."""
+    return base64url.encode(sha256(text.encode("utf-8", "surrogatepass")).digest())
 
 
 def _mask(rest: bytes, mask_key: bytes) -> int:

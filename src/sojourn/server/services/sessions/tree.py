@@ -19,7 +19,7 @@ from sojourn.model.event import Event
 from sojourn.model.value import Ending, Value
 from sojourn.server.services.context import Context
 from sojourn.store import records
-from sojourn.store.contract import Check, Put, Step, partition_of
+from sojourn.store.contract import Check, Put, Record, Step, partition_of
 
 V = TypeVar("V", bound=Value)
 
@@ -54,6 +54,10 @@ class Tree:
             found = await self._store.get(written.key)
             if found is None or found.op_id != written.op_id:
                 raise
+
+    async def put_with(self, record: Record, event: tuple[Step, ...]) -> None:
+        """Write one record together with its event."""
+        await self.commit(partition_of(record.key), (Put(record), *event))
 
     def events(
         self, key: str, kind: str, *, actor: str = "", subject: str = "", reason: str = ""

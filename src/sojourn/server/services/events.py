@@ -1,0 +1,50 @@
+"""Delivery of the outbox: events leave it at least once, in the order of their ids within a partition.
+
+Whatever subscribes is called with each event; only when all have returned is it dropped. The log is one subscriber.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from sojourn.model.event import Event
+from sojourn.server.services.context import Context
+from sojourn.store import records
+
+log = logging.getLogger("sojourn.events")
+
+Subscriber = Callable[[Event], Awaitable[None]]
+
+
+async def to_log(event: Event) -> None:
+    """Write an event to the log `sojourn.events`. It holds ids and no secrets."""
+    log.info(
+        "%s outcome=%s actor=%s subject=%s path=%s reason=%s id=%s",
+        event.type,
+        event.outcome,
+        event.actor or "-",
+        event.subject or "-",
+        event.path,
+        event.reason or "-",
+        event.id,
+    )
+
+
+class Outbox:
+    """Hands pending events to subscribers."""
+
+    def __init__(self, context: Context, subscribers: tuple[Subscriber, ...]) -> None:
+        self._context = context
+        self._subscribers = subscribers
+
+    async def deliver(self, limit: int = 100) -> int:
+        """Deliver at most `limit` pending events; returns how many."""
+        store = self._context.store
+        page = await store.find("event", "pending", "1", limit=limit)
+        for record in page.records:
+            event = records.value_of(record, Event)
+            for subscriber in self._subscribers:
+                await subscriber(event)
+            await store.drop(record.key)
+        return len(page.records)
