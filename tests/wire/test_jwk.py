@@ -96,6 +96,7 @@ SMALL = MODULUS >> 1024 | 1
         rsa_jwk(2**9000 + 1, 65537),
         RFC_7638 | {"n": RFC_7638["n"] + "="},
         RFC_7638 | {"n": 5},
+        RFC_7638 | {"e": "AAEAAQ"},
         EC | {"x": EC["y"]},
         EC | {"x": "AA"},
         EC | {"y": EC["y"][:-1]},

@@ -123,7 +123,11 @@ def _okp(members: Mapping[str, object]) -> PublicKey:
 
 
 def _to_number(members: Mapping[str, object], name: str) -> int:
-    return int.from_bytes(base64url.decode(json_text.text(members, name)), "big")
+    """Return a Base64urlUInt, which has no leading zero byte (RFC 7518 §2)."""
+    raw = base64url.decode(json_text.text(members, name))
+    if raw[0] == 0:
+        raise Malformed("The key is malformed.")
+    return int.from_bytes(raw, "big")
 
 
 def _from_number(number: int) -> str:
