@@ -118,3 +118,9 @@ def test_short_randomness_and_wide_partitions_are_refused() -> None:
         tokens.masked(-1, bytes(32), bytes(32))
     with pytest.raises(Malformed):
         tokens.partition_of(bytes(17), bytes(32))
+
+
+@given(st.text(st.characters()), st.text(st.characters()))
+def test_any_text_has_a_digest_of_its_own(one: str, other: str) -> None:
+    assert len(tokens.digest(one)) == 43
+    assert (tokens.digest(one) == tokens.digest(other)) == (one == other)

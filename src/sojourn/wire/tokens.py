@@ -107,7 +107,7 @@ def partition_of(body: bytes, mask_key: bytes) -> int:
 
 
 def digest(text: str) -> str:
-    """Return what is stored for a secret text: the base64url SHA-256 of its UTF-8, 43 characters."""
+    """Return what is stored for a secret text: base64url SHA-256 of its UTF-8, 43 characters."""
     return base64url.encode(sha256(text.encode("utf-8", "surrogatepass")).digest())
 
 
