@@ -1,4 +1,4 @@
-"""The start-up bench: CPU of an import and of short commands; a server's readiness, memory, disk."""
+"""The start-up bench: CPU of an import and of short commands; readiness and size of a server."""
 
 from __future__ import annotations
 
