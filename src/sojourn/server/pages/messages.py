@@ -1,7 +1,9 @@
-"""The words of the pages: message tables per locale, the choice of a locale, and how a locale says a number or a time.
+"""The words of the pages: message tables per locale, the choice of a locale, and how a locale
+says a number or a time.
 
-`render` and `picture` read from here; below it stand only the JSON files in `locales/`. Every visible text has an id. Values
-put into a message may be hostile: they are cleaned of invisible and direction-changing characters and shortened.
+`render` and `picture` read from here; below it stand only the JSON files in `locales/`. Every
+visible text has an id. Values put into a message may be hostile: they are cleaned of invisible
+and direction-changing characters and shortened.
 """
 
 from __future__ import annotations
@@ -34,13 +36,16 @@ HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 LONG_AGO: Final = 30 * DAY
 
-# Format characters that letters need (Persian, Indic scripts, joined emoji); every other one can only deceive.
+# Format characters that letters need (Persian, Indic scripts, joined emoji); every other one can
+# only deceive.
 JOINERS: Final = frozenset("\u200c\u200d")
 UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
 def shown(text: str, limit: int | None = None) -> str:
-    """`text` as it may stand on a page: no control or direction-changing characters, spaces folded, cut to `limit`."""
+    """`text` as it may stand on a page: no control or direction-changing characters, spaces
+    folded, cut to `limit`.
+    """
     kept = (" " if char in "\t\r\n" else char for char in text if _visible(char))
     folded = re.sub(" {2,}", " ", "".join(kept)).strip(" ")
     if limit is None or len(folded) <= limit:
@@ -59,7 +64,9 @@ def load(locale: str) -> Messages:
 
 
 def negotiate(ui_locales: str | None, accept_language: str | None) -> str:
-    """Choose a locale: the request's `ui_locales` (OpenID Connect Core §3.1.2.1), then Accept-Language (RFC 9110 §12.5.4)."""
+    """Choose a locale: the request's `ui_locales` (OpenID Connect Core §3.1.2.1), then Accept-
+    Language (RFC 9110 §12.5.4).
+    """
     asked = (ui_locales or "")[:HEADER_LIMIT].split()
     for tag in [*asked, *_accepted((accept_language or "")[:HEADER_LIMIT])]:
         language = tag.replace("_", "-").split("-")[0].lower()
@@ -90,39 +97,49 @@ def _quality(parameter: str) -> float:
 
 
 class Messages:
-    """The table of one locale. An id that is not in it raises KeyError: a missing word is a fault of ours."""
+    """The table of one locale. An id that is not in it raises KeyError: a missing word is a fault
+    of ours.
+    """
 
     def __init__(self, locale: str, table: Mapping[str, str]) -> None:
         self.locale = locale
         self.table = dict(table)
 
-    def has(self, id: str) -> bool:  # noqa: A002 - the word of the tables
+    def has(self, id: str) -> bool:
         return id in self.table
 
-    def text(self, id: str, values: Mapping[str, object] | None = None) -> str:  # noqa: A002
+    def text(self, id: str, values: Mapping[str, object] | None = None) -> str:
         """The message as plain text, its `{placeholders}` filled with cleaned values."""
         cleaned = {name: shown(str(value), NAME_LIMIT) for name, value in (values or {}).items()}
         return self.table[id].format_map(cleaned)
 
-    def rich(self, id: str, values: Mapping[str, object]) -> Markup:  # noqa: A002
-        """The message as HTML, its values escaped, emphasised, and unable to turn the direction of their surroundings."""
+    def rich(self, id: str, values: Mapping[str, object]) -> Markup:
+        """The message as HTML, its values escaped, emphasised, and unable to turn the direction
+        of their surroundings.
+        """
         frame = Markup("<strong><bdi>{}</bdi></strong>")
-        framed = {name: frame.format(shown(str(value), NAME_LIMIT)) for name, value in values.items()}
-        return Markup(escape(self.table[id])).format_map(framed)  # noqa: S704 - the table is ours and escaped
+        # The end of a host name says whose it is, so that one is never cut.
+        limits = {name: None if name == "host" else NAME_LIMIT for name in values}
+        framed = {
+            name: frame.format(shown(str(value), limits[name])) for name, value in values.items()
+        }
+        return Markup(escape(self.table[id])).format_map(framed)  # noqa: S704 - escaped
 
-    def count(self, id: str, number: int) -> str:  # noqa: A002
+    def count(self, id: str, number: int) -> str:
         """The message `<id>.one` or `<id>.other` for `number`, as `{n}`."""
         one = number in {0, 1} if self.locale == "fr" else number == 1
         return self.text(f"{id}.{'one' if one else 'other'}", {"n": number})
 
     def listed(self, words: tuple[str, ...]) -> str:
         """Words in a row: `a, b and c`."""
-        if len(words) < 2:  # noqa: PLR2004
+        if len(words) < 2:
             return "".join(words)
         return self.table["list.and"].format(first=", ".join(words[:-1]), last=words[-1])
 
     def ago(self, then: int, now: int) -> str:
-        """How long before (or after) `now` a time lies; both UTC milliseconds. Far away, its date."""
+        """How long before (or after) `now` a time lies; both UTC milliseconds. Far away, its
+        date.
+        """
         distance = abs(now - then)
         if distance >= LONG_AGO:
             return self.date(then)
@@ -141,19 +158,30 @@ class Messages:
         return device.browser or device.system or self.text("device.unknown")
 
     def method(self, name: str) -> str:
-        """How somebody signed in, for a value of RFC 8176; one we have no word for stands as it is."""
+        """How somebody signed in, for a value of RFC 8176; one we have no word for stands as it
+        is.
+        """
         known = f"method.{name}"
         return self.text(known) if self.has(known) else shown(name, NAME_LIMIT)
 
     def methods(self, names: tuple[str, ...]) -> str:
         return self.listed(tuple(self.method(name) for name in names))
 
+    def allowances(self, scopes: tuple[ScopeRow, ...]) -> str:
+        return self.listed(tuple(self.scope(scope) for scope in scopes))
+
     def scope(self, scope: ScopeRow) -> str:
-        """What a scope allows, as a sentence: the resource's own, ours, or a general one that quotes its name."""
+        """What a scope allows, as a sentence: the resource's own, ours, or a general one that
+        quotes its name.
+        """
         known = f"scope.{scope.name}"
         if scope.sentence:
             return shown(scope.sentence, SENTENCE_LIMIT)
-        return self.text(known) if self.has(known) else self.text("scopes.unknown", {"scope": scope.name})
+        return (
+            self.text(known)
+            if self.has(known)
+            else self.text("scopes.unknown", {"scope": scope.name})
+        )
 
     def date(self, then: int) -> str:
         moment = _moment(then)

@@ -1,8 +1,10 @@
-"""The tree of a person's sessions as a picture: user, sign-ins, applications and grants, live or ended, drawn as inline SVG.
+"""The tree of a person's sessions as a picture: user, sign-ins, applications and grants, live or
+ended, drawn as inline SVG.
 
-`render` offers it to the sessions page; it reads only the view and the messages. Pure text out: it measures by counting
-characters, carries no style of its own (classes only, the stylesheet colours them), and says with shape and words, not with
-colour alone, what is live. The cards on the page are the same tree as a list.
+`render` offers it to the sessions page; it reads only the view and the messages. Pure text out:
+it measures by counting characters, carries no style of its own (classes only, the stylesheet
+colours them), and says with shape and words, not with colour alone, what is live. The cards on
+the page are the same tree as a list.
 """
 
 from __future__ import annotations
@@ -20,19 +22,16 @@ if TYPE_CHECKING:
     from sojourn.server.pages.messages import Messages
     from sojourn.server.pages.view import ClientRow, GrantRow, SessionsView, SignInCard
 
-__all__ = ["Node", "draw", "of_sessions"]
+__all__ = ["ACROSS", "DOWN", "Node", "Shape", "draw", "of_sessions"]
 
-COLUMN: Final = 232
-WIDTH: Final = 184
 HEIGHT: Final = 44
 ROW: Final = 56
-MARGIN: Final = 8
-LABEL_LIMIT: Final = 21
-NOTE_LIMIT: Final = 26
 
 
 class Node(Struct, frozen=True, kw_only=True):
-    """One box: `kind` (user, sign-in, client, grant), two lines of words, live or ended, this device or not."""
+    """One box: `kind` (user, sign-in, client, grant), two lines of words, live or ended, this
+    device or not.
+    """
 
     kind: str
     label: str
@@ -48,26 +47,33 @@ class Placed(Struct, frozen=True, kw_only=True):
     node: Node
     x: int
     y: int
+    width: int
     children: tuple[Placed, ...]
 
 
 def of_sessions(view: SessionsView, messages: Messages) -> Markup:
-    """The picture of the sessions page."""
+    """The picture of the sessions page, in both shapes; the stylesheet shows the one that fits."""
     sign_ins = tuple(_sign_in(card, view.now, messages) for card in view.sign_ins)
     apart = tuple(_client(client, messages) for client in view.offline)
     if apart:
         label, note = messages.text("picture.offline"), messages.text("picture.offline.note")
         sign_ins += (Node(kind="sign-in", label=label, note=note, children=apart),)
     root = Node(
-        kind="user", label=view.user.name or view.user.login, note=view.user.login, children=sign_ins
+        kind="user",
+        label=view.user.name or view.user.login,
+        note=view.user.login,
+        children=sign_ins,
     )
     values = {"name": view.user.name or view.user.login}
     clients = sum(len(child.children) for child in sign_ins)
-    parts = (messages.count("count.sign_ins", len(view.sign_ins)), messages.count("count.clients", clients))
-    return draw(
-        root,
-        title=messages.text("picture.title", values),
-        description=messages.text("picture.description", values | {"summary": messages.listed(parts)}),
+    parts = (
+        messages.count("count.sign_ins", len(view.sign_ins)),
+        messages.count("count.clients", clients),
+    )
+    title = messages.text("picture.title", values)
+    description = messages.text("picture.description", values | {"summary": messages.listed(parts)})
+    return Markup("").join(
+        draw(root, shape, title=title, description=description) for shape in (ACROSS, DOWN)
     )
 
 
@@ -101,34 +107,82 @@ def _grant(grant: GrantRow, messages: Messages, *, parent_live: bool) -> Node:
     live = grant.ended_at is None and (parent_live or grant.offline)
     state = "state.offline" if live and grant.offline else "state.live" if live else "state.ended"
     names = " ".join(scope.name for scope in grant.scopes)
-    return Node(kind="grant", label=names or messages.text("picture.no_scope"), note=messages.text(state), live=live)
+    return Node(
+        kind="grant",
+        label=names or messages.text("picture.no_scope"),
+        note=messages.text(state),
+        live=live,
+    )
 
 
-def draw(root: Node, *, title: str, description: str) -> Markup:
-    """SVG of a tree, root to the left, a row for every leaf. `title` and `description` are its words for a screen reader."""
-    placed, rows = _place(root, depth=0, row=0)
-    width = 2 * MARGIN + _depth(root) * COLUMN - (COLUMN - WIDTH)
-    height = 2 * MARGIN + rows * ROW - (ROW - HEIGHT)
+class Shape(Struct, frozen=True, kw_only=True):
+    """How a tree lies: the step to the next depth, the width of a box (`right_edge`: up to a
+    common right edge), its class.
+    """
+
+    name: str
+    step: int
+    width: int
+    right_edge: bool
+    label_limit: int
+
+
+# Across: root to the left, a row for every leaf, each parent beside the middle of its children.
+# Down: a row for every node,
+# indented, for a phone held upright.
+ACROSS: Final = Shape(name="across", step=232, width=184, right_edge=False, label_limit=21)
+DOWN: Final = Shape(name="down", step=20, width=330, right_edge=True, label_limit=30)
+
+
+def draw(root: Node, shape: Shape, *, title: str, description: str) -> Markup:
+    """SVG of a tree. `title` and `description` are its words for a screen reader."""
+    placed, rows = (_place_across if shape is ACROSS else _place_down)(root, shape, depth=0, row=0)
+    width = shape.width if shape.right_edge else (_depth(root) - 1) * shape.step + shape.width
+    height = rows * ROW - (ROW - HEIGHT)
     everything = tuple(_walk(placed))
-    edges = Markup("").join(_edge(parent, child) for parent in everything for child in parent.children)
-    boxes = Markup("").join(_box(item) for item in everything)
+    edge = _edge_across if shape is ACROSS else _edge_down
+    edges = Markup("").join(
+        edge(parent, child) for parent in everything for child in parent.children
+    )
+    boxes = Markup("").join(_box(item, shape) for item in everything)
     return Markup(
-        '<svg class="tree" viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img" '
-        'aria-labelledby="tree-title tree-description">'
-        '<title id="tree-title">{title}</title><desc id="tree-description">{description}</desc>'
-        '<g class="tree-edges">{edges}</g>{boxes}</svg>'
-    ).format(w=width, h=height, title=title, description=description, edges=edges, boxes=boxes)
+        '<svg class="tree {name}" viewBox="-1 -1 {vw} {vh}" width="{vw}" height="{vh}" role="img" '
+        'aria-labelledby="tree-{name}-title tree-{name}-description">'
+        '<title id="tree-{name}-title">{title}</title>'
+        '<desc id="tree-{name}-description">{description}</desc>{edges}{boxes}</svg>'
+    ).format(
+        name=shape.name,
+        vw=width + 2,
+        vh=height + 2,
+        title=title,
+        description=description,
+        edges=edges,
+        boxes=boxes,
+    )
 
 
-def _place(node: Node, *, depth: int, row: int) -> tuple[Placed, int]:
+def _place_across(node: Node, shape: Shape, *, depth: int, row: int) -> tuple[Placed, int]:
     """Place a node beside the middle of its children; answers the first row below it too."""
     children, below = [], row
     for child in node.children:
-        placed, below = _place(child, depth=depth + 1, row=below)
+        placed, below = _place_across(child, shape, depth=depth + 1, row=below)
         children.append(placed)
     below = max(below, row + 1)
-    y = (children[0].y + children[-1].y) // 2 if children else MARGIN + row * ROW
-    return Placed(node=node, x=MARGIN + depth * COLUMN, y=y, children=tuple(children)), below
+    y = (children[0].y + children[-1].y) // 2 if children else row * ROW
+    return Placed(
+        node=node, x=depth * shape.step, y=y, width=shape.width, children=tuple(children)
+    ), below
+
+
+def _place_down(node: Node, shape: Shape, *, depth: int, row: int) -> tuple[Placed, int]:
+    children, below = [], row + 1
+    for child in node.children:
+        placed, below = _place_down(child, shape, depth=depth + 1, row=below)
+        children.append(placed)
+    x = depth * shape.step
+    return Placed(
+        node=node, x=x, y=row * ROW, width=shape.width - x, children=tuple(children)
+    ), below
 
 
 def _depth(node: Node) -> int:
@@ -141,27 +195,49 @@ def _walk(placed: Placed) -> Iterator[Placed]:
         yield from _walk(child)
 
 
-def _edge(parent: Placed, child: Placed) -> Markup:
-    x1, y1 = parent.x + WIDTH, parent.y + HEIGHT // 2
+def _edge_across(parent: Placed, child: Placed) -> Markup:
+    x1, y1 = parent.x + parent.width, parent.y + HEIGHT // 2
     x2, y2 = child.x, child.y + HEIGHT // 2
     middle = (x1 + x2) // 2
-    return Markup('<path class="{}" d="M{} {}C{} {} {} {} {} {}"/>').format(
-        "live" if child.node.live else "ended", x1, y1, middle, y1, middle, y2, x2, y2
-    )
+    return _path(child.node, f"M{x1} {y1}C{middle} {y1} {middle} {y2} {x2} {y2}")
 
 
-def _box(placed: Placed) -> Markup:
+def _edge_down(parent: Placed, child: Placed) -> Markup:
+    x, y1, y2 = parent.x + 10, parent.y + HEIGHT, child.y + HEIGHT // 2
+    return _path(child.node, f"M{x} {y1}V{y2 - 8}Q{x} {y2} {child.x} {y2}")
+
+
+def _path(node: Node, course: str) -> Markup:
+    return Markup('<path class="{}" d="{}"/>').format("live" if node.live else "ended", course)
+
+
+def _box(placed: Placed, shape: Shape) -> Markup:
     node, x, y = placed.node, placed.x, placed.y
-    classes = f"node {node.kind} {'live' if node.live else 'ended'}{' current' if node.current else ''}"
-    whole = ", ".join(part for part in (shown(node.label, NAME_LIMIT), shown(node.note, NAME_LIMIT)) if part)
-    mark = Markup('<circle class="mark" cx="{}" cy="{}" r="4"/>').format(x + 16, y + HEIGHT // 2)
+    classes = (
+        f"node {node.kind} {'live' if node.live else 'ended'}{' current' if node.current else ''}"
+    )
+    whole = ", ".join(
+        part for part in (shown(node.label, NAME_LIMIT), shown(node.note, NAME_LIMIT)) if part
+    )
     return Markup(
-        '<g class="{classes}"><title>{whole}</title><rect x="{x}" y="{y}" width="{w}" height="{h}" rx="{r}"/>{mark}'
+        '<g class="{classes}"><title>{whole}</title>'
+        '<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="{r}"/>'
+        '<circle class="mark" cx="{cx}" cy="{cy}" r="4"/>'
         # A box of its own cuts off what is wider than the count of its characters made believe.
         '<svg x="{tx}" y="{y}" width="{tw}" height="{h}"><text class="label" y="19">{label}</text>'
         '<text class="note" y="34">{note}</text></svg></g>'
     ).format(
-        classes=classes, whole=whole, x=x, y=y, w=WIDTH, h=HEIGHT, r=HEIGHT // 2 if node.kind == "user" else 10,
-        mark=mark, tx=x + 30, tw=WIDTH - 38,
-        label=shown(node.label, LABEL_LIMIT), note=shown(node.note, NOTE_LIMIT),
-    )  # fmt: skip
+        classes=classes,
+        whole=whole,
+        x=x,
+        y=y,
+        w=placed.width,
+        h=HEIGHT,
+        r=HEIGHT // 2 if node.kind == "user" else 10,
+        cx=x + 16,
+        cy=y + HEIGHT // 2,
+        tx=x + 30,
+        tw=placed.width - 38,
+        label=shown(node.label, shape.label_limit),
+        note=shown(node.note, shape.label_limit + 5),
+    )

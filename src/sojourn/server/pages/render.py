@@ -1,7 +1,9 @@
-"""From a view to HTML: the template environment, the security headers of every page, and the static files.
+"""From a view to HTML: the template environment, the security headers of every page, and the
+static files.
 
-The handlers of `server.pages` call it with a view; below it stand `messages`, `picture` and the folders `templates` and
-`static`. Pages hold no inline style or script, so the policy can forbid both; form_post alone names one script, by its hash.
+The handlers of `server.pages` call it with a view; below it stand `messages`, `picture` and the
+folders `templates` and `static`. Pages hold no inline style or script, so the policy can forbid
+both; form_post alone names one script, by its hash.
 """
 
 from __future__ import annotations
@@ -26,7 +28,13 @@ if TYPE_CHECKING:
 
     from sojourn.server.pages.view import View
 
-__all__ = ["FORM_POST_SCRIPT", "FORM_POST_SCRIPT_HASH", "Renderer", "security_headers", "static_files"]
+__all__ = [
+    "FORM_POST_SCRIPT",
+    "FORM_POST_SCRIPT_HASH",
+    "Renderer",
+    "security_headers",
+    "static_files",
+]
 
 FORM_POST_SCRIPT: Final = "document.forms[0].submit()"
 FORM_POST_SCRIPT_HASH: Final = (
@@ -36,13 +44,15 @@ FORM_POST_SCRIPT_HASH: Final = (
 CONTENT_TYPES: Final = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 DIGEST_LENGTH: Final = 16
 
-# A scheme, or an origin; nothing that could begin another directive or widen the list (CSP Level 3 §2.3.1).
+# A scheme, or an origin; nothing that could begin another directive or widen the list (CSP Level 3
+# §2.3.1).
 SOURCE: Final = re.compile(r"[a-z][a-z0-9+.-]*:(//[A-Za-z0-9.-]+(:[0-9]{1,5})?)?")
 ADDRESS_LITERAL: Final = re.compile(r"(https?:)//\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 SCRIPT_HASH: Final = re.compile(r"sha(256|384|512)-[A-Za-z0-9+/]+={0,2}")
 
 FIXED_HEADERS: Final = (
-    # With no-referrer a browser posts `Origin: null` even to ourselves, and the check of the Origin would be blind.
+    # With no-referrer a browser posts `Origin: null` even to ourselves, and the check of the Origin
+    # would be blind.
     (b"referrer-policy", b"same-origin"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -50,8 +60,10 @@ FIXED_HEADERS: Final = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (
         b"permissions-policy",
-        b"accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
-        b"magnetometer=(), microphone=(), midi=(), payment=(), usb=()",
+        (
+            b"accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), "
+            b"gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), usb=()"
+        ),
     ),
     (b"cache-control", b"no-store"),
 )
@@ -62,8 +74,9 @@ def security_headers(
 ) -> list[tuple[bytes, bytes]]:
     """Headers of one page, content type aside.
 
-    `form_action`: origins (`https://app.example`) or schemes (`com.example.app:`) a form may end at besides ourselves, the
-    redirects after it included. `script_hash`: `sha256-...` of the one script of the page. Anything else: ValueError.
+    `form_action`: origins (`https://app.example`) or schemes (`com.example.app:`) a form may end
+    at besides ourselves, the redirects after it included. `script_hash`: `sha256-...` of the one
+    script of the page. Anything else: ValueError.
     """
     directives = [
         "default-src 'none'",
@@ -93,22 +106,32 @@ def _source(origin: str) -> str:
 
 @functools.cache
 def static_files() -> dict[str, tuple[bytes, str, str]]:
-    """Files for `/static/<name>`: name with its content's digest -> (content, content type, etag). Immutable for ever."""
+    """Files for `/static/<name>`: name with its content's digest -> (content, content type,
+    etag). Immutable for ever.
+    """
     served = {}
-    for source in sorted((files("sojourn.server.pages") / "static").iterdir(), key=lambda file: file.name):
+    for source in sorted(
+        (files("sojourn.server.pages") / "static").iterdir(), key=lambda file: file.name
+    ):
         stem, dot, suffix = source.name.rpartition(".")
         if dot + suffix not in CONTENT_TYPES:
             continue
         content = source.read_bytes()
         digest = hashlib.sha256(content).hexdigest()[:DIGEST_LENGTH]
-        served[f"{stem}.{digest}{dot}{suffix}"] = (content, CONTENT_TYPES[dot + suffix], f'"{digest}"')
+        served[f"{stem}.{digest}{dot}{suffix}"] = (
+            content,
+            CONTENT_TYPES[dot + suffix],
+            f'"{digest}"',
+        )
     return served
 
 
 class Renderer:
-    """Renders views. Compiles every template and reads every locale when made; `page` touches no file.
+    """Renders views. Compiles every template and reads every locale when made; `page` touches no
+    file.
 
-    `issuer` is the public URL of the server: its path prefixes our own links and its host stands at the foot of each page.
+    `issuer` is the public URL of the server: its path prefixes our own links and its host stands
+    at the foot of each page.
     """
 
     def __init__(self, locales: tuple[str, ...] = LOCALES, *, issuer: str = "") -> None:
@@ -116,7 +139,9 @@ class Renderer:
         if unknown or not locales:
             raise ConfigurationError(f"Unknown locale. Known ones: {', '.join(LOCALES)}.")
         parts = urlsplit(issuer)
-        self.messages = {locale: load(locale) for locale in dict.fromkeys((*locales, DEFAULT_LOCALE))}
+        self.messages = {
+            locale: load(locale) for locale in dict.fromkeys((*locales, DEFAULT_LOCALE))
+        }
         self.environment = _environment(base=parts.path.rstrip("/"), host=parts.netloc)
         self.templates = {
             name: self.environment.get_template(name) for name in self.environment.list_templates()
@@ -129,7 +154,9 @@ class Renderer:
 
 
 class _Loader(BaseLoader):
-    def get_source(self, environment: Environment, template: str) -> tuple[str, None, Callable[[], bool]]:
+    def get_source(
+        self, environment: Environment, template: str
+    ) -> tuple[str, None, Callable[[], bool]]:
         if template not in _template_texts():
             raise TemplateNotFound(template)
         return _template_texts()[template], None, lambda: True
@@ -159,7 +186,13 @@ def _environment(*, base: str, host: str) -> Environment:
         auto_reload=False,
         cache_size=-1,
     )
-    environment.filters |= {"exact": _exact, "short": _short, "initial": _initial, "web_url": _web_url, "iso": iso}
+    environment.filters |= {
+        "exact": _exact,
+        "short": _short,
+        "initial": _initial,
+        "web_url": _web_url,
+        "iso": iso,
+    }
     environment.globals |= {
         "base": base,
         "host": host,
@@ -189,7 +222,9 @@ def _initial(name: str) -> str:
 
 
 def _web_url(url: str) -> str:
-    """The URL if a link to it is safe, else nothing: `javascript:` and `data:` never become a link."""
+    """The URL if a link to it is safe, else nothing: `javascript:` and `data:` never become a
+    link.
+    """
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -199,5 +234,9 @@ def _web_url(url: str) -> str:
 
 def _asset(base: str, name: str) -> str:
     stem, _, suffix = name.rpartition(".")
-    served = next(file for file in static_files() if file.startswith(f"{stem}.") and file.endswith(f".{suffix}"))
+    served = next(
+        file
+        for file in static_files()
+        if file.startswith(f"{stem}.") and file.endswith(f".{suffix}")
+    )
     return f"{base}/static/{served}"

@@ -1,8 +1,10 @@
-"""What each page shows, as immutable values: one Struct a page, plus the rows they share and the naming of a device.
+"""What each page shows, as immutable values: one Struct a page, plus the rows they share and the
+naming of a device.
 
-The handlers of `server.pages` fill these, `render` turns them into HTML and `picture` draws the tree of one. Nothing here
-reads a clock or a store. Times are UTC milliseconds; URLs are ready to be put in a link; names may be hostile, because
-escaping, shortening and taking out invisible characters is the renderer's work. An `error` or `notice` is a message id.
+The handlers of `server.pages` fill these, `render` turns them into HTML and `picture` draws the
+tree of one. Nothing here reads a clock or a store. Times are UTC milliseconds; URLs are ready to
+be put in a link; names may be hostile, because escaping, shortening and taking out invisible
+characters is the renderer's work. An `error` or `notice` is a message id.
 """
 
 from __future__ import annotations
@@ -36,13 +38,17 @@ __all__ = [
 
 
 class View(Struct, frozen=True, kw_only=True):
-    """A page. `template` names its file, and its title is the message `<template without .html>.title`."""
+    """A page. `template` names its file, and its title is the message `<template without
+    .html>.title`.
+    """
 
     template: ClassVar[str]
 
 
 class FormView(View, frozen=True, kw_only=True):
-    """A page with a form. `action` is where it posts, `csrf` and `interaction` come back as `csrf` and `i`."""
+    """A page with a form. `action` is where it posts, `csrf` and `interaction` come back as
+    `csrf` and `i`.
+    """
 
     action: str
     csrf: str
@@ -58,7 +64,9 @@ class AccountLinks(Struct, frozen=True, kw_only=True):
 
 
 class AccountRow(Struct, frozen=True, kw_only=True):
-    """One signed-in account of this browser. `sid` names its sign-in; `signed_in_at` is when it proved itself last."""
+    """One signed-in account of this browser. `sid` names its sign-in; `signed_in_at` is when it
+    proved itself last.
+    """
 
     login: str
     name: str = ""
@@ -67,7 +75,9 @@ class AccountRow(Struct, frozen=True, kw_only=True):
 
 
 class ScopeRow(Struct, frozen=True, kw_only=True):
-    """One scope. `sentence` is the resource's own wording; empty, the message `scope.<name>` or a general one is shown."""
+    """One scope. `sentence` is the resource's own wording; empty, the message `scope.<name>` or a
+    general one is shown.
+    """
 
     name: str
     sentence: str = ""
@@ -87,7 +97,9 @@ class GrantRow(Struct, frozen=True, kw_only=True):
 
 
 class ClientRow(Struct, frozen=True, kw_only=True):
-    """One application under a sign-in, or an offline one. `id` comes back with `action=end_client`."""
+    """One application under a sign-in, or an offline one. `id` comes back with
+    `action=end_client`.
+    """
 
     id: str
     name: str
@@ -102,13 +114,16 @@ class ClientRow(Struct, frozen=True, kw_only=True):
 
     @property
     def last_used_at(self) -> int | None:
-        return max((grant.last_used_at for grant in self.grants if grant.last_used_at), default=None)
+        return max(
+            (grant.last_used_at for grant in self.grants if grant.last_used_at), default=None
+        )
 
 
 class SignInCard(Struct, frozen=True, kw_only=True):
     """One sign-in of the person. `id` comes back with `action=end_sign_in`.
 
-    `methods` are RFC 8176 values (`pwd`, `otp`, ...); `ends_at` is the absolute end; `end_reason` the reason the node keeps.
+    `methods` are RFC 8176 values (`pwd`, `otp`, ...); `ends_at` is the absolute end; `end_reason`
+    the reason the node keeps.
     """
 
     id: str
@@ -129,7 +144,9 @@ class SignInCard(Struct, frozen=True, kw_only=True):
 
 
 class SignInView(FormView, frozen=True, kw_only=True):
-    """Posts `login`, `password`. `wait_seconds` fills the message of `error`; `switch_url` leads to the account list."""
+    """Posts `login`, `password`. `wait_seconds` fills the message of `error`; `switch_url` leads
+    to the account list.
+    """
 
     template: ClassVar[str] = "sign_in.html"
     client_name: str = ""
@@ -152,7 +169,9 @@ class ChooseAccountView(FormView, frozen=True, kw_only=True):
 
 
 class ConsentView(FormView, frozen=True, kw_only=True):
-    """Posts `decision` = `allow` or `deny`. `client_host` is where the answer goes; links of other schemes are dropped."""
+    """Posts `decision` = `allow` or `deny`. `client_host` is where the answer goes; links of
+    other schemes are dropped.
+    """
 
     template: ClassVar[str] = "consent.html"
     client_name: str
@@ -167,7 +186,9 @@ class ConsentView(FormView, frozen=True, kw_only=True):
 
 
 class ErrorView(View, frozen=True, kw_only=True):
-    """`code` picks the words (`error.<code>.title`); `text` is a public text for the developer; never private detail."""
+    """`code` picks the words (`error.<code>.title`); `text` is a public text for the developer;
+    never private detail.
+    """
 
     template: ClassVar[str] = "error.html"
     code: str
@@ -216,10 +237,11 @@ class ChangePasswordView(FormView, frozen=True, kw_only=True):
 
 
 class SessionsView(FormView, frozen=True, kw_only=True):
-    """My sessions. Posts `action` = `end_sign_in`, `end_client`, `end_grant` (with `id`) or `end_others`.
+    """My sessions. Posts `action` = `end_sign_in`, `end_client`, `end_grant` (with `id`) or
+    `end_others`.
 
-    `sign_ins` and `offline` are one page of them, this device first; `newer_url` and `older_url` lead to the pages beside it.
-    `others` counts the live sign-ins besides this one, on all pages.
+    `sign_ins` and `offline` are one page of them, this device first; `newer_url` and `older_url`
+    lead to the pages beside it. `others` counts the live sign-ins besides this one, on all pages.
     """
 
     template: ClassVar[str] = "sessions.html"
@@ -235,7 +257,9 @@ class SessionsView(FormView, frozen=True, kw_only=True):
 
 
 class FormPostView(View, frozen=True, kw_only=True):
-    """`response_mode=form_post` (OAuth 2.0 Form Post Response Mode §2). `action` is the validated redirect URI."""
+    """`response_mode=form_post` (OAuth 2.0 Form Post Response Mode §2). `action` is the validated
+    redirect URI.
+    """
 
     template: ClassVar[str] = "form_post.html"
     action: str
@@ -253,14 +277,17 @@ class HomeView(View, frozen=True, kw_only=True):
 
 
 class Device(Struct, frozen=True, kw_only=True):
-    """A device as its user agent describes it. Empty `browser` or `system`: not known. `kind`: phone, computer, terminal."""
+    """A device as its user agent describes it. Empty `browser` or `system`: not known. `kind`:
+    phone, computer, terminal.
+    """
 
     browser: str = ""
     system: str = ""
     kind: str = "computer"
 
 
-# Order matters: a later product quotes the names of earlier ones (Edge says Chrome, Chrome says Safari).
+# Order matters: a later product quotes the names of earlier ones (Edge says Chrome, Chrome says
+# Safari).
 BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -292,7 +319,11 @@ TERMINALS = frozenset({"Sojourn", "curl", "Python"})
 
 
 def device_of(user_agent: str) -> Device:
-    """Name a device from a `User-Agent` field (RFC 9110 §10.1.5). Only names from our tables come out, never the field's."""
+    """Name a device from a `User-Agent` field (RFC 9110 §10.1.5). Only names from our tables come
+    out, never the field's.
+    """
     browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
-    system, kind = next(((name, kind) for mark, name, kind in SYSTEMS if mark in user_agent), ("", "computer"))
+    system, kind = next(
+        ((name, kind) for mark, name, kind in SYSTEMS if mark in user_agent), ("", "computer")
+    )
     return Device(browser=browser, system=system, kind="terminal" if browser in TERMINALS else kind)
