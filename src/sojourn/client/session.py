@@ -199,10 +199,11 @@ class Session(_Verbs[Response, Transport]):
     """Requests on the calling thread. Any number of threads may share one; it survives a fork."""
 
     def _open(self, transport: Transport | None, rate_semaphore: Any) -> None:
-        self._transport = self._default_transport() if transport is None else transport
+        flights = self._default_transport if transport is None else None
+        self._transport = transport or self._default_transport()
         if rate_semaphore is not None:
             self._transport = PacedTransport(self._transport, rate_semaphore)
-        self._env = BlockingEnv(self._transport, store=self._store)
+        self._env = BlockingEnv(self._transport, store=self._store, flights=flights)
 
     def request(self, url: str, method: str, **options: Unpack[RequestOptions]) -> Response:
         return drive(self._engine.run(self._env, self._call(url, method, options)))
@@ -233,11 +234,10 @@ class AsyncSession(_Verbs[Awaitable[Response], AsyncTransport]):
         )
         if rate_semaphore is not None:
             self._transport = AsyncPacedTransport(self._transport, rate_semaphore)
-        # Flights never use the caller's own transport: they run on a thread, whatever happens to the loop.
-        self._flights = self._default_transport()
-        self._env = SuspendingEnv(
-            self._transport, BlockingEnv(self._flights, store=self._store)
-        )
+        # Flights never use the caller's own transport: they run on a thread, whatever the loop does.
+        open_one = self._default_transport
+        worker = BlockingEnv(open_one(), store=self._store, flights=open_one)
+        self._env = SuspendingEnv(self._transport, worker)
 
     async def request(self, url: str, method: str, **options: Unpack[RequestOptions]) -> Response:
         return await self._engine.run(self._env, self._call(url, method, options))
@@ -249,7 +249,6 @@ class AsyncSession(_Verbs[Awaitable[Response], AsyncTransport]):
     async def close(self) -> None:
         """Close the running loop's connections; the session stays usable."""
         await self._transport.close()
-        self._flights.close()
 
     async def __aenter__(self) -> AsyncSession:
         return self

@@ -26,7 +26,12 @@ TICK = 0.1  # seconds: how late a wait may notice that its branch was cancelled
 
 
 class BlockingEnv:
-    """Blocks its thread. `cancelled` is set when the branch of a race that this environment serves has lost."""
+    """Blocks its thread.
+
+    `flights` opens the transport of one flight, closed at its end, so that closing a session never cuts a refresh off;
+    without it flights use `transport`. `cancelled` is set when the branch of a race that this environment serves has
+    lost.
+    """
 
     def __init__(
         self,
@@ -34,11 +39,13 @@ class BlockingEnv:
         *,
         store: CredentialStore | None = None,
         clock: Clock = wall_clock,
+        flights: Callable[[], Transport] | None = None,
         cancelled: threading.Event | None = None,
     ) -> None:
         self.store = store
         self.now = clock
         self._transport = transport
+        self._flights = flights
         self._cancelled = cancelled
 
     async def send(self, request: Request) -> Reply:
@@ -74,10 +81,20 @@ class BlockingEnv:
         self._start(factory, threading.Event())
 
     async def flight(self, flight: Flight, work: Callable[[Env], Coroutine[Any, Any, T]]) -> T:
-        future = flight.board(lambda: drive(work(self)), now=self.now())
+        future = flight.board(lambda: self.lead(work), now=self.now())
         while self._cancelled is not None and not wait([future], TICK).done:
             self._heed()
         return future.result()
+
+    def lead(self, work: Callable[[Env], Coroutine[Any, Any, T]]) -> T:
+        """Run `work`, the whole of one flight, on this thread."""
+        if self._flights is None:
+            return drive(work(self))
+        transport = self._flights()
+        try:
+            return drive(work(BlockingEnv(transport, store=self.store, clock=self.now)))
+        finally:
+            transport.close()
 
     def _start(self, factory: Callable[[Env], Awaitable[T]], over: threading.Event) -> Future[T]:
         branch: Future[T] = Future()

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 from sojourn.client.env.blocking import TICK, BlockingEnv
 from sojourn.client.env.contract import Env
 from sojourn.client.transport.contract import AsyncTransport, Reply, Request
-from sojourn.driver import drive
 from sojourn.errors import AuthenticationCancelled
 
 if TYPE_CHECKING:
@@ -68,5 +67,5 @@ class SuspendingEnv:
         task.add_done_callback(self._spawned.discard)
 
     async def flight(self, flight: Flight, work: Callable[[Env], Coroutine[Any, Any, T]]) -> T:
-        future = flight.board(lambda: drive(work(self._worker)), now=self.now())
+        future = flight.board(lambda: self._worker.lead(work), now=self.now())
         return await asyncio.shield(asyncio.wrap_future(future))

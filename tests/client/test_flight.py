@@ -1,0 +1,266 @@
+"""One flight for each credential: threads, tasks and processes renew once, and nothing that happens meanwhile loses it."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from sojourn import Accounts, AsyncSession, Session, errors
+from sojourn.client.dialects.oidc import ClientCredentials
+from tests.client.small_provider import GO_ON, SmallProvider, refused, signed_in
+
+THREADS = 12
+
+
+@pytest.fixture
+def small(serve):
+    provider = SmallProvider()
+    return provider.at(serve(provider.answer))
+
+
+def at_once(count, work):
+    barrier = threading.Barrier(count)
+
+    def run(_):
+        barrier.wait()
+        return work()
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count)))
+
+
+def test_twelve_threads_on_one_expired_token_make_one_token_call(small):
+    with Session(signed_in(small.issuer), trust_env=False) as session:
+        answers = at_once(THREADS, lambda: session.get(f"{small.issuer}/r").status_code)
+    assert answers == [200] * THREADS
+    assert len(small.token_calls) == 1
+
+
+def test_twelve_threads_with_a_session_each_share_the_plugins_flight(small):
+    auth = signed_in(small.issuer)
+
+    def fetch():
+        with Session(auth, trust_env=False) as session:
+            return session.get(f"{small.issuer}/r").status_code
+
+    assert at_once(THREADS, fetch) == [200] * THREADS
+    assert len(small.token_calls) == 1
+
+
+def test_twelve_tasks_on_one_revoked_token_make_one_token_call(small):
+    async def main():
+        auth = signed_in(small.issuer, lasts=3600)
+        async with AsyncSession(auth, trust_env=False) as session:
+            url = f"{small.issuer}/r"
+            return await asyncio.gather(*(session.get(url) for _ in range(THREADS)))
+
+    assert [answer.status_code for answer in asyncio.run(main())] == [200] * THREADS
+    assert len(small.token_calls) == 1
+
+
+WORKER = """
+import sys, threading
+from concurrent.futures import ThreadPoolExecutor
+from sojourn import Accounts, Session
+resource, = sys.argv[1:]
+auth = Accounts().get().auth()
+session = Session(auth, trust_env=False)
+print("ready", flush=True)
+sys.stdin.readline()
+with ThreadPoolExecutor(4) as pool:
+    answers = pool.map(lambda _: session.get(resource).request.headers[-1][1], range(4))
+    print(" ".join(sorted(set(answers))), flush=True)
+session.close()
+"""
+
+
+@pytest.mark.parametrize("lasts", [-1, 3600], ids=["expired", "revoked"])
+def test_four_processes_with_four_threads_on_one_sealed_credential_make_one_token_call(
+    small, store, lasts
+):
+    signed_in(small.issuer, store, lasts=lasts)
+    command = [sys.executable, "-c", WORKER, f"{small.issuer}/r"]
+    workers = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    for worker in workers:
+        assert worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    seen = {worker.communicate()[0].strip() for worker in workers}
+    assert [worker.returncode for worker in workers] == [0] * 4
+    assert seen == {"Bearer access-1"}
+    assert len(small.token_calls) == 1
+
+
+def test_a_stale_token_is_renewed_and_the_request_repeated_once(face, small):
+    session = face.session(signed_in(small.issuer, lasts=3600))
+    assert session.request(f"{small.issuer}/r").status_code == 200
+    assert small.resource_calls == ["access-0", "access-1"]
+    assert len(small.token_calls) == 1
+
+
+def test_a_resource_that_refuses_every_token_is_asked_twice_and_no_more(face, small):
+    session = face.session(signed_in(small.issuer, lasts=3600))
+    small.on_resource = lambda _: small.live.clear()
+    with pytest.raises(errors.Unauthorized):
+        session.request(f"{small.issuer}/r")
+    assert len(small.resource_calls) == 2
+
+
+def test_without_reauthentication_a_401_is_handed_over_as_it_is(face, small):
+    session = face.session(signed_in(small.issuer, lasts=3600))
+    with pytest.raises(errors.Unauthorized):
+        session.request(f"{small.issuer}/r", allow_reauth=False)
+    assert small.token_calls == []
+
+
+def test_a_late_401_for_an_old_token_does_not_throw_away_the_new_one(small):
+    slow_is_in, fast_is_done = threading.Event(), threading.Event()
+
+    def hold(received):
+        if received.path == "/slow" and len(small.token_calls) == 0:
+            slow_is_in.set()
+            fast_is_done.wait(10)
+
+    small.on_resource = hold
+    with Session(signed_in(small.issuer, lasts=3600), trust_env=False) as session:
+        with ThreadPoolExecutor(1) as pool:
+            slow = pool.submit(session.get, f"{small.issuer}/slow")
+            assert slow_is_in.wait(10)
+            assert session.get(f"{small.issuer}/fast").status_code == 200
+            fast_is_done.set()
+            assert slow.result().status_code == 200
+        assert session.get(f"{small.issuer}/after").status_code == 200
+    assert len(small.token_calls) == 1
+    assert small.resource_calls[-1] == "access-1"
+
+
+def test_a_task_cancelled_in_the_middle_of_a_refresh_loses_nothing(small, store):
+    consumed, release = threading.Event(), threading.Event()
+
+    def hold(_):
+        consumed.set()
+        release.wait(10)
+        return GO_ON
+
+    small.on_token = hold
+
+    async def main():
+        async with AsyncSession(signed_in(small.issuer, store), trust_env=False) as session:
+            task = asyncio.create_task(session.get(f"{small.issuer}/r"))
+            await asyncio.to_thread(consumed.wait, 10)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            follower = asyncio.create_task(session.get(f"{small.issuer}/r"))
+            await asyncio.sleep(0)
+            release.set()
+            return (await follower).status_code
+
+    assert asyncio.run(main()) == 200
+    assert len(small.token_calls) == 1
+    assert Accounts(store).get().token() == "access-1"
+
+
+def test_a_loop_that_closes_in_the_middle_of_a_refresh_loses_nothing(small, store):
+    consumed, release = threading.Event(), threading.Event()
+
+    def hold(_):
+        consumed.set()
+        release.wait(10)
+        return GO_ON
+
+    small.on_token = hold
+    auth = signed_in(small.issuer, store)
+
+    async def main():
+        async with AsyncSession(auth, trust_env=False) as session:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await session.get(f"{small.issuer}/r")
+            assert consumed.is_set()
+
+    asyncio.run(main())
+    release.set()
+    with Session(auth, trust_env=False) as session:
+        assert session.get(f"{small.issuer}/r").status_code == 200
+    assert len(small.token_calls) == 1
+    assert Accounts(store).get().token() == "access-1"
+
+
+def test_after_a_lost_answer_the_next_process_sends_the_same_nonce(small, store):
+    lost = [True]
+    small.on_token = lambda _: None if lost.pop() else GO_ON
+    lost.insert(0, False)
+    signed_in(small.issuer, store)
+    with pytest.raises(errors.AnswerLost):
+        Accounts(store).get().token()
+    assert Accounts(store).get().token() == "access-2"
+    first, second = (call.headers["idempotency-key"] for call in small.token_calls)
+    assert first == second
+    small.live.clear()
+    auth = Accounts(store).get().auth()
+    with Session(auth, trust_env=False) as session:
+        lost.insert(0, False)
+        session.get(f"{small.issuer}/r")
+    third = small.token_calls[2]
+    assert third.headers["idempotency-key"] != first
+    assert third.form["refresh_token"] == "refresh-2"
+
+
+def test_a_wrong_secret_is_one_attempt_and_not_one_for_every_thread(small):
+    small.on_token = lambda _: refused("invalid_client", 401)
+    plugin = ClientCredentials(small.issuer, "job", client_secret="wrong")
+    with Session(plugin, trust_env=False) as session:
+
+        def fetch():
+            with pytest.raises(errors.AuthenticationError):
+                session.get(f"{small.issuer}/r")
+
+        at_once(THREADS, fetch)
+        fetch()
+    assert len(small.token_calls) == 1
+
+
+def test_a_refresh_token_that_the_server_refuses_asks_for_a_person_and_is_tried_once(small, store):
+    small.on_token = lambda _: refused("invalid_grant")
+    signed_in(small.issuer, store)
+    for _ in range(2):
+        with pytest.raises(errors.InteractionRequired, match="sojourn login"):
+            Accounts(store).get().token()
+    assert len(small.token_calls) == 1
+    assert Accounts(store).get().name == "ada"
+
+
+def test_a_token_that_still_lives_serves_while_the_server_cannot_be_reached(face, small):
+    small.live.add("access-0")
+    small.on_token = lambda _: None
+    session = face.session(signed_in(small.issuer, lasts=60))
+    assert session.request(f"{small.issuer}/r").status_code == 200
+    assert len(small.token_calls) == 1
+
+
+def test_a_forked_child_renews_on_its_own_flight_and_connections(small):
+    import os
+
+    with Session(signed_in(small.issuer), trust_env=False) as session:
+        assert session.get(f"{small.issuer}/r").status_code == 200
+        session.invalidate()
+        small.live.clear()
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                status = 0 if session.get(f"{small.issuer}/r").status_code == 200 else 2
+            finally:
+                os._exit(status)
+        assert os.waitpid(child, 0)[1] == 0
+        assert session.get(f"{small.issuer}/r").status_code == 200
