@@ -21,7 +21,6 @@ import pytest
 
 pytest.register_assert_rewrite(
     "sojourn.testing.store_contract_crowds",
-    "sojourn.testing.store_contract_desk",
     "sojourn.testing.store_contract_finds",
     "sojourn.testing.store_contract_races",
     "sojourn.testing.store_contract_writes",

@@ -127,7 +127,9 @@ def _create(path: Path) -> None:
     """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except FileExistsError:
+    except FileExistsError as error:
+        if path.is_dir():
+            raise _blocked(path, error) from error
         if path.is_file() and path.stat().st_mode & 0o077:
             path.chmod(0o600)
             logger.warning("%s could be opened by others; its mode is now 0600", path)
