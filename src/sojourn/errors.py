@@ -22,6 +22,7 @@
     │  ├─ BadSessionId               neither an opaque session id nor a session key
     │  ├─ MintingNotAllowed          the parent or the usage rules forbid it
     │  └─ NotLive                    a node on the path has ended; says which and why
+    ├─ SignInRefused                 name or password wrong, or too many tries; says how long to wait, not which
     ├─ StoreError
     │  ├─ Conflict                   another writer was first: absent or version expectation not met
     │  ├─ OutcomeUnknown             the write may or may not have happened; re-read and compare op_id
@@ -237,6 +238,16 @@ class NotLive(SessionError):
         super().__init__(text, detail=detail or f"{node}: {why}")
         self.node = node
         self.why = why
+
+
+class SignInRefused(SojournError):
+    """A sign-in that failed; `wait` is how many seconds the next try must wait. It never says what was wrong."""
+
+    text = "The user name or the password is wrong."
+
+    def __init__(self, text: str | None = None, *, wait: int = 0, detail: str = "") -> None:
+        super().__init__(text, detail=detail)
+        self.wait = wait
 
 
 class StoreError(SojournError):

@@ -22,6 +22,7 @@ from sojourn.errors import (
     NotLive,
 )
 from sojourn.model import ids
+from sojourn.model.admission import Node, Path
 from sojourn.model.authentication_event import AuthenticationEvent
 from sojourn.model.client import Client
 from sojourn.model.client_session import ClientSession, Consent
@@ -32,7 +33,7 @@ from sojourn.model.user import User
 from sojourn.server.services.context import Context
 from sojourn.server.services.sessions.tree import ATTEMPTS, Tree
 from sojourn.store import records
-from sojourn.store.contract import Check, Put, Record, Step
+from sojourn.store.contract import Check, Put, Step
 from sojourn.wire import base64url, tokens
 
 _ID: Final = 16
@@ -71,11 +72,11 @@ class GrantOrder(Struct, frozen=True, kw_only=True):
 
 
 class Prepared(Struct, frozen=True):
-    """A grant that is not written yet: its record, and the steps that write it with what it needs."""
+    """A grant that is not written yet: the path it will have, and the steps that write it with what it needs."""
 
     grant: Grant
-    record: Record
     partition: int
+    path: Path
     steps: tuple[Step, ...]
 
 
@@ -109,16 +110,17 @@ class Grants:
         part = tokens.partition_of(body, self._context.purposes.mask)
         return keys.grant(part, base64url.encode(body[2:]))
 
-    async def _user(self, user_id: str) -> tuple[User, Step]:
+    async def _user(self, user_id: str) -> tuple[User, Node, Step]:
         context = self._context
         key = context.keys.user(user_id)
         record = await context.store.get(key)
         if record is not None:
-            return records.value_of(record, User), Check(key, record.version)
+            user = records.value_of(record, User)
+            return user, Node(key, record.version, user), Check(key, record.version)
         if not context.register_missing:
             raise NoSuchUser
         user = User(id=user_id, created=context.now())
-        return user, Put(records.first(key, user, op_id=context.op_id()))
+        return user, Node(key, 1, user), Put(records.first(key, user, op_id=context.op_id()))
 
     async def _register_client(self, client_id: str) -> None:
         context = self._context
@@ -133,7 +135,7 @@ class Grants:
 
     async def _session(
         self, order: GrantOrder, *, must_exist: bool, consent: Consent | UnsetType
-    ) -> tuple[ClientSession, Step]:
+    ) -> tuple[ClientSession, Node, Step]:
         context = self._context
         key = context.keys.client_session(order.user_id, order.client_id)
         record = await context.store.get(key)
@@ -147,10 +149,11 @@ class Grants:
                 consent=consent,
             )
             path = (context.keys.user(order.user_id),)
-            return session, Put(records.first(key, session, op_id=context.op_id(), path=path))
+            fresh = records.first(key, session, op_id=context.op_id(), path=path)
+            return session, Node(key, 1, session), Put(fresh)
         session = records.value_of(record, ClientSession)
         if session.ended is UNSET and consent is UNSET:
-            return session, Check(key, record.version)
+            return session, Node(key, record.version, session), Check(key, record.version)
         if session.ended is not UNSET:
             if must_exist:
                 raise NotLive(node="client session", why=session.ended.why)
@@ -159,40 +162,56 @@ class Grants:
             )
         if consent is not UNSET:
             session = msgspec.structs.replace(session, consent=consent)
-        return session, Put(records.successor(record, session, op_id=context.op_id()))
+        fresh = records.successor(record, session, op_id=context.op_id())
+        return session, Node(key, fresh.version, session), Put(fresh)
 
     async def prepare(
         self,
         order: GrantOrder,
         *,
+        signin: Node | None = None,
         must_exist: bool = False,
         consent: Consent | UnsetType = UNSET,
     ) -> Prepared:
         """Work out a grant with its client session and user, without writing yet.
+
+        signin  the sign-in of `order.signin` as it was judged; it is held still by the write
 
         Raises NoSuchUser, NoSuchClientSession (`must_exist`), NotLive, or ValueError for a subject that lacks a part.
         """
         context = self._context
         if context.register_missing:
             await self._register_client(order.client_id)
-        user, user_step = await self._user(order.user_id)
-        session, session_step = await self._session(order, must_exist=must_exist, consent=consent)
+        user, user_node, user_step = await self._user(order.user_id)
+        session, session_node, session_step = await self._session(
+            order, must_exist=must_exist, consent=consent
+        )
         part = ids.partition("user", order.user_id)
         grant = self._grant(order, user, session)
-        path = [
-            context.keys.client_session(order.user_id, order.client_id),
-            context.keys.user(order.user_id),
-        ]
-        if order.signin:
-            path.append(context.keys.signin(part, order.signin))
+        above = (session_node, user_node) if signin is None else (session_node, user_node, signin)
         record = records.first(
             context.keys.grant(part, grant.id),
             grant,
             op_id=context.op_id(),
-            path=tuple(path),
+            path=tuple(node.key for node in above),
             expires=grant.end,
         )
-        return Prepared(grant, record, part, (user_step, session_step, Put(record)))
+        steps: tuple[Step, ...] = (user_step, session_step, Put(record))
+        if signin is not None:
+            steps = (Check(signin.key, signin.version), *steps)
+        return Prepared(grant, part, (Node(record.key, 1, grant), *above), steps)
+
+    def subject_of(self, user_id: str, client: Client) -> str:
+        """The `sub` by which a client knows a user; empty for ephemeral subjects, which nobody knows again."""
+        if client.subject_type == "ephemeral":
+            return ""
+        return subject(
+            client.subject_type,
+            key=self._context.purposes.subject,
+            realm=self._context.keys.realm,
+            user_id=user_id,
+            sector=client.sector_identifier,
+        )
 
     def _grant(self, order: GrantOrder, user: User, session: ClientSession) -> Grant:
         context = self._context

@@ -21,6 +21,7 @@ from sojourn.model.token import Token
 from sojourn.model.user import User
 from sojourn.server.services.context import Context
 from sojourn.server.services.sessions.acceptance import Acceptance
+from sojourn.server.services.sessions.authorizing import Authorizing
 from sojourn.server.services.sessions.bound import AsyncGrant, Minter
 from sojourn.server.services.sessions.grants import Grants
 from sojourn.server.services.sessions.info import SessionInfo, session_info
@@ -58,6 +59,7 @@ class Reader(Minter):
         self.grants_ = Grants(context, self.tree)
         self.signins = SignIns(context, self.tree)
         self.minting = Mint(context)
+        self.authorizing = Authorizing(context, self.tree, self.grants_, self.minting)
         self.redemption = Redemption(context, self.tree, self.minting)
         self.acceptance = Acceptance(context, self.tree, self.grants_)
         self.teller = Teller(context, self.tree, self.acceptance)

@@ -6,13 +6,14 @@ step-up; only its digest is kept. A text that the browser held before is never u
 
 from __future__ import annotations
 
+from contextlib import suppress
 from hmac import compare_digest
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-from sojourn.errors import Malformed, NoSuchUser, NotLive
+from sojourn.errors import Conflict, Malformed, NoSuchUser, NotLive
 from sojourn.model import ids
 from sojourn.model.admission import SIGN_IN, Admitted, judge
 from sojourn.model.authentication_event import AuthenticationEvent
@@ -27,6 +28,8 @@ from sojourn.wire import base64url, tokens
 
 _ID: Final = 16
 _SECRET: Final = 32
+_TOUCH: Final = 60_000
+_ACTIVITY_LIFE: Final = 90 * 86_400_000
 
 
 class Device(Struct, frozen=True):
@@ -145,13 +148,45 @@ class SignIns:
 
     async def idle(self, signin: SignIn) -> bool:
         """Whether it lay unused for too long to authorize anything new."""
+        used = await self.last_use(self.key_of(signin.user_id, signin.id))
+        last = max(signin.event.authn_time, used)
+        return self._context.now() >= last + self._context.lifetimes.signin_idle
+
+    async def touch(self, node_key: str, address: str = "") -> None:
+        """Note that a node was used, at most once a minute; who loses the race does not mind."""
         context = self._context
-        where = context.keys.activity(self.key_of(signin.user_id, signin.id))
+        where = context.keys.activity(node_key)
+        now = context.now()
         record = await context.store.get(where)
-        last = signin.event.authn_time
-        if record is not None:
-            last = max(last, records.value_of(record, Activity).at)
-        return context.now() >= last + context.lifetimes.signin_idle
+        fresh = Activity(at=now, address=address)
+        if record is None:
+            step = records.first(where, fresh, op_id=context.op_id(), expires=now + _ACTIVITY_LIFE)
+        elif records.value_of(record, Activity).at > now - _TOUCH:
+            return
+        else:
+            until = now + _ACTIVITY_LIFE
+            step = records.successor(record, fresh, op_id=context.op_id(), expires=until)
+        with suppress(Conflict):
+            await self._tree.commit(partition_of(where), (Put(step),))
+
+    async def last_use(self, node_key: str) -> int:
+        """UTC ms of a node's last noted use; 0: none."""
+        record = await self._context.store.get(self._context.keys.activity(node_key))
+        return 0 if record is None else records.value_of(record, Activity).at
+
+    async def of_user(self, user_id: str) -> tuple[SignIn, ...]:
+        """Every sign-in of a user that is kept, live or ended, newest first."""
+        found: list[SignIn] = []
+        after: str | None = None
+        part = ids.partition("user", user_id)
+        while True:
+            page = await self._context.store.find(
+                "signin", "user", user_id, partition=part, after=after
+            )
+            found += [records.value_of(record, SignIn) for record in page.records]
+            after = page.after
+            if after is None:
+                return tuple(sorted(found, key=lambda one: one.created, reverse=True))
 
     async def end(self, user_id: str, sid: str, why: str, *, by: str = "") -> bool:
         """End one sign-in and every token that came from it but the offline ones. True if it was live."""
