@@ -30,13 +30,15 @@ def note(text: str) -> None:
 
 
 def http_part(chosen: argparse.Namespace) -> tuple[dict[str, Any], report.Table]:
-    found: dict[str, dict[str, http.Figure]] = {"peer": {}, "ours": {}}
-    for side, open_target in (("peer", oidc_provider), ("ours", sojourn)):
-        if chosen.side in {None, side}:
-            note(f"http, {side}")
-            found[side] = http.run(open_target, quick=chosen.quick, only=chosen.unit)
+    sides = {
+        side: opened
+        for side, opened in (("peer", oidc_provider), ("ours", sojourn))
+        if chosen.side in {None, side}
+    }
+    note(f"http: {', '.join(sides)}")
+    found = http.run(sides, quick=chosen.quick, only=chosen.unit)
     figures = {side: report.plain(values) for side, values in found.items()}
-    return figures, report.http_table(found["peer"], found["ours"])
+    return figures, report.http_table(found.get("peer", {}), found.get("ours", {}))
 
 
 def manager_part(chosen: argparse.Namespace) -> tuple[dict[str, Any], report.Table]:
