@@ -3,6 +3,7 @@
     SojournError
     ├─ ProtocolError                 an answer of OAuth 2.0 or OpenID Connect: code, status, public text
     │  ├─ InvalidRequest             malformed, duplicated or missing parameter
+    │  ├─ TooLarge                   a body over the limit (413)
     │  ├─ InvalidClient              client authentication failed (401)
     │  ├─ InvalidGrant               code or refresh token not (or no longer) good
     │  ├─ UnauthorizedClient         this client may not do this
@@ -14,6 +15,7 @@
     │  ├─ ServerBusy                 temporarily_unavailable (503), with retry_after
     │  └─ BearerError                RFC 6750 answers of a protected resource
     │     ├─ InvalidToken            (401)
+    │     │  └─ TokenMissing         (401, and the answer tells no code: no token came)
     │     └─ InsufficientScope       (403)
     ├─ Malformed                     text that breaks its grammar (a token, a cookie, a form, a JWT, a key)
     │  └─ UnknownKey                 a JWT that no key of the set can verify: the set may be old
@@ -72,6 +74,12 @@ class ProtocolError(SojournError):
 class InvalidRequest(ProtocolError):
     code = "invalid_request"
     text = "The request is malformed."
+
+
+class TooLarge(ProtocolError):
+    code = "invalid_request"
+    status = 413
+    text = "The request is too large."
 
 
 class InvalidClient(ProtocolError):
@@ -169,6 +177,12 @@ class InvalidToken(BearerError):
     code = "invalid_token"
     status = 401
     text = "The access token is missing, expired, revoked or malformed."
+
+
+class TokenMissing(InvalidToken):
+    """No token came with the request; the answer names no error (RFC 6750 §3.1)."""
+
+    text = "An access token is needed."
 
 
 class InsufficientScope(BearerError):
