@@ -1,0 +1,50 @@
+"""The access token that a service accepted: who, for which client, with which scope, until when. The verifier makes it,
+the middlewares hand it to the application; below it are only `errors` and `wire`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from sojourn.errors import InsufficientScope
+from sojourn.wire import oauth
+
+
+class AccessToken(Struct, frozen=True, kw_only=True):
+    """What is known of one accepted access token; its text is not kept.
+
+    issuer      who vouches for it: a user is known by `issuer` and `subject` together, never by `subject` alone
+    subject     the user, or the client itself when it acts on its own behalf (RFC 9068 §2.2)
+    client_id   the client it was issued to; empty where the issuer does not say
+    scope       what was granted, each once, in the issuer's order
+    audience    the services it is for; this one among them
+    expires_at  UTC milliseconds; None where introspection names no end
+    kind        `jwt`: judged offline, so an ending reaches it only when it expires; `opaque`: the issuer was asked
+    acr         how strongly the user signed in, where the issuer says (RFC 9068 §2.2.1)
+    auth_time   when the user signed in, UTC milliseconds, where the issuer says
+    claims      all the issuer said, read-only
+    """
+
+    issuer: str
+    subject: str
+    client_id: str
+    scope: tuple[str, ...]
+    audience: tuple[str, ...]
+    expires_at: int | None
+    kind: Literal["jwt", "opaque"]
+    acr: str | None
+    auth_time: int | None
+    claims: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return (
+            f"AccessToken(kind={self.kind!r}, client_id={self.client_id!r}, scope={self.scope!r})"
+        )
+
+    def require(self, *scopes: str) -> None:
+        """Raise InsufficientScope, which names all of `scopes`, unless each was granted."""
+        if not set(scopes) <= set(self.scope):
+            raise InsufficientScope(scope=oauth.scope_text(scopes))

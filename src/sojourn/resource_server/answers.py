@@ -1,0 +1,112 @@
+"""The answers that a protected resource gives itself: refusals (RFC 6750 §3) and its own metadata (RFC 9728). The
+middlewares send them; below them is `wire`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct
+
+from sojourn.errors import BearerError, InvalidRequest, ProtocolError, ServerBusy, TokenMissing
+from sojourn.wire import oauth
+
+WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
+
+_NO_STORE = ("Cache-Control", "no-store")
+_JSON = ("Content-Type", "application/json")
+
+
+class Answer(Struct, frozen=True):
+    """A whole HTTP answer; `Content-Length` is among its headers."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class ResourceMetadata(Struct, frozen=True):
+    """What the service says about itself (RFC 9728 §2), where it is published, and that answer."""
+
+    url: str
+    path: str
+    answer: Answer
+
+
+def refusal(error: ProtocolError, *, realm: str, metadata: ResourceMetadata | None) -> Answer:
+    """Return the answer to a request that `error` refuses.
+
+    A request without a token is told how to come back and nothing else: no code, no body (RFC 6750 §3.1).
+    """
+    if isinstance(error, ServerBusy):
+        retry = ("Retry-After", str(error.retry_after))
+        return answer(error.status, oauth.error_body(error), headers=(_JSON, _NO_STORE, retry))
+    challenge = ("WWW-Authenticate", _challenge(error, realm=realm, metadata=metadata))
+    if isinstance(error, TokenMissing):
+        return answer(error.status, b"", headers=(challenge, _NO_STORE))
+    return answer(error.status, oauth.error_body(error), headers=(_JSON, challenge, _NO_STORE))
+
+
+def answer(status: int, body: bytes, *, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+    """Return the answer with its length told."""
+    return Answer(status, (*headers, ("Content-Length", str(len(body)))), body)
+
+
+def resource_metadata(
+    resource: str, *, issuer: str, scopes_supported: Iterable[str]
+) -> ResourceMetadata | None:
+    """Return the metadata of `resource`, or None where its identifier is no URL that could hold a document.
+
+    Its place is the identifier's, with the well-known path between host and path (RFC 9728 §3.1).
+    """
+    place = _place(resource)
+    if place is None:
+        return None
+    origin, path = place
+    document: dict[str, object] = {
+        "resource": resource,
+        "authorization_servers": [issuer],
+        "bearer_methods_supported": ["header"],
+    }
+    scopes = list(scopes_supported)
+    if scopes:
+        document["scopes_supported"] = scopes
+    headers = (_JSON, ("Cache-Control", "public, max-age=300"))
+    body = msgspec.json.encode(document)
+    path = WELL_KNOWN + ("" if path == "/" else path)
+    return ResourceMetadata(origin + path, path, answer(200, body, headers=headers))
+
+
+def _challenge(error: ProtocolError, *, realm: str, metadata: ResourceMetadata | None) -> str:
+    told = error if isinstance(error, BearerError) and not isinstance(error, TokenMissing) else None
+    parts = [oauth.www_authenticate(told, realm=realm)]
+    if isinstance(error, InvalidRequest):
+        parts.append(f'error="{error.code}"')
+        parts.append(f'error_description="{oauth.quotable(error.public)}"')
+    if metadata is not None:
+        parts.append(f'resource_metadata="{oauth.quotable(metadata.url)}"')
+    return ", ".join(parts)
+
+
+def _place(resource: str) -> tuple[str, str] | None:
+    try:
+        parts = urlsplit(resource)
+        host = parts.hostname or ""
+    except ValueError:
+        return None
+    if not host or parts.query or parts.fragment or "@" in parts.netloc:
+        return None
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+        return None
+    return f"{parts.scheme}://{parts.netloc}", parts.path
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
