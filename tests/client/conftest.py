@@ -1,4 +1,5 @@
-"""What the client's tests share: both faces of a session, small HTTP servers, a provider that others wrote."""
+"""What the client's tests share: both faces of a session, small HTTP servers, a provider that
+others wrote."""
 
 from __future__ import annotations
 
@@ -55,7 +56,7 @@ class Face:
             answer = self.session.request(url, method, **options)
             if isinstance(answer, Response):
                 return answer
-            return self._runner.run(_awaited(answer))
+            return self._runner.run(answer)
 
         def access(self) -> Any:
             found = self.session.access()
@@ -64,10 +65,6 @@ class Face:
         @property
         def history(self) -> tuple[Any, ...]:
             return self.session.history
-
-
-async def _awaited(answer: Any) -> Any:
-    return await answer
 
 
 @pytest.fixture(params=["threads", "loop"])
@@ -80,7 +77,8 @@ def face(request) -> Iterator[Face]:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Server]]:
-    """Start small servers: `serve(answer)`, where `answer(request)` returns a status, headers and a body."""
+    """Start small servers: `serve(answer)`, where `answer(request)` returns a status, headers and a
+    body."""
     with ExitStack() as stack:
         yield lambda answer, **options: stack.enter_context(Server(answer, **options))
 
@@ -115,7 +113,7 @@ def nobody(monkeypatch) -> None:
 
 @pytest.fixture(scope="session")
 def provider() -> Iterator[OidcProvider]:
-    """npm oidc-provider in a process of its own."""
+    """Npm oidc-provider in a process of its own."""
     if shutil.which("node") is None or not (ROOT / "node_modules" / "oidc-provider").is_dir():
         pytest.fail("npm oidc-provider is not installed: run `npm install` at the root")
     with socket.create_server(("127.0.0.1", 0)) as free:

@@ -1,4 +1,5 @@
-"""npm oidc-provider as the tests see it: its address, its clients, how often its endpoints were called."""
+"""npm oidc-provider as the tests see it: its address, its clients, how often its endpoints were
+called."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import ssl
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from urllib.parse import parse_qs, urlsplit
 
 
@@ -39,13 +39,12 @@ class Server:
     ) -> None:
         self.received: list[Received] = []
         self._answer = answer
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Listening(("127.0.0.1", 0), _handler(self))
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_port}"
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
@@ -62,6 +61,13 @@ def ok(body: Any = "fine", status: int = 200, **headers: str) -> Answer:
     """Return an answer with `body` as JSON."""
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
     return status, {"Content-Type": "application/json", **fields}, json.dumps(body).encode()
+
+
+class _Listening(ThreadingHTTPServer):
+    """Lets many clients knock at once: with the default of 5 some wait a second for their turn."""
+
+    daemon_threads = True
+    request_queue_size = 128
 
 
 def _handler(server: Server) -> type[BaseHTTPRequestHandler]:

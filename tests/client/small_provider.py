@@ -1,5 +1,6 @@
-"""A token endpoint and a protected resource in one small server: every call is counted, tokens are accepted until they are
-revoked, and refresh tokens rotate. For what no healthy provider does on demand: lost answers, waits, refusals."""
+"""A token endpoint and a protected resource in one small server: every call is counted, tokens are
+accepted until they are revoked, and refresh tokens rotate. For what no healthy provider does on
+demand: lost answers, waits, refusals."""
 
 from __future__ import annotations
 

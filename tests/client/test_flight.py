@@ -1,4 +1,5 @@
-"""One flight for each credential: threads, tasks and processes renew once, and nothing that happens meanwhile loses it."""
+"""One flight for each credential: threads, tasks and processes renew once, and nothing that happens
+meanwhile loses it."""
 
 from __future__ import annotations
 
@@ -90,8 +91,10 @@ def test_four_processes_with_four_threads_on_one_sealed_credential_make_one_toke
         for _ in range(4)
     ]
     for worker in workers:
+        assert worker.stdout
         assert worker.stdout.readline() == "ready\n"
     for worker in workers:
+        assert worker.stdin
         worker.stdin.write("go\n")
         worker.stdin.flush()
     seen = {worker.communicate()[0].strip() for worker in workers}

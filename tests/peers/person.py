@@ -1,6 +1,6 @@
-"""A person with a browser, for sign-ins at npm oidc-provider: follows the redirects from the address it is given, fills in
-the forms it meets, and ends where the provider sends it. Run as `$BROWSER`; the login name is in `PERSON_LOGIN`, and
-`PERSON_SAYS=no` refuses consent."""
+"""A person with a browser, for sign-ins at npm oidc-provider: follows the redirects from the
+address it is given, fills in the forms it meets, and ends where the provider sends it. Run as
+`$BROWSER`; the login name is in `PERSON_LOGIN`, and `PERSON_SAYS=no` refuses consent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def visit(url: str) -> str:
     browser = build_opener(ProxyHandler({}), HTTPCookieProcessor(CookieJar()))
     answer = browser.open(url)
     for _ in range(5):
-        page = answer.read().decode()
+        page: str = answer.read().decode()
         found = _action(page)
         if found is None:
             return page
@@ -37,7 +37,7 @@ def visit(url: str) -> str:
                 form.update(login=os.environ.get("PERSON_LOGIN", "ada"), password="any")
             answer = browser.open(where, urlencode(form).encode())
         except HTTPError as error:
-            return error.read().decode()
+            return str(error.read(), "utf-8")
     return page
 
 

@@ -1,5 +1,5 @@
-"""One signed-in account: who it is, how long it lasts, and its token. `accounts` makes it; below it are the sealed store and,
-only when a token must be renewed, the dialects."""
+"""One signed-in account: who it is, how long it lasts, and its token. `accounts` makes it; below it
+are the sealed store and, only when a token must be renewed, the dialects."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from sojourn.client.keeper import kept_of
 from sojourn.errors import InteractionRequired
 
 if TYPE_CHECKING:
-    from sojourn.client.renewal import RenewingAuth
     from sojourn.client.cache.store import CredentialStore
+    from sojourn.client.renewal import RenewingAuth
 
 
 class Account:
-    """A value read from the store; `expires_at` is UTC milliseconds of the access token, None where it is not known."""
+    """A value read from the store; `expires_at` is UTC milliseconds of the access token, None where
+    it is not known."""
 
     def __init__(self, store: CredentialStore, account: str, record: Mapping[str, Any]) -> None:
         state = record["state"]
@@ -64,8 +65,8 @@ class Account:
     def token(self, *, silent: bool = True) -> str:
         """Return a good access token, renewed if need be.
 
-        With `silent` a person is never asked: InteractionRequired says what to do. Raises CredentialError and
-        ConnectFailure.
+        With `silent` a person is never asked: InteractionRequired says what to do. Raises
+        CredentialError and ConnectFailure.
         """
         held = self._credential
         if held is not None and held.fresh(wall_clock()):

@@ -1,5 +1,6 @@
-"""Many signed-in accounts, and which of them is meant: argument, `with`, environment, profile, in this order. The command
-line stands above it; below it are the sealed store and, only when a token must be renewed, the dialects."""
+"""Many signed-in accounts, and which of them is meant: argument, `with`, environment, profile, in
+this order. The command line stands above it; below it are the sealed store and, only when a token
+must be renewed, the dialects."""
 
 from __future__ import annotations
 
@@ -21,19 +22,22 @@ VARIABLE: Final = "SOJOURN_ACCOUNT"
 
 _SHORTEST_PREFIX = 4
 
-# The accounts that `with accounts.use(...)` made current, innermost last, each with its store's folder.
+# The accounts that `with accounts.use(...)` made current, innermost last, each with its store's
+# folder.
 _used: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("sojourn_accounts", default=())
 
 
 class Choice(NamedTuple):
-    """Which account is current, and `why`: argument, with, environment, profile, or only (there is no other)."""
+    """Which account is current, and `why`: argument, with, environment, profile, or only (there is
+    no other)."""
 
     account: Account
     why: str
 
 
 class Closed(NamedTuple):
-    """What signing out did: `logout_url` ends the browser's session as well, where the provider offers that."""
+    """What signing out did: `logout_url` ends the browser's session as well, where the provider
+    offers that."""
 
     name: str
     revoked: bool
@@ -41,7 +45,8 @@ class Closed(NamedTuple):
 
 
 class Accounts(Mapping[str, Account]):
-    """The accounts of one person on this machine, by id. Reading them asks no server and takes no lock."""
+    """The accounts of one person on this machine, by id. Reading them asks no server and takes no
+    lock."""
 
     def __init__(self, store: CredentialStore | None = None) -> None:
         self.store = store or CredentialStore()
@@ -75,10 +80,11 @@ class Accounts(Mapping[str, Account]):
         return found, problems
 
     def get(self, name: str | None = None) -> Account:  # type: ignore[override]
-        """Return the account called `name` (name, id, its beginning, user name or subject), or the current one.
+        """Return the account called `name` (name, id, its beginning, user name or subject), or the
+        current one.
 
-        Raises InteractionRequired where nobody is signed in, IncompleteCredentials for a name that means none or
-        several.
+        Raises InteractionRequired where nobody is signed in, IncompleteCredentials for a name that
+        means none or several.
         """
         return self.explain(name).account
 
@@ -100,7 +106,8 @@ class Accounts(Mapping[str, Account]):
 
     @contextmanager
     def use(self, name: str) -> Iterator[Account]:
-        """Make the account called `name` the current one within the `with` block, in this thread or task."""
+        """Make the account called `name` the current one within the `with` block, in this thread or
+        task."""
         account = self._named(name)
         before = _used.get()
         _used.set((*before, (self.store.paths.data, account.id)))
@@ -119,9 +126,9 @@ class Accounts(Mapping[str, Account]):
         """Sign in with `plugin` and keep the account, sealed; it becomes the current one.
 
         For a person `plugin` is `AuthorizationCode(issuer, client_id, ...)`, for a program
-        `ClientCredentials(issuer, client_id, client_secret=...)`. `name` is what the account is called; else the
-        user's name and the provider's host. Signing in again as the same user at the same provider replaces the old
-        credential.
+        `ClientCredentials(issuer, client_id, client_secret=...)`. `name` is what the account is
+        called; else the user's name and the provider's host. Signing in again as the same user at
+        the same provider replaces the old credential.
         """
         from sojourn.client.keeper import kept_of, with_kept
         from sojourn.client.loading import accounts_of
@@ -140,8 +147,8 @@ class Accounts(Mapping[str, Account]):
     def close(self, name: str | None = None, *, force: bool = False) -> Closed:
         """Sign the account out: revoke its tokens at the provider, then forget it here.
 
-        Where the provider cannot be reached this raises and the account stays, unless `force`, which forgets it all
-        the same: its tokens then live until they expire.
+        Where the provider cannot be reached this raises and the account stays, unless `force`,
+        which forgets it all the same: its tokens then live until they expire.
         """
         from sojourn.client.loading import accounts_of
         from sojourn.client.running import run

@@ -1,5 +1,6 @@
-"""The contract of an authentication plugin: what a session asks of whatever signs its requests. The engine stands above it,
-the dialects implement it; a plugin may serve any number of sessions, threads and loops at once."""
+"""The contract of an authentication plugin: what a session asks of whatever signs its requests. The
+engine stands above it, the dialects implement it; a plugin may serve any number of sessions,
+threads and loops at once."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ class EndpointData(NamedTuple):
 
 
 class AccessInfo(NamedTuple):
-    """Who the credential is and how long it lasts: `expires_at` in UTC milliseconds, `claims` as the server gave them."""
+    """Who the credential is and how long it lasts: `expires_at` in UTC milliseconds, `claims` as
+    the server gave them."""
 
     user_id: str | None
     issuer: str
@@ -57,9 +59,9 @@ class AuthPlugin(ABC):
 
     async def challenged(
         self,
-        env: Env,  # noqa: ARG002
-        request: Request,  # noqa: ARG002
-        response: Reply,  # noqa: ARG002
+        env: Env,
+        request: Request,
+        response: Reply,
         stamp: Stamp,
     ) -> Verdict:
         """Judge a 401 answer to a request that carried `stamp`; asked at most once a call."""
@@ -67,18 +69,20 @@ class AuthPlugin(ABC):
 
     async def endpoint(
         self,
-        env: Env,  # noqa: ARG002
-        **filter: str | None,  # noqa: A002, ARG002
+        env: Env,
+        **filter: str | None,
     ) -> EndpointData | None:
-        """Return where the service that `filter` describes answers, or None if the plugin has no catalog."""
+        """Return where the service that `filter` describes answers, or None if the plugin has no
+        catalog."""
         return None
 
-    async def access(self, env: Env) -> AccessInfo | None:  # noqa: ARG002
+    async def access(self, env: Env) -> AccessInfo | None:
         """Return who the credential is, signing in if need be, or None if the plugin cannot know."""
         return None
 
-    def invalidate(self, failed: Stamp | None = None) -> bool:  # noqa: ARG002
-        """Drop the credential that made `failed`, if it is still the current one; None drops whatever is current.
+    def invalidate(self, failed: Stamp | None = None) -> bool:
+        """Drop the credential that made `failed`, if it is still the current one; None drops
+        whatever is current.
 
         Returns whether another try could do better.
         """
@@ -93,7 +97,8 @@ class AuthPlugin(ABC):
         return {}
 
     def restore(self, state: Mapping[str, Any], secrets: Mapping[str, Any]) -> None:  # noqa: B027
-        """Take over what `state` and `secrets` returned, perhaps in another process and by a later release."""
+        """Take over what `state` and `secrets` returned, perhaps in another process and by a later
+        release."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.label or ''}>".replace(" >", ">")

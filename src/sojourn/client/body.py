@@ -1,10 +1,10 @@
-"""From what a caller passes to what is sent: URL with parameters, body with its type, time limits. The sessions stand above
-it; nothing here sends."""
+"""From what a caller passes to what is sent: URL with parameters, body with its type, time limits.
+The sessions stand above it; nothing here sends."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from string import ascii_letters, digits, punctuation
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -22,7 +22,8 @@ _KEPT: Final = ascii_letters + digits + punctuation
 
 
 def full_url(url: str, params: Params | None) -> str:
-    """Return `url` with `params` in its query, spaces and letters outside ASCII escaped; raises Malformed."""
+    """Return `url` with `params` in its query, spaces and letters outside ASCII escaped; raises
+    Malformed."""
     whole = quote(url.partition("#")[0], safe=_KEPT)
     origin(whole)
     if not params:
@@ -33,7 +34,8 @@ def full_url(url: str, params: Params | None) -> str:
 
 
 def encoded(data: Data | None, json_value: object) -> tuple[Body | None, str | None]:
-    """Return the body and its Content-Type. Mappings and pairs become a form; iterables are sent once, as they come."""
+    """Return the body and its Content-Type. Mappings and pairs become a form; iterables are sent
+    once, as they come."""
     if json_value is not None:
         if data is not None:
             message = "data= and json= cannot be sent together."
@@ -58,7 +60,8 @@ def _pairs(data: Sequence[Any]) -> list[tuple[str, Any]]:
 
 
 def limits(timeout: Limit, default: Timeout) -> Timeout:
-    """Return the limits of a call: None is `default`, one number is for both, a pair is (connect, read), in seconds."""
+    """Return the limits of a call: None is `default`, one number is for both, a pair is (connect,
+    read), in seconds."""
     if timeout is None:
         return default
     connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)

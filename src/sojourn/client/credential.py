@@ -1,5 +1,6 @@
-"""What a session carries: one set of tokens, as a value, with its two halves for the store: what is public and what is
-secret. Renewal and the store's light reading path stand above it, so it imports nothing but the standard library."""
+"""What a session carries: one set of tokens, as a value, with its two halves for the store: what is
+public and what is secret. Renewal and the store's light reading path stand above it, so it imports
+nothing but the standard library."""
 
 from __future__ import annotations
 
@@ -7,14 +8,16 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 MARGIN: Final = 120_000
-"""Milliseconds before the end at which a long-lived token is renewed; a short-lived one at 90 % of its life."""
+"""Milliseconds before the end at which a long-lived token is renewed; a short-lived one at 90 % of
+its life."""
 
 _PUBLIC = ("generation", "token_type", "issued_at", "expires_at", "scope", "claims")
 _SECRET = ("access_token", "refresh_token", "id_token")
 
 
 class Credential(NamedTuple):
-    """Tokens of one generation. Times are UTC milliseconds; `expires_at` None is a token whose end is not known."""
+    """Tokens of one generation. Times are UTC milliseconds; `expires_at` None is a token whose end
+    is not known."""
 
     generation: int
     access_token: str
@@ -34,7 +37,8 @@ class Credential(NamedTuple):
         return bool(self.access_token) and (self.expires_at is None or now < self.expires_at)
 
     def fresh(self, now: int) -> bool:
-        """Tell whether it lasts beyond the margin of renewal: 120 s, or 10 % of its life if that is less."""
+        """Tell whether it lasts beyond the margin of renewal: 120 s, or 10 % of its life if that is
+        less."""
         if self.expires_at is None:
             return bool(self.access_token)
         margin = min(MARGIN, (self.expires_at - self.issued_at) // 10)
@@ -57,5 +61,6 @@ def of_halves(public: Mapping[str, Any], secret: Mapping[str, Any]) -> Credentia
 
 
 def next_generation(previous: Credential | None, now: int) -> int:
-    """Return a generation above all earlier ones, also of a credential that was deleted and made anew."""
+    """Return a generation above all earlier ones, also of a credential that was deleted and made
+    anew."""
     return max(now, previous.generation + 1 if previous else 0)

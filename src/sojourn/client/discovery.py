@@ -1,5 +1,5 @@
-"""What a provider says of itself: its metadata and its keys, fetched when first needed and kept. Dialects stand above it;
-below it are the environment and `wire`."""
+"""What a provider says of itself: its metadata and its keys, fetched when first needed and kept.
+Dialects stand above it; below it are the environment and `wire`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from sojourn.wire.oidc import ProviderMetadata
 
 REFETCH_AFTER: Final = 60_000
-"""Milliseconds between two fetches of the keys: a stranger's token with an invented `kid` must not make us hammer."""
+"""Milliseconds between two fetches of the keys: a stranger's token with an invented `kid` must not
+make us hammer."""
 METADATA_LIFE: Final = 3_600_000
 
 _HEADERS = (("Accept", "application/json"), ("User-Agent", PRODUCT))
@@ -52,7 +53,8 @@ class Provider:
         return found
 
     async def endpoint_url(self, env: Env, name: str) -> str:
-        """Return the URL of the endpoint that the metadata calls `name`; none raises AuthenticationError."""
+        """Return the URL of the endpoint that the metadata calls `name`; none raises
+        AuthenticationError."""
         url = getattr(await self.metadata(env), name)
         if not url:
             raise AuthenticationError(f"{self.issuer} does not offer a {name}.")
@@ -87,5 +89,7 @@ class Provider:
         if reply.status >= 500:
             raise ConnectFailure(f"{url} answered {reply.status}.", method="GET", url=url)
         if reply.status != 200:
-            raise AuthenticationError(f"{url} answered {reply.status}: no OpenID Provider is there.")
+            raise AuthenticationError(
+                f"{url} answered {reply.status}: no OpenID Provider is there."
+            )
         return reply.content

@@ -1,6 +1,6 @@
-"""One request from start to end, written once for threads and loops: authenticate, send, retry connections, follow
-redirects, answer a 401 once, raise by status, remember. The sessions stand above it; below it are the environment, the
-authentication plugins and the redirect rules."""
+"""One request from start to end, written once for threads and loops: authenticate, send, retry
+connections, follow redirects, answer a 401 once, raise by status, remember. The sessions stand
+above it; below it are the environment, the authentication plugins and the redirect rules."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from sojourn.client import redirects
 from sojourn.client.auth import AuthPlugin, Stamp, Verdict
 from sojourn.client.env.contract import Env
-from sojourn.client.http_errors import http_error, request_id
 from sojourn.client.history import History, HistoryEntry
+from sojourn.client.http_errors import http_error, request_id
 from sojourn.client.response import Response
 from sojourn.client.transport.contract import Fields, Reply, Request
 from sojourn.client.url import masked
@@ -29,7 +29,8 @@ _REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})  # R
 
 
 class Call(Struct, frozen=True):
-    """One call of a session: its request, and the rules for it. `redirects` is how many are followed."""
+    """One call of a session: its request, and the rules for it. `redirects` is how many are
+    followed."""
 
     request: Request
     auth: AuthPlugin | None
@@ -89,7 +90,12 @@ class Engine:
             request = following
 
     async def _send(
-        self, env: Env, call: Call, request: Request, stamp: Stamp | None, passed: tuple[Response, ...]
+        self,
+        env: Env,
+        call: Call,
+        request: Request,
+        stamp: Stamp | None,
+        passed: tuple[Response, ...],
     ) -> Response:
         stamped = _stamped(request, stamp.headers) if stamp else request
         delay, left = FIRST_DELAY, call.connect_retries
@@ -119,7 +125,7 @@ class Engine:
             reply.status if reply else None,
             duration,
             call.auth.label if call.auth else None,
-            request_id(dict((name.lower(), value) for name, value in reply.headers)) if reply else None,
+            request_id({name.lower(): value for name, value in reply.headers}) if reply else None,
         )
         self.history.add(entry)
         if _log.isEnabledFor(logging.DEBUG):

@@ -1,5 +1,6 @@
-"""One flight for each credential: however many threads and tasks find it stale, one worker thread renews it and all share
-the outcome. Credentials own one each; the environments board it. Nothing stands below it but threads."""
+"""One flight for each credential: however many threads and tasks find it stale, one worker thread
+renews it and all share the outcome. Credentials own one each; the environments board it. Nothing
+stands below it but threads."""
 
 from __future__ import annotations
 
@@ -13,7 +14,9 @@ from sojourn.errors import AuthenticationError
 
 T = TypeVar("T")
 
-MEMORY_OF_REFUSAL: Final = 5_000  # milliseconds: a wrong password is one attempt, not one for every caller
+MEMORY_OF_REFUSAL: Final = (
+    5_000  # milliseconds: a wrong password is one attempt, not one for every caller
+)
 
 
 class _Refusal(NamedTuple):
@@ -22,7 +25,8 @@ class _Refusal(NamedTuple):
 
 
 class _Runway:
-    """What one process knows of a flight. A forked child gets a new one: its parent's worker thread is not in it."""
+    """What one process knows of a flight. A forked child gets a new one: its parent's worker thread
+    is not in it."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -37,9 +41,11 @@ class Flight:
         self._runways: dict[int, _Runway] = {}
 
     def board(self, work: Callable[[], T], *, now: int) -> Future[T]:
-        """Return the future of the run under way, or start `work` in a daemon thread and return its future.
+        """Return the future of the run under way, or start `work` in a daemon thread and return its
+        future.
 
-        A refusal (AuthenticationError) is remembered for five seconds and shared with later callers as well.
+        A refusal (AuthenticationError) is remembered for five seconds and shared with later callers
+        as well.
         """
         runway = self._runways.setdefault(os.getpid(), _Runway())
         with runway.lock:

@@ -1,4 +1,5 @@
-"""What a session remembers of its requests: a ring of named tuples without a secret in them. The engine writes it."""
+"""What a session remembers of its requests: a ring of named tuples without a secret in them. The
+engine writes it."""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ LENGTH: Final = 100
 
 
 class HistoryEntry(NamedTuple):
-    """One request that went out. `time` is UTC milliseconds, `duration` seconds, `status` None where no answer came,
-    `url` has its query values masked."""
+    """One request that went out. `time` is UTC milliseconds, `duration` seconds, `status` None
+    where no answer came, `url` has its query values masked."""
 
     time: int
     method: str

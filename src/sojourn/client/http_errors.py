@@ -1,5 +1,6 @@
-"""From an answer of status 400 or above to its error: the class by status, the text the server gave, the request's id.
-Responses and the engine stand above it; the classes are those of `sojourn.errors`."""
+"""From an answer of status 400 or above to its error: the class by status, the text the server
+gave, the request's id. Responses and the engine stand above it; the classes are those of
+`sojourn.errors`."""
 
 from __future__ import annotations
 
@@ -43,7 +44,8 @@ def request_id(headers: Mapping[str, str]) -> str | None:
 
 
 def _said(response: Response) -> str:
-    """Return the server's own words: OAuth's error_description, RFC 9457's detail, OpenStack's message."""
+    """Return the server's own words: OAuth's error_description, RFC 9457's detail, OpenStack's
+    message."""
     if "json" not in response.headers.get("content-type", ""):
         return ""
     try:

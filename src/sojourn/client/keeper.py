@@ -1,5 +1,6 @@
-"""Where a credential is kept between two renewals: in memory for plugins built in code, in the sealed store for accounts and
-for sessions with a cache. Renewal stands above it; below it are the store and the credential's halves."""
+"""Where a credential is kept between two renewals: in memory for plugins built in code, in the
+sealed store for accounts and for sessions with a cache. Renewal stands above it; below it are the
+store and the credential's halves."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
 
 class Kept(NamedTuple):
-    """A credential, if there is one, and the rotation nonce of a renewal that was begun and not seen to end."""
+    """A credential, if there is one, and the rotation nonce of a renewal that was begun and not
+    seen to end."""
 
     credential: Credential | None = None
     intent: str | None = None
@@ -37,7 +39,8 @@ class InMemory:
         self._kept = kept
 
     def locked(self) -> AbstractContextManager[None]:
-        # The flight lets one worker in at a time; a lock here could be left taken in a forked child.
+        # The flight lets one worker in at a time; a lock here could be left taken in a forked
+        # child.
         return nullcontext()
 
     def read(self) -> Kept:
@@ -48,11 +51,10 @@ class InMemory:
 
 
 class Sealed:
-    """Keeps for every process of this person, in one sealed file. `described` is what a new record says beside tokens."""
+    """Keeps for every process of this person, in one sealed file. `described` is what a new record
+    says beside tokens."""
 
-    def __init__(
-        self, store: CredentialStore, account: str, described: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, store: CredentialStore, account: str, described: Mapping[str, Any]) -> None:
         self._store = store
         self._account = account
         self._described = described

@@ -1,4 +1,5 @@
-"""From the name of a dialect to its code, imported when it is needed. Accounts stand above it, the dialects below."""
+"""From the name of a dialect to its code, imported when it is needed. Accounts stand above it, the
+dialects below."""
 
 from __future__ import annotations
 
@@ -16,5 +17,7 @@ def accounts_of(kind: str) -> ModuleType:
     """Return the module that begins, restores and ends accounts of the dialect `kind`."""
     package = f"sojourn.client.dialects.{kind}"
     if not _is_name(kind) or find_spec(package) is None:
-        raise ConfigurationError(f"An account is of the dialect {kind!r}, which this release lacks.")
+        raise ConfigurationError(
+            f"An account is of the dialect {kind!r}, which this release lacks."
+        )
     return import_module(f"{package}.accounts")

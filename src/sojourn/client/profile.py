@@ -1,10 +1,11 @@
-"""A person's choices beside the credentials: which account is current. Accounts stand above it; below it are the store's
-files. Nothing secret is in it, and a person may edit it."""
+"""A person's choices beside the credentials: which account is current. Accounts stand above it;
+below it are the store's files. Nothing secret is in it, and a person may edit it."""
 
 from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from typing import Any
 
 from sojourn.client.cache import files
@@ -27,10 +28,8 @@ def choose(paths: Paths, account: str | None) -> None:
 def _load(paths: Paths) -> dict[str, Any]:
     raw = files.read(paths.profile)
     found: object = None
-    try:
+    with suppress(ValueError):
         found = {} if raw is None else json.loads(raw)
-    except ValueError:
-        pass
     if not isinstance(found, dict):
         raise ConfigurationError(f"{paths.profile} is not a JSON object. Mend it or remove it.")
     return found

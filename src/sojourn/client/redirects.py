@@ -1,5 +1,6 @@
-"""Where a redirect may lead and what may go along: credentials, cookies and body stay at their origin, https never becomes
-http, and a body that can be sent once is not sent twice. The engine stands above it; nothing here sends."""
+"""Where a redirect may lead and what may go along: credentials, cookies and body stay at their
+origin, https never becomes http, and a body that can be sent once is not sent twice. The engine
+stands above it; nothing here sends."""
 
 from __future__ import annotations
 
@@ -14,9 +15,12 @@ from sojourn.errors import Malformed, UnsafeRedirect
 
 STATUSES: Final = frozenset({301, 302, 303, 305, 307, 308})
 
-# What another origin may see. Everything else may be a secret of the first one, also under a name nobody knows yet.
+# What another origin may see. Everything else may be a secret of the first one, also under a name
+# nobody knows yet.
 _HARMLESS: Final = frozenset({"accept", "accept-encoding", "accept-language", "user-agent"})
-_OF_BODY: Final = frozenset({"content-type", "content-length", "content-encoding", "transfer-encoding"})
+_OF_BODY: Final = frozenset(
+    {"content-type", "content-length", "content-encoding", "transfer-encoding"}
+)
 
 
 def target(response: Response) -> str | None:

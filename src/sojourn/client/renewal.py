@@ -1,6 +1,7 @@
-"""How a credential stays good: the base of every plugin that holds tokens. One flight renews for all threads, tasks and
-processes; a late refusal of an old generation changes nothing. Dialects stand above it and say how tokens are obtained;
-below it are the flight, the keeper and the environment."""
+"""How a credential stays good: the base of every plugin that holds tokens. One flight renews for
+all threads, tasks and processes; a late refusal of an old generation changes nothing. Dialects
+stand above it and say how tokens are obtained; below it are the flight, the keeper and the
+environment."""
 
 from __future__ import annotations
 
@@ -31,13 +32,12 @@ class SignInEnded(InteractionRequired):
 
 
 class RenewingAuth(AuthPlugin):
-    """A plugin whose credential is renewed in one flight. `store` is its own sealed store; else the session's is used."""
+    """A plugin whose credential is renewed in one flight. `store` is its own sealed store; else the
+    session's is used."""
 
     kind: str
 
-    def __init__(
-        self, *, store: CredentialStore | None = None, account: str | None = None
-    ) -> None:
+    def __init__(self, *, store: CredentialStore | None = None, account: str | None = None) -> None:
         self._store = store
         self._account = account
         self._memory = InMemory()
@@ -58,22 +58,25 @@ class RenewingAuth(AuthPlugin):
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
         """Return the next credential without asking a person; the credential's lock is held.
 
-        `nonce` stays the same until an outcome is known. Raises InteractionRequired if only a person can help,
-        SignInEnded if the refresh token is dead.
+        `nonce` stays the same until an outcome is known. Raises InteractionRequired if only a
+        person can help, SignInEnded if the refresh token is dead.
         """
 
-    async def ask(self, env: Env, reason: InteractionRequired) -> Credential:  # noqa: ARG002
-        """Return a credential that a person gave; no lock is held. Raises `reason` where none can be asked."""
+    async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
+        """Return a credential that a person gave; no lock is held. Raises `reason` where none can
+        be asked."""
         raise reason
 
     # The contract ----------------------------------------------------------------------------------------------------
 
-    async def authorize(self, env: Env, request: Request) -> Stamp:  # noqa: ARG002
+    async def authorize(self, env: Env, request: Request) -> Stamp:
         credential = await self.credential(env)
         header = ("Authorization", f"Bearer {credential.access_token}")
         return Stamp((header,), credential.generation)
 
-    async def challenged(self, env: Env, request: Request, response: Reply, stamp: Stamp) -> Verdict:  # noqa: ARG002
+    async def challenged(
+        self, env: Env, request: Request, response: Reply, stamp: Stamp
+    ) -> Verdict:
         self.invalidate(stamp)
         return Verdict.RETRY
 
@@ -103,7 +106,8 @@ class RenewingAuth(AuthPlugin):
     # Renewal ---------------------------------------------------------------------------------------------------------
 
     async def credential(self, env: Env) -> Credential:
-        """Return a good credential, renewing it if need be. Raises CredentialError and ConnectFailure."""
+        """Return a good credential, renewing it if need be. Raises CredentialError and
+        ConnectFailure."""
         current, stale = self._current, self._stale
         if current is not None and current.generation > stale and current.fresh(env.now()):
             return current
@@ -160,7 +164,8 @@ class RenewingAuth(AuthPlugin):
         return current
 
     def _intend(self, keeper: Keeper, kept: Kept) -> str:
-        """Return the rotation nonce, written down before it is sent: after a lost answer the same one is sent again."""
+        """Return the rotation nonce, written down before it is sent: after a lost answer the same
+        one is sent again."""
         if kept.intent:
             return kept.intent
         nonce = random.token_urlsafe(24)
@@ -172,7 +177,8 @@ class RenewingAuth(AuthPlugin):
         try:
             keeper.write(Kept(credential))
         except StoreUnavailable as error:
-            # Nothing is lost: this process has the new tokens, and the stored nonce gets them again for others.
+            # Nothing is lost: this process has the new tokens, and the stored nonce gets them again
+            # for others.
             _log.warning("The renewed credential of %s was not saved: %s", self.label, error)
 
     def _keeper(self, env: Env) -> Keeper:

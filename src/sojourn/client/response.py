@@ -1,5 +1,5 @@
-"""What a session hands back: an answer with the attributes that users of `requests` know. The engine makes it; below it is
-the transport's reply."""
+"""What a session hands back: an answer with the attributes that users of `requests` know. The
+engine makes it; below it is the transport's reply."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from sojourn.client.http_errors import http_error
 from sojourn.client.transport.contract import Fields, Reply, Request
@@ -20,7 +20,8 @@ _parameters_of = re.compile(r";\s*([A-Za-z]+)=\"?([^\";,]*)\"?").findall
 
 
 class Headers(Mapping[str, str]):
-    """Header fields, looked up in any case; several of one name are joined by a comma, `all` returns each."""
+    """Header fields, looked up in any case; several of one name are joined by a comma, `all`
+    returns each."""
 
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
@@ -52,10 +53,16 @@ class Headers(Mapping[str, str]):
 
 
 class Response:
-    """One answer, read to its end. `history` holds the redirects that led here, `elapsed` is the time of the last hop."""
+    """One answer, read to its end. `history` holds the redirects that led here, `elapsed` is the
+    time of the last hop."""
 
     def __init__(
-        self, reply: Reply, request: Request, *, history: tuple[Response, ...] = (), elapsed: float = 0.0
+        self,
+        reply: Reply,
+        request: Request,
+        *,
+        history: tuple[Response, ...] = (),
+        elapsed: float = 0.0,
     ) -> None:
         self.status_code = reply.status
         self.reason = reply.reason
@@ -73,7 +80,7 @@ class Response:
     def __bool__(self) -> bool:
         return self.ok
 
-    def __enter__(self) -> Response:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -99,13 +106,14 @@ class Response:
 
     @property
     def text(self) -> str:
-        """The body as text, in `encoding` (UTF-8 where the server says nothing); broken bytes become U+FFFD."""
+        """The body as text, in `encoding` (UTF-8 where the server says nothing); broken bytes
+        become U+FFFD."""
         try:
             return self.content.decode(self.encoding or "utf-8", "replace")
         except LookupError:
             return self.content.decode("utf-8", "replace")
 
-    def json(self) -> Any:
+    def json(self) -> Any:  # noqa: ANN401 - whatever the server says
         """Return the body read as JSON; anything else raises Malformed."""
         try:
             return json.loads(self.content)

@@ -1,5 +1,5 @@
-"""Runs one piece of the client's logic on this thread with the default transport, for accounts that need no session. Below
-it are the blocking environment and the driver."""
+"""Runs one piece of the client's logic on this thread with the default transport, for accounts that
+need no session. Below it are the blocking environment and the driver."""
 
 from __future__ import annotations
 

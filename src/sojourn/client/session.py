@@ -1,12 +1,14 @@
-"""The HTTP Session: requests with pluggable authentication, for threads and for event loops from one code base. What most
-people import from Sojourn; below it are the engine, the environments and the transports."""
+"""The HTTP Session: requests with pluggable authentication, for threads and for event loops from
+one code base. What most people import from Sojourn; below it are the engine, the environments and
+the transports."""
 
 from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypedDict, TypeVar, Unpack
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypedDict, TypeVar, Unpack
 
 from sojourn.client.auth import AccessInfo, AuthPlugin
 from sojourn.client.body import Data, Limit, Params, encoded, full_url, limits
@@ -18,8 +20,8 @@ from sojourn.client.transport.blocking import HttpxTransport
 from sojourn.client.transport.contract import AsyncTransport, Fields, Request, Timeout, Transport
 from sojourn.client.transport.paced import AsyncPacedTransport, PacedTransport
 from sojourn.client.transport.proxies import Proxies
-from sojourn.client.transport.tls import Cert, Trust, Verify
 from sojourn.client.transport.suspending import AsyncHttpxTransport
+from sojourn.client.transport.tls import Cert, Trust, Verify
 from sojourn.client.user_agent import PRODUCT
 from sojourn.driver import drive
 from sojourn.errors import IncompleteCredentials
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 T = TypeVar("T")
+S = TypeVar("S")
 
 _FOR_EVER = sys.maxsize
 _DEFAULT_LIMITS = Timeout()
@@ -52,10 +55,10 @@ class RequestOptions(TypedDict, total=False):
     original_ip: str | None
 
 
-class _Verbs(ABC, Generic[R, T]):
-    """The verbs, the options and the history; what a call returns is `R`, what it is sent with `T`."""
+class _Verbs(ABC, Generic[R, T, S]):
+    """The verbs, the options and the history; a call returns `R`, is sent with `T` and paced by `S`."""
 
-    def __init__(  # noqa: PLR0913 - the signature users of such sessions know
+    def __init__(
         self,
         auth: AuthPlugin | None = None,
         *,
@@ -74,7 +77,7 @@ class _Verbs(ABC, Generic[R, T]):
         trust_env: bool = True,
         history: int = LENGTH,
         cache: CredentialStore | bool | None = None,
-        rate_semaphore: Any = None,
+        rate_semaphore: S | None = None,
         transport: T | None = None,
     ) -> None:
         self.auth = auth
@@ -91,16 +94,17 @@ class _Verbs(ABC, Generic[R, T]):
         self._open(transport, rate_semaphore)
 
     @abstractmethod
-    def _open(self, transport: T | None, rate_semaphore: Any) -> None: ...
+    def _open(self, transport: T | None, rate_semaphore: S | None) -> None: ...
 
     @abstractmethod
     def request(self, url: str, method: str, **options: Unpack[RequestOptions]) -> R:
         """Send one request and return its answer.
 
-        `params` go into the query; `json` or `data` (bytes, text, form, iterable) is the body; `timeout` is seconds or
-        (connect, read); `auth` is used instead of the session's plugin, `authenticated=False` sends no credentials;
-        `redirect` is how many are followed, or True or False; `raise_exc=False` returns answers of 400 and above;
-        `allow_reauth=False` leaves a 401 as it is. Raises HttpError, ConnectFailure, UnsafeRedirect, CredentialError.
+        `params` go into the query; `json` or `data` (bytes, text, form, iterable) is the body;
+        `timeout` is seconds or (connect, read); `auth` is used instead of the session's plugin,
+        `authenticated=False` sends no credentials; `redirect` is how many are followed, or True or
+        False; `raise_exc=False` returns answers of 400 and above; `allow_reauth=False` leaves a 401
+        as it is. Raises HttpError, ConnectFailure, UnsafeRedirect, CredentialError.
         """
 
     def get(self, url: str, **options: Unpack[RequestOptions]) -> R:
@@ -134,7 +138,8 @@ class _Verbs(ABC, Generic[R, T]):
         return self._engine.history.entries()
 
     def invalidate(self, auth: AuthPlugin | None = None) -> bool:
-        """Drop the current credential of `auth`, or of the session's plugin; the next request gets a new one."""
+        """Drop the current credential of `auth`, or of the session's plugin; the next request gets
+        a new one."""
         plugin = auth or self.auth
         return plugin.invalidate() if plugin else False
 
@@ -195,10 +200,12 @@ class _Verbs(ABC, Generic[R, T]):
         return tuple(fields.items())
 
 
-class Session(_Verbs[Response, Transport]):
+class Session(_Verbs[Response, Transport, AbstractContextManager[Any]]):
     """Requests on the calling thread. Any number of threads may share one; it survives a fork."""
 
-    def _open(self, transport: Transport | None, rate_semaphore: Any) -> None:
+    def _open(
+        self, transport: Transport | None, rate_semaphore: AbstractContextManager[Any] | None
+    ) -> None:
         flights = self._default_transport if transport is None else None
         self._transport = transport or self._default_transport()
         if rate_semaphore is not None:
@@ -209,24 +216,31 @@ class Session(_Verbs[Response, Transport]):
         return drive(self._engine.run(self._env, self._call(url, method, options)))
 
     def access(self) -> AccessInfo | None:
-        """Return who the session's credential is, signing in if need be; None without a plugin that knows."""
+        """Return who the session's credential is, signing in if need be; None without a plugin that
+        knows."""
         return drive(self.auth.access(self._env)) if self.auth else None
 
     def close(self) -> None:
         """Close the connections; the session stays usable."""
         self._transport.close()
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
 
-class AsyncSession(_Verbs[Awaitable[Response], AsyncTransport]):
+class AsyncSession(
+    _Verbs[Coroutine[Any, Any, Response], AsyncTransport, AbstractAsyncContextManager[Any]]
+):
     """Requests on the running event loop; one session serves any number of loops and tasks."""
 
-    def _open(self, transport: AsyncTransport | None, rate_semaphore: Any) -> None:
+    def _open(
+        self,
+        transport: AsyncTransport | None,
+        rate_semaphore: AbstractAsyncContextManager[Any] | None,
+    ) -> None:
         from sojourn.client.env.suspending import SuspendingEnv, running_loop
 
         self._transport = transport or AsyncHttpxTransport(
@@ -234,7 +248,8 @@ class AsyncSession(_Verbs[Awaitable[Response], AsyncTransport]):
         )
         if rate_semaphore is not None:
             self._transport = AsyncPacedTransport(self._transport, rate_semaphore)
-        # Flights never use the caller's own transport: they run on a thread, whatever the loop does.
+        # Flights never use the caller's own transport: they run on a thread, whatever the loop
+        # does.
         open_one = self._default_transport
         worker = BlockingEnv(open_one(), store=self._store, flights=open_one)
         self._env = SuspendingEnv(self._transport, worker)
@@ -243,14 +258,15 @@ class AsyncSession(_Verbs[Awaitable[Response], AsyncTransport]):
         return await self._engine.run(self._env, self._call(url, method, options))
 
     async def access(self) -> AccessInfo | None:
-        """Return who the session's credential is, signing in if need be; None without a plugin that knows."""
+        """Return who the session's credential is, signing in if need be; None without a plugin that
+        knows."""
         return await self.auth.access(self._env) if self.auth else None
 
     async def close(self) -> None:
         """Close the running loop's connections; the session stays usable."""
         await self._transport.close()
 
-    async def __aenter__(self) -> AsyncSession:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -1,5 +1,6 @@
-"""What the client must know of a URL: its origin, whether it may be asked at all, and how to show it without its
-secrets. The engine and the transports stand above it; below it are only the standard library and `errors`."""
+"""What the client must know of a URL: its origin, whether it may be asked at all, and how to show
+it without its secrets. The engine and the transports stand above it; below it are only the standard
+library and `errors`."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from sojourn.errors import Malformed
 MASK: Final = "***"
 
 _PORTS: Final = {"http": 80, "https": 443}
-# Parsers disagree about these letters, and what two parsers read differently is how a request lands at the wrong host.
+# Parsers disagree about these letters, and what two parsers read differently is how a request lands
+# at the wrong host.
 _disputed = re.compile(r"[\x00-\x20\x7f\\]|[^\x00-\x7f]").search
 
 
@@ -32,12 +34,15 @@ def origin(url: str) -> Origin:
     if parts.scheme not in _PORTS or not host:
         raise Malformed("The URL must be absolute and start with http:// or https://.")
     if "@" in parts.netloc:
-        raise Malformed("A URL with a user name or password in it is not accepted; use auth= instead.")
+        raise Malformed(
+            "A URL with a user name or password in it is not accepted; use auth= instead."
+        )
     return Origin(parts.scheme, host, _port(parts) or _PORTS[parts.scheme])
 
 
 def join(base: str, reference: str) -> str:
-    """Return the URL that `reference`, relative or absolute, means at `base` (RFC 3986 §5); its fragment is dropped."""
+    """Return the URL that `reference`, relative or absolute, means at `base` (RFC 3986 §5); its
+    fragment is dropped."""
     _split(reference)
     return urlunsplit(_split(urljoin(base, reference))._replace(fragment=""))
 
@@ -65,7 +70,9 @@ def is_loopback(host: str) -> bool:
 
 def _split(url: str) -> SplitResult:
     if _disputed(url):
-        raise Malformed("The URL holds a space, a control character, a backslash or a letter outside ASCII.")
+        raise Malformed(
+            "The URL holds a space, a control character, a backslash or a letter outside ASCII."
+        )
     try:
         return urlsplit(url)
     except ValueError:

@@ -1,5 +1,6 @@
-"""Files that are whole or not there: read, replaced by rename, created once, removed, locked. The store and its key stand
-above it. Every failure of the disk becomes one clear StoreUnavailable that names the file and says what is unharmed."""
+"""Files that are whole or not there: read, replaced by rename, created once, removed, locked. The
+store and its key stand above it. Every failure of the disk becomes one clear StoreUnavailable that
+names the file and says what is unharmed."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ def read(path: str) -> bytes | None:
 
 
 def replace(path: str, content: bytes) -> None:
-    """Make `content` the whole of `path`, readable by its owner alone; what was there stays until all of it is on disk."""
+    """Make `content` the whole of `path`, readable by its owner alone; what was there stays until
+    all of it is on disk."""
     temporary = f"{path}.{os.getpid()}.{token_hex(4)}.new"
     try:
         _make_folder(os.path.dirname(path))
@@ -59,7 +61,8 @@ def remove(path: str) -> None:
 
 
 def names(folder: str, suffix: str) -> list[str]:
-    """Return the names in `folder` that end in `suffix`, without it, sorted; no folder is an empty one."""
+    """Return the names in `folder` that end in `suffix`, without it, sorted; no folder is an empty
+    one."""
     try:
         found = os.listdir(folder)
     except FileNotFoundError:
@@ -71,7 +74,8 @@ def names(folder: str, suffix: str) -> list[str]:
 
 @contextmanager
 def locked(path: str, *, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
-    """Hold the lock file `path` against every thread and process; CredentialBusy after `timeout` seconds.
+    """Hold the lock file `path` against every thread and process; CredentialBusy after `timeout`
+    seconds.
 
     Take and release it on one thread, and never while a person is asked.
     """

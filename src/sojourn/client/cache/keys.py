@@ -1,5 +1,6 @@
-"""The key that seals the store: in the OS keyring where there is one that answers, else in a file only its owner reads. The
-store stands above it. Where the key is kept is remembered, so a keyring is probed once and imported only if it has the key."""
+"""The key that seals the store: in the OS keyring where there is one that answers, else in a file
+only its owner reads. The store stands above it. Where the key is kept is remembered, so a keyring
+is probed once and imported only if it has the key."""
 
 from __future__ import annotations
 
@@ -21,7 +22,9 @@ from sojourn.errors import ConfigurationError, StoreUnavailable
 KEYRING: Final = "keyring"
 FILE: Final = "file"
 KEYRING_SERVICE: Final = "sojourn"
-PROBE_LIMIT: Final = 2.0  # seconds: without a desktop, a keyring may wait for a bus that never answers
+PROBE_LIMIT: Final = (
+    2.0  # seconds: without a desktop, a keyring may wait for a bus that never answers
+)
 
 _SIZE = 32
 
@@ -35,11 +38,14 @@ def origin(paths: Paths) -> str | None:
         found = json.loads(raw)["origin"]
         if found in (KEYRING, FILE):
             return str(found)
-    raise ConfigurationError(f"{paths.origin_of_key} is damaged: it should say where the key is kept.")
+    raise ConfigurationError(
+        f"{paths.origin_of_key} is damaged: it should say where the key is kept."
+    )
 
 
 def load(paths: Paths) -> bytes | None:
-    """Return the key, or None while there is none. A key that is lost, damaged or readable by others is an error."""
+    """Return the key, or None while there is none. A key that is lost, damaged or readable by
+    others is an error."""
     where = origin(paths)
     if where is None:
         return None
@@ -72,7 +78,9 @@ def _made(paths: Paths) -> bytes:
 def _from_file(paths: Paths) -> bytes:
     raw = files.read(paths.key)
     if raw is None:
-        raise ConfigurationError(f"The key file {paths.key} is gone. Put it back to open the store.")
+        raise ConfigurationError(
+            f"The key file {paths.key} is gone. Put it back to open the store."
+        )
     if stat.S_IMODE(os.stat(paths.key).st_mode) & 0o077:
         raise ConfigurationError(f"Others can read the key file. Run: chmod 600 {paths.key}")
     return _decoded(raw, paths.key)
@@ -115,10 +123,9 @@ def _within_limit(ask: Callable[[], str | None]) -> str | None:
 
     def run() -> None:
         answer = None
-        try:
+        # The boundary to whatever keyring is installed: any failure of it means that there is none.
+        with suppress(Exception):
             answer = ask()
-        except Exception:  # noqa: BLE001, S110 - the boundary to whatever keyring is installed: no answer is the answer
-            pass
         answers.put(answer)
 
     threading.Thread(target=run, name="sojourn-keyring", daemon=True).start()

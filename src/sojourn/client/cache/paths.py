@@ -1,4 +1,5 @@
-"""Where a person's files lie: `$SOJOURN_HOME`, else the XDG base directories. The store and the accounts stand above it."""
+"""Where a person's files lie: `$SOJOURN_HOME`, else the XDG base directories. The store and the
+accounts stand above it."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ class Paths(NamedTuple):
 
 
 def paths(environ: Mapping[str, str]) -> Paths:
-    """Return the paths that `environ` names: `SOJOURN_HOME`, or `XDG_DATA_HOME` and `XDG_CONFIG_HOME` or their defaults."""
+    """Return the paths that `environ` names: `SOJOURN_HOME`, or `XDG_DATA_HOME` and
+    `XDG_CONFIG_HOME` or their defaults."""
     home = environ.get("SOJOURN_HOME")
     if home:
         return Paths(home, home)

@@ -1,5 +1,6 @@
-"""The credential store: JSON records, sealed with AES-256-GCM, one file each, replaced by rename under their lock. Accounts
-and renewal stand above it; below it are its files, its key and `wire.seal`."""
+"""The credential store: JSON records, sealed with AES-256-GCM, one file each, replaced by rename
+under their lock. Accounts and renewal stand above it; below it are its files, its key and
+`wire.seal`."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import cached_property
 from secrets import token_bytes
 from typing import Any, Final, NoReturn
@@ -24,10 +25,11 @@ _is_id = re.compile(r"[A-Za-z0-9_-]{22}").fullmatch
 
 
 class CredentialStore:
-    """The sealed records of one person. `home` is used instead of `$SOJOURN_HOME` and the XDG folders.
+    """The sealed records of one person. `home` is used instead of `$SOJOURN_HOME` and the XDG
+    folders.
 
-    Reading takes no lock and writes nothing. Raises StoreUnavailable for what is damaged or cannot be reached, and
-    ConfigurationError for a key that is gone or that others can read.
+    Reading takes no lock and writes nothing. Raises StoreUnavailable for what is damaged or cannot
+    be reached, and ConfigurationError for a key that is gone or that others can read.
     """
 
     def __init__(self, home: str | os.PathLike[str] | None = None) -> None:
@@ -45,7 +47,8 @@ class CredentialStore:
         return keys.origin(self.paths)
 
     def account_id(self, kind: str, *identity: str) -> str:
-        """Return the id of the credential of `kind` that `identity` describes; only the key's holder can tell it."""
+        """Return the id of the credential of `kind` that `identity` describes; only the key's
+        holder can tell it."""
         return base64url.encode(seal.mac(self._key, kind, *identity)[:16])
 
     def ids(self) -> list[str]:
@@ -60,16 +63,17 @@ class CredentialStore:
             return None
         version = raw[3] if raw[:3] == _MAGIC and len(raw) > 4 else None
         if version is not None and version > VERSION:
-            raise NewerRecord(f"{path} was written by a later release of Sojourn; it was left as it is.")
-        record: Any = None
-        try:
-            plain = seal.open(self._key, raw[4:], associated=_associated(account, raw[3:4]))
+            raise NewerRecord(
+                f"{path} was written by a later release of Sojourn; it was left as it is."
+            )
+        key, record = self._key, None
+        with suppress(Malformed, ValueError):
+            plain = seal.open(key, raw[4:], associated=_associated(account, raw[3:4]))
             record = json.loads(plain)
-        except (Malformed, ValueError):
-            pass
         if version is None or not isinstance(record, dict):
             raise StoreUnavailable(
-                f"{path} is damaged or was sealed with another key; it was left as it is. Sign in again to replace it."
+                f"{path} is damaged or was sealed with another key; it was left as it is. "
+                "Sign in again to replace it."
             )
         return record
 
@@ -87,7 +91,8 @@ class CredentialStore:
         files.replace(path, _MAGIC + version + sealed)
 
     def set_aside(self, account: str) -> None:
-        """Rename the file of a damaged record, so that a new one can be written and nothing is lost."""
+        """Rename the file of a damaged record, so that a new one can be written and nothing is
+        lost."""
         path = self._path(account)
         if (raw := files.read(path)) is not None:
             files.replace(f"{path}.damaged", raw)

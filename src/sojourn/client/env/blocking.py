@@ -1,5 +1,6 @@
-"""The environment of threads: it blocks instead of suspending, so that `driver.drive` can run the client's logic on the
-calling thread. Synchronous sessions stand above it, and every flight; below it is a synchronous transport."""
+"""The environment of threads: it blocks instead of suspending, so that `driver.drive` can run the
+client's logic on the calling thread. Synchronous sessions stand above it, and every flight; below
+it is a synchronous transport."""
 
 from __future__ import annotations
 
@@ -28,9 +29,9 @@ TICK = 0.1  # seconds: how late a wait may notice that its branch was cancelled
 class BlockingEnv:
     """Blocks its thread.
 
-    `flights` opens the transport of one flight, closed at its end, so that closing a session never cuts a refresh off;
-    without it flights use `transport`. `cancelled` is set when the branch of a race that this environment serves has
-    lost.
+    `flights` opens the transport of one flight, closed at its end, so that closing a session never
+    cuts a refresh off; without it flights use `transport`. `cancelled` is set when the branch of a
+    race that this environment serves has lost.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class BlockingEnv:
 
     async def sleep(self, seconds: float) -> None:
         if self._cancelled is None:
-            time.sleep(seconds)
+            time.sleep(seconds)  # noqa: ASYNC251 - this environment blocks, that is its point
         else:
             self._cancelled.wait(seconds)
         self._heed()

@@ -1,5 +1,5 @@
-"""The contract of an environment: everything the client's logic may ask of the world. Written as `async def` over it, the
-logic runs on threads (`blocking`) and on an event loop (`suspending`)."""
+"""The contract of an environment: everything the client's logic may ask of the world. Written as
+`async def` over it, the logic runs on threads (`blocking`) and on an event loop (`suspending`)."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ Ts = TypeVarTuple("Ts")
 Clock = Callable[[], int]
 
 
-class Cancelled(Exception):  # noqa: N818
+class Cancelled(Exception):
     """Another branch of a race was first, or the race was called off. Never seen outside a race."""
 
 
 class Env(Protocol):
-    """What logic that waits may ask for. A factory takes the environment it shall use and returns a coroutine."""
+    """What logic that waits may ask for. A factory takes the environment it shall use and returns a
+    coroutine."""
 
     @property
     def store(self) -> CredentialStore | None:
@@ -45,7 +46,8 @@ class Env(Protocol):
     async def race(
         self, *factories: Callable[[Env], Awaitable[T]], cancel: threading.Event | None = None
     ) -> T:
-        """Run all at once; the first to end decides, by result or by error, and the others are cancelled.
+        """Run all at once; the first to end decides, by result or by error, and the others are
+        cancelled.
 
         Setting `cancel` ends the race with AuthenticationCancelled.
         """
@@ -54,4 +56,5 @@ class Env(Protocol):
         """Start a coroutine that nobody waits for."""
 
     async def flight(self, flight: Flight, work: Callable[[Env], Coroutine[Any, Any, T]]) -> T:
-        """Join `flight`, or lead it by running `work` in a thread of its own with a blocking environment."""
+        """Join `flight`, or lead it by running `work` in a thread of its own with a blocking
+        environment."""

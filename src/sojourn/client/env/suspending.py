@@ -1,5 +1,6 @@
-"""The environment of an event loop: tasks, shielded flights, threads for what blocks. Asynchronous sessions stand above it;
-below it is an asynchronous transport. The only file of the client that imports asyncio."""
+"""The environment of an event loop: tasks, shielded flights, threads for what blocks. Asynchronous
+sessions stand above it; below it is an asynchronous transport. The only file of the client that
+imports asyncio."""
 
 from __future__ import annotations
 
@@ -23,8 +24,8 @@ running_loop = asyncio.get_running_loop
 
 
 class SuspendingEnv:
-    """Suspends its task. Flights run with `worker`, a blocking environment: neither a cancelled task nor a closing loop
-    can then interrupt a refresh whose token the server has consumed."""
+    """Suspends its task. Flights run with `worker`, a blocking environment: neither a cancelled
+    task nor a closing loop can then interrupt a refresh whose token the server has consumed."""
 
     def __init__(self, transport: AsyncTransport, worker: BlockingEnv) -> None:
         self.store = worker.store

@@ -1,5 +1,5 @@
-"""The system browser: whether there is one, and how a page is opened in it. Sign-ins stand above it; nothing of the page
-passes through this process (RFC 8252 §6)."""
+"""The system browser: whether there is one, and how a page is opened in it. Sign-ins stand above
+it; nothing of the page passes through this process (RFC 8252 §6)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ _TEXT_ONLY = frozenset({"w3m", "lynx", "links", "elinks", "www-browser"})
 
 
 def available(environ: Mapping[str, str]) -> bool:
-    """Tell whether a browser can be expected to show a page: `$BROWSER` names one, or there is a desktop."""
+    """Tell whether a browser can be expected to show a page: `$BROWSER` names one, or there is a
+    desktop."""
     if environ.get("BROWSER"):
         return True
     if sys.platform in {"darwin", "win32"}:
@@ -19,7 +20,8 @@ def available(environ: Mapping[str, str]) -> bool:
 
 
 def show(url: str) -> bool:
-    """Open `url` in the system browser, or in `$BROWSER`; returns whether one was started. May block while it runs."""
+    """Open `url` in the system browser, or in `$BROWSER`; returns whether one was started. May
+    block while it runs."""
     import webbrowser
 
     try:

@@ -1,5 +1,6 @@
-"""The terminal: whether a person sits at it, how to tell them something, and one line of theirs that can be given up waiting
-for. Sign-ins stand above it. What is said goes to the error stream, so that output stays clean for programs."""
+"""The terminal: whether a person sits at it, how to tell them something, and one line of theirs
+that can be given up waiting for. Sign-ins stand above it. What is said goes to the error stream, so
+that output stays clean for programs."""
 
 from __future__ import annotations
 

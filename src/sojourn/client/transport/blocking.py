@@ -1,5 +1,6 @@
-"""The default transport of synchronous sessions and of every flight: httpx2 below its Client. The blocking environment
-stands above it. Pools are kept by process id, because a forked child must not speak on its parent's connections."""
+"""The default transport of synchronous sessions and of every flight: httpx2 below its Client. The
+blocking environment stands above it. Pools are kept by process id, because a forked child must not
+speak on its parent's connections."""
 
 from __future__ import annotations
 
@@ -11,14 +12,15 @@ from sojourn.client.transport.contract import Reply, Request
 if TYPE_CHECKING:
     import httpx2
 
+    from sojourn.client.transport.httpx import Route
     from sojourn.client.transport.proxies import Proxies
     from sojourn.client.transport.tls import Trust
 
-    Pools = dict[str | None, httpx2.HTTPTransport]
+    Pools = dict[Route, httpx2.HTTPTransport]
 
 
 class HttpxTransport:
-    """One pool a process and proxy, opened at its first request."""
+    """One pool a process and route, opened at its first request."""
 
     def __init__(self, trust: Trust, proxies: Proxies) -> None:
         self._trust = trust
@@ -27,11 +29,11 @@ class HttpxTransport:
 
     def send(self, request: Request) -> Reply:
         """Send `request`, read the whole answer, return it. Raises ConnectFailure and its kinds."""
-        from sojourn.client.transport.httpx import incoming, outgoing, translated
+        from sojourn.client.transport.httpx import incoming, outgoing, route, translated
 
         ours = outgoing(request)
         with translated(request):
-            response = self._pool(self._proxies.through(request.url)).handle_request(ours)
+            response = self._pool(route(request, self._proxies)).handle_request(ours)
             response.request = ours
             try:
                 response.read()
@@ -44,12 +46,16 @@ class HttpxTransport:
         for pool in self._pools.pop(os.getpid(), {}).values():
             pool.close()
 
-    def _pool(self, proxy: str | None) -> httpx2.HTTPTransport:
-        # `setdefault` is one step for all threads, so no lock is there that a fork could leave taken.
+    def _pool(self, way: Route) -> httpx2.HTTPTransport:
+        # `setdefault` is one step for all threads, so no lock is there that a fork could leave
+        # taken.
         pools = self._pools.setdefault(os.getpid(), {})
-        return pools.get(proxy) or pools.setdefault(proxy, self._open(proxy))
+        return pools.get(way) or pools.setdefault(way, self._open(way))
 
-    def _open(self, proxy: str | None) -> httpx2.HTTPTransport:
+    def _open(self, way: Route) -> httpx2.HTTPTransport:
         import httpx2
 
-        return httpx2.HTTPTransport(verify=self._trust.context, trust_env=False, proxy=proxy)
+        from sojourn.client.transport.httpx import connection
+
+        context, proxy = connection(way, self._trust)
+        return httpx2.HTTPTransport(verify=context, trust_env=False, proxy=proxy)

@@ -1,5 +1,5 @@
-"""The contract of a transport and the values that cross it: one request, its whole answer. Everything in the client that
-sends stands above it; below it is nothing."""
+"""The contract of a transport and the values that cross it: one request, its whole answer.
+Everything in the client that sends stands above it; below it is nothing."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ Body = bytes | Iterable[bytes] | AsyncIterable[bytes]
 
 
 class Timeout(Struct, frozen=True):
-    """Seconds to connect (also the wait for a free connection) and seconds between two pieces of the answer."""
+    """Seconds to connect (also the wait for a free connection) and seconds between two pieces of
+    the answer."""
 
     connect: float = 30.0
     read: float = 60.0
 
 
 class Request(Struct, frozen=True):
-    """One request as it goes out. `content` is bytes, or an iterable that can be sent only once; `None` is no body."""
+    """One request as it goes out. `content` is bytes, or an iterable that can be sent only once;
+    `None` is no body."""
 
     method: str
     url: str
@@ -40,7 +42,8 @@ class Request(Struct, frozen=True):
 
 
 class Reply(Struct, frozen=True):
-    """One answer, read to its end and decoded as its Content-Encoding says. Header names are as the server wrote them."""
+    """One answer, read to its end and decoded as its Content-Encoding says. Header names are as the
+    server wrote them."""
 
     status: int
     headers: Fields
@@ -51,7 +54,8 @@ class Reply(Struct, frozen=True):
         return f"<Reply {self.status}, {len(self.content)} bytes>"
 
     def header(self, name: str) -> str | None:
-        """Return the value of header `name`, whose case does not matter; several are joined by a comma."""
+        """Return the value of header `name`, whose case does not matter; several are joined by a
+        comma."""
         wanted = name.lower()
         values = [value for field, value in self.headers if field.lower() == wanted]
         return ", ".join(values) if values else None

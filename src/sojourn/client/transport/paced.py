@@ -1,5 +1,5 @@
-"""Transports that hold a caller's semaphore while they send, for services that count requests at once. Sessions put them
-over their transport when `rate_semaphore` is given."""
+"""Transports that hold a caller's semaphore while they send, for services that count requests at
+once. Sessions put them over their transport when `rate_semaphore` is given."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Which proxy a URL goes through: the one given, else the environment's, `NO_PROXY` heeded. The transports stand above it
-and keep one pool for each answer."""
+"""Which proxy a URL goes through: the one given, else the environment's, `NO_PROXY` heeded. The
+transports stand above it and keep one pool for each answer."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ _SCHEMES = ("http://", "https://", "socks5://", "socks5h://")
 
 
 class Proxies:
-    """`proxy` is one URL for everything or a mapping of scheme to URL; without it, and with `trust_env`, the
-    environment decides at each request."""
+    """`proxy` is one URL for everything or a mapping of scheme to URL; without it, and with
+    `trust_env`, the environment decides at each request."""
 
     def __init__(self, proxy: str | Mapping[str, str] | None, *, trust_env: bool) -> None:
         chosen = {"http": proxy, "https": proxy} if isinstance(proxy, str) else proxy
         if chosen is not None and not all(url.startswith(_SCHEMES) for url in chosen.values()):
-            message = "proxy= must be a URL that starts with http://, https://, socks5:// or socks5h://."
+            message = (
+                "proxy= must be a URL that starts with http://, https://, socks5:// or socks5h://."
+            )
             raise ConfigurationError(message)
         self._chosen = chosen
         self._trust_env = trust_env

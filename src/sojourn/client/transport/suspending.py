@@ -1,5 +1,6 @@
-"""The default transport of asynchronous sessions: httpx2 below its AsyncClient. The suspending environment stands above
-it. Pools are kept by process id and running loop, because a connection belongs to the loop that opened it."""
+"""The default transport of asynchronous sessions: httpx2 below its AsyncClient. The suspending
+environment stands above it. Pools are kept by process id and running loop, because a connection
+belongs to the loop that opened it."""
 
 from __future__ import annotations
 
@@ -13,16 +14,20 @@ from sojourn.client.transport.contract import Reply, Request
 if TYPE_CHECKING:
     import httpx2
 
+    from sojourn.client.transport.httpx import Route
     from sojourn.client.transport.proxies import Proxies
     from sojourn.client.transport.tls import Trust
 
-    Pools = dict[tuple[int, str | None], httpx2.AsyncHTTPTransport]
+    Pools = dict[tuple[int, Route], httpx2.AsyncHTTPTransport]
 
 
 class AsyncHttpxTransport:
-    """One pool a process, loop and proxy, opened at its first request. `running_loop` returns the current loop."""
+    """One pool a process, loop and route, opened at its first request. `running_loop` returns the
+    current loop."""
 
-    def __init__(self, trust: Trust, proxies: Proxies, *, running_loop: Callable[[], object]) -> None:
+    def __init__(
+        self, trust: Trust, proxies: Proxies, *, running_loop: Callable[[], object]
+    ) -> None:
         self._trust = trust
         self._proxies = proxies
         self._running_loop = running_loop
@@ -30,11 +35,11 @@ class AsyncHttpxTransport:
 
     async def send(self, request: Request) -> Reply:
         """Send `request`, read the whole answer, return it. Raises ConnectFailure and its kinds."""
-        from sojourn.client.transport.httpx import incoming, outgoing, translated
+        from sojourn.client.transport.httpx import incoming, outgoing, route, translated
 
         ours = outgoing(request)
         with translated(request):
-            pool = self._pool(self._proxies.through(request.url))
+            pool = self._pool(route(request, self._proxies))
             response = await pool.handle_async_request(ours)
             response.request = ours
             try:
@@ -48,12 +53,15 @@ class AsyncHttpxTransport:
         for pool in self._pools.pop(self._running_loop(), {}).values():
             await pool.aclose()
 
-    def _pool(self, proxy: str | None) -> httpx2.AsyncHTTPTransport:
+    def _pool(self, way: Route) -> httpx2.AsyncHTTPTransport:
         pools = self._pools.setdefault(self._running_loop(), {})
-        key = (os.getpid(), proxy)
-        return pools.get(key) or pools.setdefault(key, self._open(proxy))
+        key = (os.getpid(), way)
+        return pools.get(key) or pools.setdefault(key, self._open(way))
 
-    def _open(self, proxy: str | None) -> httpx2.AsyncHTTPTransport:
+    def _open(self, way: Route) -> httpx2.AsyncHTTPTransport:
         import httpx2
 
-        return httpx2.AsyncHTTPTransport(verify=self._trust.context, trust_env=False, proxy=proxy)
+        from sojourn.client.transport.httpx import connection
+
+        context, proxy = connection(way, self._trust)
+        return httpx2.AsyncHTTPTransport(verify=context, trust_env=False, proxy=proxy)

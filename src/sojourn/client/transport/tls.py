@@ -1,5 +1,5 @@
-"""What a connection trusts: the TLS context, built from `verify` and `cert` at the first request that needs one. The
-transports stand above it."""
+"""What a connection trusts: the TLS context, built from `verify` and `cert` at the first request
+that needs one. The transports stand above it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ Cert = str | tuple[str, str]
 
 
 class Trust:
-    """`verify`: True is the system's authorities (`SSL_CERT_FILE` is heeded), a path a file or folder of one's own,
-    False none at all. `cert`: a PEM file with certificate and key, or the pair of both."""
+    """`verify`: True is the system's authorities (`SSL_CERT_FILE` is heeded), a path a file or
+    folder of one's own, False none at all. `cert`: a PEM file with certificate and key, or the pair
+    of both."""
 
-    def __init__(self, verify: Verify = True, cert: Cert | None = None) -> None:  # noqa: FBT001, FBT002
+    def __init__(self, verify: Verify = True, cert: Cert | None = None) -> None:  # noqa: FBT002
         self._verify = verify
         self._cert = cert
 

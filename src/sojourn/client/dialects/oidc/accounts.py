@@ -1,5 +1,5 @@
-"""How accounts of this dialect begin, come back from the store and end. `client.accounts` finds these functions by the
-dialect's name; below them are the plugins."""
+"""How accounts of this dialect begin, come back from the store and end. `client.accounts` finds
+these functions by the dialect's name; below them are the plugins."""
 
 from __future__ import annotations
 

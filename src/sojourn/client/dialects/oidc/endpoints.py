@@ -1,5 +1,5 @@
-"""The calls to a provider's endpoints: token, userinfo, revocation. The plugins stand above it; below it are discovery, the
-client's identity and `wire`."""
+"""The calls to a provider's endpoints: token, userinfo, revocation. The plugins stand above it;
+below it are discovery, the client's identity and `wire`."""
 
 from __future__ import annotations
 
@@ -41,8 +41,9 @@ class Endpoints:
     ) -> TokenResponse:
         """Return the token endpoint's answer to `form`.
 
-        `nonce` goes along as Idempotency-Key, so that a repeated rotation gets the same tokens. Raises the
-        ProtocolError of a refusal, AuthenticationError for an answer of another shape, ConnectFailure.
+        `nonce` goes along as Idempotency-Key, so that a repeated rotation gets the same tokens.
+        Raises the ProtocolError of a refusal, AuthenticationError for an answer of another shape,
+        ConnectFailure.
         """
         extra: Fields = (("Idempotency-Key", nonce),) if nonce else ()
         reply = await self._post(env, "token_endpoint", form, extra)
@@ -51,7 +52,9 @@ class Endpoints:
         except Malformed as cause:
             raise self._unusable("token", reply, cause) from cause
         if found.token_type.lower() != "bearer":
-            raise AuthenticationError(f"{self.provider.issuer} gave a token that is no Bearer token.")
+            raise AuthenticationError(
+                f"{self.provider.issuer} gave a token that is no Bearer token."
+            )
         return found
 
     async def userinfo(self, env: Env, access_token: str, *, subject: str) -> dict[str, Any]:

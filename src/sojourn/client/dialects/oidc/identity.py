@@ -1,5 +1,5 @@
-"""How the client proves itself at a provider's endpoints: secret in header or form, a signed assertion, or its name alone. The
-token endpoint's caller stands above it; below it is `wire`."""
+"""How the client proves itself at a provider's endpoints: secret in header or form, a signed
+assertion, or its name alone. The token endpoint's caller stands above it; below it is `wire`."""
 
 from __future__ import annotations
 
@@ -33,8 +33,11 @@ class ClientIdentity(Struct, frozen=True):
     def __repr__(self) -> str:
         return f"<ClientIdentity {self.client_id}>"
 
-    def proof(self, *, issuer: str, accepted: tuple[str, ...], now: int) -> tuple[Fields, dict[str, str]]:
-        """Return the headers and form parameters that prove the client to `issuer` (RFC 6749 §2.3, RFC 7523 §3).
+    def proof(
+        self, *, issuer: str, accepted: tuple[str, ...], now: int
+    ) -> tuple[Fields, dict[str, str]]:
+        """Return the headers and form parameters that prove the client to `issuer` (RFC 6749 §2.3,
+        RFC 7523 §3).
 
         `accepted` are the provider's methods; `now` is UTC milliseconds.
         """

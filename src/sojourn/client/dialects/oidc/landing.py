@@ -1,5 +1,5 @@
-"""The page a person lands on when a sign-in comes back: one line of good or bad news, without script, in light and dark. The
-loopback listener stands above it."""
+"""The page a person lands on when a sign-in comes back: one line of good or bad news, without
+script, in light and dark. The loopback listener stands above it."""
 
 from __future__ import annotations
 
@@ -34,25 +34,33 @@ HEADERS: Final = (
     ("X-Content-Type-Options", "nosniff"),
     (
         "Content-Security-Policy",
-        f"default-src 'none'; style-src 'sha256-{_POLICY}'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'",
+        (
+            f"default-src 'none'; style-src 'sha256-{_POLICY}'; base-uri 'none'; "
+            "form-action 'none'; frame-ancestors 'none'"
+        ),
     ),
 )
 
 
 def signed_in() -> bytes:
     """Return the page after a sign-in that succeeded."""
-    return _page("good", "✓", "You are signed in", "You can close this window and go back to your program.")
+    return _page(
+        "good", "✓", "You are signed in", "You can close this window and go back to your program."
+    )
 
 
 def failed(why: str) -> bytes:
     """Return the page after a sign-in that did not; `why` is public text."""
-    return _page("bad", "!", "You are not signed in", f"{why} Go back to your program to try again.")
+    return _page(
+        "bad", "!", "You are not signed in", f"{why} Go back to your program to try again."
+    )
 
 
 def stray() -> bytes:
     """Return the page for a visit that belongs to no sign-in under way here."""
-    return _page("bad", "!", "Nothing to do here", "This address only finishes a sign-in that is under way.")
+    return _page(
+        "bad", "!", "Nothing to do here", "This address only finishes a sign-in that is under way."
+    )
 
 
 def _page(tone: str, mark: str, title: str, text: str) -> bytes:

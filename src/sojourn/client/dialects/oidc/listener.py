@@ -1,5 +1,6 @@
-"""The loopback listener: the redirect URI of a native client (RFC 8252 §7.3), open only while a sign-in is under way. The
-browser sign-in stands above it; below it are the landing page and the standard library's server."""
+"""The loopback listener: the redirect URI of a native client (RFC 8252 §7.3), open only while a
+sign-in is under way. The browser sign-in stands above it; below it are the landing page and the
+standard library's server."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from hmac import compare_digest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Empty, SimpleQueue
 from types import TracebackType
-from typing import Any, Final
+from typing import Final, Self
 
 from sojourn.client.dialects.oidc import landing
 from sojourn.client.env.contract import Env
@@ -46,7 +47,7 @@ class Listener:
         """The address to which the provider sends the browser."""
         return f"http://127.0.0.1:{self._server.server_port}{self._path}"
 
-    def __enter__(self) -> Listener:
+    def __enter__(self) -> Self:
         serve = threading.Thread(
             target=self._server.serve_forever, args=(_TICK,), name="sojourn-listener", daemon=True
         )
@@ -121,7 +122,7 @@ def _handler(listener: Listener) -> type[BaseHTTPRequestHandler]:
             if status == 200:
                 listener.shown()
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, format: str, *args: object) -> None:
             """Say nothing: the path holds the authorization code."""
 
     return Handler

@@ -1,5 +1,6 @@
-"""The authentication plugins of OpenID Connect and OAuth 2.0: a person's sign-in, and a program's own credentials. Sessions
-and accounts stand above them; below them are renewal, the endpoints and the sign-in."""
+"""The authentication plugins of OpenID Connect and OAuth 2.0: a person's sign-in, and a program's
+own credentials. Sessions and accounts stand above them; below them are renewal, the endpoints and
+the sign-in."""
 
 from __future__ import annotations
 
@@ -90,7 +91,12 @@ class _OidcAuth(RenewingAuth):
         return {"client_secret": client.secret, "client_key": dumped, **super().secrets()}
 
     async def _granted(
-        self, env: Env, form: Mapping[str, str], previous: Credential | None, *, nonce: str | None = None
+        self,
+        env: Env,
+        form: Mapping[str, str],
+        previous: Credential | None,
+        *,
+        nonce: str | None = None,
     ) -> Credential:
         answer = await self.endpoints.tokens(env, form, nonce=nonce)
         subject = previous.claims.get("sub") if previous else None
@@ -103,7 +109,8 @@ class _OidcAuth(RenewingAuth):
 class ClientCredentials(_OidcAuth):
     """A program on its own behalf (RFC 6749 §4.4). `client_secret` or `client_key` proves it.
 
-    `method` is one of client_secret_basic, client_secret_post, private_key_jwt; None takes what fits.
+    `method` is one of client_secret_basic, client_secret_post, private_key_jwt; None takes what
+    fits.
     """
 
     def __init__(
@@ -147,10 +154,11 @@ class ClientCredentials(_OidcAuth):
 
 
 class AuthorizationCode(_OidcAuth):
-    """A person, signed in through the browser when first needed, renewed with a refresh token afterwards.
+    """A person, signed in through the browser when first needed, renewed with a refresh token
+    afterwards.
 
-    `interactive=False` never asks and raises InteractionRequired instead. `client_secret` and `client_key` are for
-    confidential clients; a native one has neither.
+    `interactive=False` never asks and raises InteractionRequired instead. `client_secret` and
+    `client_key` are for confidential clients; a native one has neither.
     """
 
     def __init__(
@@ -180,9 +188,7 @@ class AuthorizationCode(_OidcAuth):
             store=store,
             account=account,
         )
-        self.wanted = SignIn(
-            scope, redirect_uri, prompt, login_hint, max_age, resource, acr_values
-        )
+        self.wanted = SignIn(scope, redirect_uri, prompt, login_hint, max_age, resource, acr_values)
         self.interactive = interactive
         self.login_hint = self.label = login_hint
 

@@ -1,5 +1,6 @@
-"""The sign-in of a person: authorization code with PKCE through the system browser and a loopback listener (RFC 8252), or by
-pasting the address where no browser can reach us. The plugin stands above it; below it are the listener and the prompts."""
+"""The sign-in of a person: authorization code with PKCE through the system browser and a loopback
+listener (RFC 8252), or by pasting the address where no browser can reach us. The plugin stands
+above it; below it are the listener and the prompts."""
 
 from __future__ import annotations
 
@@ -58,21 +59,22 @@ def possible() -> bool:
 async def sign_in(env: Env, endpoints: Endpoints, wanted: SignIn) -> Credential:
     """Return the credential of the person who signs in.
 
-    Raises InteractionRequired at once where nobody can be asked, AuthenticationCancelled if the person said no
-    or let five minutes pass, AuthenticationError for an answer that is not good.
+    Raises InteractionRequired at once where nobody can be asked, AuthenticationCancelled if the
+    person said no or let five minutes pass, AuthenticationError for an answer that is not good.
     """
     if not possible():
         raise InteractionRequired(WAYS_OUT)
     issuer = endpoints.provider.issuer
     await endpoints.provider.metadata(env)
-    attempt = _Attempt()
+    state = secrets.token_urlsafe(32)
     redirect = urlsplit(wanted.redirect_uri)
     port, path = redirect.port or 0, redirect.path or "/"
-    with Listener(state=attempt.state, path=path, port=port) as listener:
-        url = await _authorization_url(env, endpoints, wanted, attempt, listener.redirect_uri)
+    with Listener(state=state, path=path, port=port) as listener:
+        attempt = _Attempt(state, listener.redirect_uri)
+        url = await _authorization_url(env, endpoints, wanted, attempt)
         params = await _answer(env, url, listener)
         try:
-            return await _redeemed(env, endpoints, wanted, attempt, params, listener.redirect_uri)
+            return await _redeemed(env, endpoints, wanted, attempt, params)
         except AccessDenied as cause:
             raise AuthenticationCancelled(f"{issuer}: {cause.public}") from cause
         except ProtocolError as cause:
@@ -83,21 +85,22 @@ async def sign_in(env: Env, endpoints: Endpoints, wanted: SignIn) -> Credential:
 
 
 class _Attempt:
-    """The secrets of one sign-in, never shown."""
+    """One sign-in: its secrets, never shown, and the address it comes back to."""
 
-    def __init__(self) -> None:
-        self.state = secrets.token_urlsafe(32)
+    def __init__(self, state: str, redirect_uri: str) -> None:
+        self.state = state
+        self.redirect_uri = redirect_uri
         self.nonce = secrets.token_urlsafe(32)
         self.verifier = proof.verifier_from(secrets.token_bytes(32))
 
 
 async def _authorization_url(
-    env: Env, endpoints: Endpoints, wanted: SignIn, attempt: _Attempt, redirect_uri: str
+    env: Env, endpoints: Endpoints, wanted: SignIn, attempt: _Attempt
 ) -> str:
     params = {
         "response_type": "code",
         "client_id": endpoints.client.client_id,
-        "redirect_uri": redirect_uri,
+        "redirect_uri": attempt.redirect_uri,
         "scope": wanted.scope,
         "state": attempt.state,
         "nonce": attempt.nonce,
@@ -122,7 +125,8 @@ def _default_prompt(scope: str) -> str | None:
 
 
 async def _answer(env: Env, url: str, listener: Listener) -> dict[str, str]:
-    """Show the page, and return the parameters with which the person came back, by browser or by paste."""
+    """Show the page, and return the parameters with which the person came back, by browser or by
+    paste."""
     ways = [listener.visit, _limit]
     if terminal.available():
         terminal.say(f"Sign in at:\n\n  {url}\n")
@@ -161,7 +165,6 @@ async def _redeemed(
     wanted: SignIn,
     attempt: _Attempt,
     params: Mapping[str, str],
-    redirect_uri: str,
 ) -> Credential:
     metadata = await endpoints.provider.metadata(env)
     response = AuthorizationResponse.parse(
@@ -173,7 +176,7 @@ async def _redeemed(
     form = {
         "grant_type": "authorization_code",
         "code": response.code,
-        "redirect_uri": redirect_uri,
+        "redirect_uri": attempt.redirect_uri,
         "code_verifier": attempt.verifier,
     }
     if wanted.resource is not None:

@@ -1,5 +1,6 @@
-"""From a token endpoint's answer to a credential: the ID token verified, the life of the access token, what is carried over
-from the one before. The plugins stand above it; below it are discovery and `wire`."""
+"""From a token endpoint's answer to a credential: the ID token verified, the life of the access
+token, what is carried over from the one before. The plugins stand above it; below it are discovery
+and `wire`."""
 
 from __future__ import annotations
 
