@@ -138,9 +138,7 @@ def _session(session: ClientSession, _now: int, _line: _Lineage) -> str:
 
 
 def _user(user: User, _now: int, _line: _Lineage) -> str:
-    if user.ended is not UNSET:
-        return user.ended.why
-    return "" if user.status == "active" else user.status
+    return user.refusal()
 
 
 def _signin(signin: SignIn, now: int, line: _Lineage) -> str:
@@ -156,9 +154,7 @@ def _signin(signin: SignIn, now: int, line: _Lineage) -> str:
 
 
 def _client(client: Client, _now: int, _line: _Lineage) -> str:
-    if client.ended is not UNSET:
-        return client.ended.why
-    return "" if client.status == "active" else client.status
+    return client.refusal()
 
 
 _RULES: Final[dict[type, tuple[str, Callable[..., str]]]] = {

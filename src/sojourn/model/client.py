@@ -54,5 +54,11 @@ class Client(Value, frozen=True, kw_only=True):
         """Whether it cannot keep a secret (RFC 6749 §2.1)."""
         return self.token_endpoint_auth_method == "none"  # noqa: S105 - a method's name
 
+    def refusal(self) -> str:
+        """Why it may do nothing; empty for a live client."""
+        if self.ended is not UNSET:
+            return self.ended.why
+        return "" if self.status == "active" else self.status
+
     def __repr__(self) -> str:
         return f"Client({self.client_id!r}, status={self.status!r})"

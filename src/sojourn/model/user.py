@@ -34,6 +34,12 @@ class User(Value, frozen=True, kw_only=True):
     roles: tuple[str, ...] = ()
     ended: Ending | UnsetType = UNSET
 
+    def refusal(self) -> str:
+        """Why it may do nothing; empty for a live user."""
+        if self.ended is not UNSET:
+            return self.ended.why
+        return "" if self.status == "active" else self.status
+
     def keeps(self, epoch: int, signin: str) -> bool:
         """Whether something made in `epoch` from `signin` survived every ending of everything."""
         return epoch == self.epoch or (bool(signin) and signin == self.excepted)

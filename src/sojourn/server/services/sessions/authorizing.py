@@ -43,7 +43,7 @@ class Authorizing:
             now = self._context.now()
             path = await self._tree.path(signin.leaf.key)
             standing = judge(AUTHORIZE, path, client=client, now=now)
-            prepared = await self._grants.prepare(order, signin=standing.leaf, consent=consent)
+            prepared = await self._grants.prepare(order, standing=standing, consent=consent)
             admitted = judge(EMBED, prepared.path, client=client, now=now)
             minted = self._mint.prepare(admitted, code)
             event = self._tree.events(

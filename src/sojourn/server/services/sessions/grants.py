@@ -22,18 +22,19 @@ from sojourn.errors import (
     NotLive,
 )
 from sojourn.model import ids
-from sojourn.model.admission import Node, Path
+from sojourn.model.admission import SIGN_IN, Admitted, Node, Path, judge
 from sojourn.model.authentication_event import AuthenticationEvent
 from sojourn.model.client import Client
 from sojourn.model.client_session import ClientSession, Consent
 from sojourn.model.grant import Grant
 from sojourn.model.policy import UsageRules
+from sojourn.model.signin import SignIn
 from sojourn.model.subject import subject
 from sojourn.model.user import User
 from sojourn.server.services.context import Context
-from sojourn.server.services.sessions.tree import ATTEMPTS, Tree
+from sojourn.server.services.sessions.tree import ATTEMPTS, Tree, checks
 from sojourn.store import records
-from sojourn.store.contract import Check, Put, Step
+from sojourn.store.contract import Check, Put, Step, partition_of
 from sojourn.wire import base64url, tokens
 
 _ID: Final = 16
@@ -116,16 +117,48 @@ class Grants:
         record = await context.store.get(key)
         if record is not None:
             user = records.value_of(record, User)
+            if user.refusal():
+                raise NotLive(node="user", why=user.refusal())
             return user, Node(key, record.version, user), Check(key, record.version)
         if not context.register_missing:
             raise NoSuchUser
         user = User(id=user_id, created=context.now())
         return user, Node(key, 1, user), Put(records.first(key, user, op_id=context.op_id()))
 
+    async def _signed_in(self, order: GrantOrder) -> Admitted:
+        key = self._context.keys.signin(ids.partition("user", order.user_id), order.signin)
+        path = await self._tree.path(key)
+        return judge(SIGN_IN, path, client=None, now=self._context.now())
+
+    async def _roots(
+        self, order: GrantOrder, standing: Admitted | None
+    ) -> tuple[User, tuple[Node, ...], tuple[Step, ...]]:
+        """The user, the nodes a grant hangs from beside its client session, and the steps that hold them still.
+
+        A sign-in and its user are taken as they were judged together: with a user read later, an offline grant, which
+        its sign-in is not judged for, could be made after everything of that user had been ended.
+        """
+        if not order.signin:
+            user, node, step = await self._user(order.user_id)
+            return user, (node,), (step,)
+        if standing is None:
+            standing = await self._signed_in(order)
+        signin, user_node = standing.path
+        user_value = user_node.value
+        if not isinstance(user_value, User) or user_value.id != order.user_id:
+            raise NotLive(node="sign-in", why="of another user")
+        if not isinstance(signin.value, SignIn) or signin.value.id != order.signin:
+            raise NotLive(node="sign-in", why="another one was judged")
+        return user_value, (user_node, signin), checks(standing, partition_of(signin.key))
+
     async def _register_client(self, client_id: str) -> None:
         context = self._context
         key = context.keys.client(client_id)
-        if await context.store.get(key) is not None:
+        record = await context.store.get(key)
+        if record is not None:
+            why = records.value_of(record, Client).refusal()
+            if why:
+                raise NotLive(node="client", why=why)
             return
         client = Client(client_id=client_id, created=context.now())
         try:
@@ -169,26 +202,30 @@ class Grants:
         self,
         order: GrantOrder,
         *,
-        signin: Node | None = None,
+        standing: Admitted | None = None,
         must_exist: bool = False,
         consent: Consent | UnsetType = UNSET,
     ) -> Prepared:
         """Work out a grant with its client session and user, without writing yet.
 
-        signin  the sign-in of `order.signin` as it was judged; it is held still by the write
+        standing  the sign-in of `order.signin` as it was judged, if it was; it is held still by the write
 
-        Raises NoSuchUser, NoSuchClientSession (`must_exist`), NotLive, or ValueError for a subject that lacks a part.
+        Raises NoSuchUser, NoSuchClientSession (`must_exist`), NotLive for a user or sign-in that has ended, or
+        ValueError for a missing id or a subject that lacks a part.
         """
         context = self._context
+        if not order.user_id or not order.client_id:
+            message = "a grant needs a user id and a client id"
+            raise ValueError(message)
         if context.register_missing:
             await self._register_client(order.client_id)
-        user, user_node, user_step = await self._user(order.user_id)
+        user, roots, held = await self._roots(order, standing)
         session, session_node, session_step = await self._session(
             order, must_exist=must_exist, consent=consent
         )
         part = ids.partition("user", order.user_id)
         grant = self._grant(order, user, session)
-        above = (session_node, user_node) if signin is None else (session_node, user_node, signin)
+        above = (session_node, *roots)
         record = records.first(
             context.keys.grant(part, grant.id),
             grant,
@@ -196,9 +233,7 @@ class Grants:
             path=tuple(node.key for node in above),
             expires=grant.end,
         )
-        steps: tuple[Step, ...] = (user_step, session_step, Put(record))
-        if signin is not None:
-            steps = (Check(signin.key, signin.version), *steps)
+        steps = (*held, session_step, Put(record))
         return Prepared(grant, part, (Node(record.key, 1, grant), *above), steps)
 
     def subject_of(self, user_id: str, client: Client) -> str:
