@@ -74,8 +74,8 @@ class SignIns:
         if record is None:
             raise NoSuchUser
         user = records.value_of(record, User)
-        if user.status != "active" or user.ended is not msgspec.UNSET:
-            raise NotLive(node="user", why=user.status)
+        if user.refusal():
+            raise NotLive(node="user", why=user.refusal())
         part, raw = partition_of(user_key), context.random(_ID)
         text = self._text(part, raw)
         signin = SignIn(
@@ -194,14 +194,27 @@ class SignIns:
         return await self._tree.end(key, SignIn, why, by=by, subject=user_id)
 
     async def end_all(self, user_id: str, why: str, *, but: str = "", by: str = "") -> None:
-        """End all that a user has, in one write to the user, but the sign-in `but` and what came from it."""
+        """End all that a user has, in one write to the user, but the sign-in `but` and what came from it.
+
+        Raises NoSuchUser, or NotLive when `but` names a sign-in that has ended: nothing is kept that way, nor revived.
+        """
         key = self._context.keys.user(user_id)
+        kept = await self._standing(user_id, but) if but else None
         event = self._tree.events(key, "user.sessions_ended", actor=by, subject=user_id, reason=why)
-        changed = await self._tree.change(
-            key,
-            User,
-            lambda user: msgspec.structs.replace(user, epoch=user.epoch + 1, excepted=but),
-            event=event,
-        )
+
+        def alter(user: User) -> User:
+            if kept is not None and not user.keeps(kept.epoch, kept.id):
+                raise NotLive(node="sign-in", why="the user ended it")
+            return msgspec.structs.replace(user, epoch=user.epoch + 1, excepted=but)
+
+        changed = await self._tree.change(key, User, alter, event=event)
         if changed is None:
             raise NoSuchUser
+
+    async def _standing(self, user_id: str, sid: str) -> SignIn:
+        admitted = await self.by_id(user_id, sid)
+        if admitted is None or not isinstance(signin := admitted.leaf.value, SignIn):
+            raise NotLive(node="sign-in", why="ended")
+        if signin.user_id != user_id:
+            raise NotLive(node="sign-in", why="of another user")
+        return signin
