@@ -7,11 +7,11 @@ import json
 import sys
 from typing import Any
 
-from bench import http, manager, report, startup
+from bench import http, manager, report, signin, startup
 from bench.ours import sojourn
 from bench.peer import oidc_provider
 
-PARTS = ("http", "manager", "startup")
+PARTS = ("http", "signin", "manager", "startup")
 SIDES = ("peer", "ours")
 
 
@@ -50,6 +50,13 @@ def manager_part(chosen: argparse.Namespace) -> tuple[dict[str, Any], report.Tab
     return dict(found), report.manager_table(found["peer"], found["ours"])
 
 
+def signin_part(chosen: argparse.Namespace) -> tuple[dict[str, Any], report.Table]:
+    note("sign-ins")
+    with sojourn() as target:
+        found = signin.run(target, quick=chosen.quick)
+    return dict(found), report.signin_table(found)
+
+
 def startup_part(chosen: argparse.Namespace) -> tuple[dict[str, Any], report.Table]:
     note("startup")
     found = startup.run(quick=chosen.quick)
@@ -58,7 +65,12 @@ def startup_part(chosen: argparse.Namespace) -> tuple[dict[str, Any], report.Tab
 
 def main() -> None:
     chosen = options()
-    parts = {"http": http_part, "manager": manager_part, "startup": startup_part}
+    parts = {
+        "http": http_part,
+        "signin": signin_part,
+        "manager": manager_part,
+        "startup": startup_part,
+    }
     results = {name: parts[name](chosen) for name in chosen.only or PARTS}
     if chosen.json:
         print(json.dumps({name: figures for name, (figures, _) in results.items()}, indent=2))

@@ -8,6 +8,8 @@ A plan is one line of JSON: the unit, how many, and for each connection what it 
 `repeat` sends `request` again and again. `refresh` goes round `tokens`: sends `request` with one
 of them and keeps the next that the answer brings. `code` goes round `authorize`: sends one of them
 with a new state, takes the code from the redirect and sends `request` with it.
+
+`seconds` instead of `count` runs that long; `pause` is what a connection waits between two units.
 """
 
 from __future__ import annotations
@@ -102,18 +104,26 @@ UNITS: dict[str, Callable[[Connection, Lane], Unit]] = {
 }
 
 
-async def worker(unit: Unit, tickets: Iterator[int], took: list[float]) -> None:
+async def worker(unit: Unit, tickets: Iterator[int], took: list[float], pause: float) -> None:
     for _ in tickets:
         started = time.perf_counter()
         await unit()
         took.append(time.perf_counter() - started)
+        if pause:
+            await asyncio.sleep(pause)
 
 
-async def spread(units: list[Unit], count: int) -> list[float]:
-    """Run `count` units over all connections; seconds of each."""
-    tickets, took = iter(range(count)), list[float]()
-    await asyncio.gather(*(worker(unit, tickets, took) for unit in units))
+async def spread(units: list[Unit], tickets: Iterator[int], pause: float = 0) -> list[float]:
+    """Run a unit for each ticket, over all connections; seconds of each."""
+    took: list[float] = []
+    await asyncio.gather(*(worker(unit, tickets, took, pause) for unit in units))
     return took
+
+
+def tickets_for(seconds: float) -> Iterator[int]:
+    """Tickets until that time is over."""
+    end = time.perf_counter() + seconds
+    return itertools.takewhile(lambda _: time.perf_counter() < end, itertools.count())
 
 
 async def main() -> None:
@@ -123,12 +133,13 @@ async def main() -> None:
     connections = [await Connection.open(plan["host"], plan["port"]) for _ in lanes]
     prepare = UNITS[plan["unit"]]
     units = [prepare(connection, lane) for connection, lane in zip(connections, lanes, strict=True)]
-    await spread(units, plan["warm"])
+    await spread(units, iter(range(plan["warm"])))
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     await loop.run_in_executor(None, sys.stdin.readline)
     started = time.perf_counter()
-    took = sorted(await spread(units, plan["count"]))
+    tickets = tickets_for(plan["seconds"]) if "seconds" in plan else iter(range(plan["count"]))
+    took = sorted(await spread(units, tickets, plan.get("pause", 0)))
     wall = time.perf_counter() - started
     for connection in connections:
         connection.close()
