@@ -5,57 +5,25 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
+from sojourn.server.services.config import options_markdown
+
 ROOT = Path(__file__).resolve().parent.parent
-OPTIONS_MODULE = "sojourn.server.services.config"
-OPTIONS_PAGE = ROOT / "docs" / "options.md"
 
 LINK = re.compile(r"!?\[[^\]]*\]\(\s*<?([^)\s>]+)>?[^)]*\)")
 HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*$", re.MULTILINE)
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`[^`\n]*`")
 
-OPTIONS_HEAD = """\
-# Options
-
-Written by `make docs` from the one description that the flags, `SOJOURN_*` variables and
-`sojourn.toml` of `sojourn serve` share. The first of flag, variable and file wins.
-
-| option | flag | variable | default | what it is |
-|---|---|---|---|---|
-"""
-
-
-def has_module(name: str) -> bool:
-    """Whether the module is there; its parents may be missing too."""
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
-
-
-def options_page() -> str:
-    """The table of `config.OPTIONS`."""
-    options = importlib.import_module(OPTIONS_MODULE).OPTIONS
-    return OPTIONS_HEAD + "".join(option_row(option) for option in options)
-
-
-def option_row(option: Any) -> str:  # noqa: ANN401 - whatever the installed release describes
-    default = "" if option.default is None else f"`{option.default}`"
-    cells = (f"`{option.name}`", f"`{option.flag}`", f"`{option.variable}`", default, option.help)
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
-
 
 def generated() -> dict[Path, str]:
     """Each generated page and what it should say."""
-    return {OPTIONS_PAGE: options_page()} if has_module(OPTIONS_MODULE) else {}
+    return {ROOT / "docs" / "options.md": options_markdown()}
 
 
 def pages() -> list[Path]:
