@@ -59,7 +59,6 @@ CLIENT_CREDENTIALS: Final = Operation("client_credentials", Client)
 USERINFO: Final = Operation("userinfo", Token, ("access_token",))
 ACCEPT: Final = Operation("accept", Token, ("access_token",))
 INTROSPECT: Final = Operation("introspect", Token, ("access_token", "refresh_token"))
-ACCEPT_JWT: Final = Operation("accept_jwt", Grant)
 MINT_FROM: Final = Operation("mint_from", Token)
 
 _SEAL: Final = object()
@@ -250,3 +249,21 @@ def judge(operation: Operation, path: Path, *, client: Client | None, now: int) 
         if verdict.why:
             _refuse(verdict)
     return Admitted(_SEAL, operation, path, client=client, now=now)
+
+
+ADMINISTRATOR: Final = "administrator"
+AUDITOR: Final = "auditor"
+
+_READ: Final = ("users:read", "clients:read", "keys:read", "sessions:read")
+_WRITE: Final = ("users:write", "clients:write", "keys:write", "sessions:write")
+
+SCOPES_OF_ROLE: Final = {ADMINISTRATOR: (*_READ, *_WRITE), AUDITOR: _READ}
+"""What each role may ask for on the resource `urn:sojourn:admin` (design decision 17)."""
+
+ADMIN_SCOPES: Final = (*_READ, *_WRITE)
+
+
+def allowed_scopes(scope: tuple[str, ...], roles: tuple[str, ...]) -> tuple[str, ...]:
+    """`scope` without the administrative scopes that no role of the user gives."""
+    given = {name for role in roles for name in SCOPES_OF_ROLE.get(role, ())}
+    return tuple(name for name in scope if name not in ADMIN_SCOPES or name in given)

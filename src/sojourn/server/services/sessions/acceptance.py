@@ -1,8 +1,8 @@
 """Acceptance: access tokens taken in by this server's own resources and by introspection, opaque or JWT.
 
-Both end in `admission.judge`. An opaque token is found by its digest; a JWT is verified, and then its grant's path is
-judged just the same, after a look for a tombstone under its `jti` (never under its text, of which a signer's
-malleability may give a second spelling).
+Both end in `admission.judge`. An opaque token is found by its digest; a JWT is verified, and then judged just the same,
+as the leaf that its claims tell of on the path of what it is based on, after a look for a tombstone under its `jti`
+(never under its text, of which a signer's malleability may give a second spelling).
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
+import msgspec
 from msgspec import UNSET, Struct
 
 from sojourn.errors import BadSessionId, Conflict, InvalidToken, Malformed, NotLive
-from sojourn.model import admission
-from sojourn.model.admission import Admitted, Operation, Path, judge
-from sojourn.model.client import Client
+from sojourn.model.admission import Admitted, Node, Operation, Path, judge
 from sojourn.model.grant import Grant
 from sojourn.model.token import Token
 from sojourn.model.value import Ending
@@ -54,10 +53,14 @@ class Accepted(Struct, frozen=True, kw_only=True):
 
 
 class Located(Struct, frozen=True, kw_only=True):
-    """Where a token's text leads: its key, its path as read, and for a JWT its verified claims."""
+    """Where a token's text leads: its key, its path as read, and for a JWT its verified claims.
+
+    superseded  a refresh token of an older generation: it leads to its family, which it can end and nothing else
+    """
 
     key: str
     path: Path
+    superseded: bool = False
     claims: dict[str, object] | None = None
 
 
@@ -72,10 +75,7 @@ class Acceptance:
         self._grants = grants
 
     async def locate(self, text: str) -> Located | None:
-        """Where `text` leads, live or not; None for a text that this server never made or has forgotten.
-
-        A refresh token must be the newest of its family, or the one before it.
-        """
+        """Where `text` leads, live or not; None for a text that this server never made or has forgotten."""
         if not text.startswith("sj_"):
             return await self._locate_jwt(text)
         try:
@@ -102,42 +102,51 @@ class Acceptance:
             return None
         located = await self._found(context.keys.token(shown.partition, shown.name))
         token = located.path[0].value if located else None
-        if not isinstance(token, Token) or token.family is UNSET:
+        if located is None or not isinstance(token, Token) or token.family is UNSET:
             return None
         verdict = rotation.judge(context, shown, token.family, retry="", now=context.now())
-        good = (rotation.Verdict.NEWEST, rotation.Verdict.RETRY)
-        return located if verdict in good else None
+        if verdict is rotation.Verdict.FORGED:
+            return None
+        superseded = verdict is rotation.Verdict.THEFT
+        return msgspec.structs.replace(located, superseded=superseded)
 
     async def _locate_jwt(self, text: str) -> Located | None:
         context = self._context
         try:
             claims = context.signing.published.verify(text, algs=("ES256",), typ="at+jwt").claims
             jti = json_text.text(claims, "jti")
-            client_id = json_text.text(claims, "client_id")
+            token = _told(claims, context.issuer)
             session = json_text.optional_text(claims, "grant_id")
-            key = context.keys.client(client_id)
+            root = context.keys.client(token.client_id)
             if session is not None:
-                key = self._grants.key_of(session)
+                root = self._grants.key_of(session)
         except (Malformed, BadSessionId):
             return None
         if claims.get("iss") != context.issuer or not _is_jti(jti):
             return None
-        tombstone = context.keys.token(partition_of(key), f"j{jti}")
-        return Located(key=tombstone, path=await self._tree.path(key), claims=claims)
+        part = partition_of(root)
+        tombstone = context.keys.token(part, f"j{jti}")
+        record = await context.store.get(tombstone)
+        if record is not None:
+            ended = records.value_of(record, Token).ended
+            token = msgspec.structs.replace(token, ended=ended)
+        leaf = Node(tombstone, record.version if record else 0, token)
+        above = context.keys.token(part, token.based_on) if token.based_on else root
+        return Located(key=tombstone, path=(leaf, *await self._tree.path(above)), claims=claims)
 
     async def accept(self, text: str, operation: Operation) -> Accepted:
         """Judge a token for `operation`. Raises InvalidToken, whose private detail says which node is dead."""
         located = await self.locate(text)
         if located is None:
             raise InvalidToken
+        if located.superseded:
+            raise InvalidToken(detail="refresh token: rotated")
         try:
-            if located.claims is not None:
-                return await self._accept_jwt(located, located.claims, operation)
-            return await self._accept_stored(located, operation)
+            return await self._accept(located, operation)
         except NotLive as error:
             raise InvalidToken(detail=error.detail) from error
 
-    async def _accept_stored(self, located: Located, operation: Operation) -> Accepted:
+    async def _accept(self, located: Located, operation: Operation) -> Accepted:
         token = located.path[0].value
         if not isinstance(token, Token):
             raise InvalidToken
@@ -156,62 +165,40 @@ class Acceptance:
             issued_at=token.issued_at,
             expires_at=token.expires_at,
             grant=owner,
-        )
-
-    async def _accept_jwt(
-        self, located: Located, claims: dict[str, object], operation: Operation
-    ) -> Accepted:
-        if "access_token" not in operation.types:
-            raise InvalidToken
-        context = self._context
-        now = context.now()
-        expires = json_text.moment(claims, "exp") * 1000
-        if now >= expires:
-            raise NotLive(node="token", why="expired")
-        if await context.store.get(located.key) is not None:
-            raise NotLive(node="token", why="revoked")
-        client_id = json_text.text(claims, "client_id")
-        client = await self._tree.client(client_id)
-        own = bool(located.path) and isinstance(located.path[0].value, Client)
-        kind = admission.CLIENT_CREDENTIALS if own else admission.ACCEPT_JWT
-        admitted = judge(kind, located.path, client=client, now=now)
-        grant = admitted.value(Grant)
-        return Accepted(
-            admitted=admitted,
-            key=located.key,
-            type="access_token",
-            client_id=client_id,
-            sub=json_text.text(claims, "sub"),
-            scope=tuple(json_text.text(claims, "scope").split()),
-            audience=_audience(claims, context.issuer),
-            issued_at=json_text.moment(claims, "iat") * 1000,
-            expires_at=expires,
-            grant=grant if isinstance(grant, Grant) else None,
-            jwt=True,
+            jwt=located.claims is not None,
         )
 
     async def revoke(
         self, located: Located, why: str, *, by: str = "", recursive: bool = True
     ) -> None:
         """End the token that a text led to; one that is not stored singly gets a tombstone until its `exp`."""
-        if located.claims is None:
+        token = located.path[0].value
+        if located.claims is None or not isinstance(token, Token):
             await self._tree.end(located.key, Token, why, by=by, recursive=recursive)
             return
         context = self._context
-        expires = json_text.moment(located.claims, "exp") * 1000
-        value = Token(
-            type="access_token",
-            client_id=json_text.text(located.claims, "client_id"),
-            issued_at=json_text.moment(located.claims, "iat") * 1000,
-            expires_at=expires,
-            ended=Ending(context.now(), why, recursive, by),
-        )
+        ended = msgspec.structs.replace(token, ended=Ending(context.now(), why, recursive, by))
         event = self._tree.events(located.key, "token.ended", actor=by, reason=why)
-        tombstone = records.first(located.key, value, op_id=context.op_id(), expires=expires)
+        tombstone = records.first(
+            located.key, ended, op_id=context.op_id(), expires=token.expires_at
+        )
         try:
             await self._tree.commit(partition_of(located.key), (Put(tombstone), *event))
         except Conflict:
             return  # revoked already
+
+
+def _told(claims: dict[str, object], issuer: str) -> Token:
+    """A JWT as if it were stored: what its claims say. Raises Malformed."""
+    return Token(
+        type="access_token",
+        client_id=json_text.text(claims, "client_id"),
+        issued_at=json_text.moment(claims, "iat"),
+        expires_at=json_text.moment(claims, "exp"),
+        based_on=json_text.optional_text(claims, "based_on") or "",
+        scope=tuple((json_text.optional_text(claims, "scope") or "").split()),
+        resources=_audience(claims, issuer),
+    )
 
 
 def _audience(claims: dict[str, object], issuer: str) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Minting: tokens of every class, each below what it is based on and never outliving it.
 
 Opaque tokens are stored under the digest of their text. JWT access tokens and ID tokens are signed and not stored
-singly: their grant's path is judged, and revoking one leaves a tombstone until its `exp` (design decision 5).
+singly: the path of what they are based on is judged, and revoking one leaves a tombstone until its `exp` (design
+decision 5).
 """
 
 from __future__ import annotations
@@ -207,16 +208,18 @@ class Mint:
         scope = order.scope or (grant.scope if grant else ())
         audience = order.resources or (grant.resources if grant else ())
         jti = base64url.encode(context.random(16))
+        based_on = order.parent.rsplit("/", 1)[1] if order.parent else ""
         claims: dict[str, object] = {
             "iss": context.issuer,
             "sub": grant.sub if grant else client.client_id,
             "aud": (audience[0] if len(audience) == 1 else audience) or context.issuer,
             "client_id": client.client_id,
-            "scope": " ".join(scope),
             "iat": now // 1000,
             "exp": end // 1000,
             "jti": jti,
         }
+        claims |= {"scope": " ".join(scope)} if scope else {}
+        claims |= {"based_on": based_on} if based_on else {}
         if grant is not None:
             raw = base64url.decode(grant.id)
             body = tokens.masked(root.partition, raw, context.purposes.mask)
@@ -227,7 +230,13 @@ class Mint:
                     claims["acr"] = grant.authentication_event.acr
         text = context.signing.active("ES256").sign(claims, typ="at+jwt")
         return Minted(
-            id=jti, type="access_token", value=text, issued_at=now, expires_at=end, scope=scope
+            id=jti,
+            type="access_token",
+            value=text,
+            issued_at=now,
+            expires_at=end,
+            scope=scope,
+            based_on=based_on,
         )
 
     def _id_token(self, admitted: Admitted, root: _Root, order: Order, end: int) -> Minted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import UNSET, Struct
 
 from sojourn.model.admission import Node, Verdict, verdicts
@@ -16,6 +17,7 @@ from sojourn.server.services.context import Context
 from sojourn.server.services.sessions.acceptance import Acceptance
 from sojourn.server.services.sessions.tree import Tree
 from sojourn.store import records
+from sojourn.store.contract import Record, partition_of
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -109,68 +111,60 @@ class Teller:
         located = await self._acceptance.locate(text)
         if located is None:
             return Story(known=False, live=False)
-        now = self._context.now()
         path = located.path
-        steps: list[Step] = []
-        if located.claims is not None:
-            steps.append(await self._jwt_step(located.key, located.claims, now))
-        client_id = _client_id(path, located.claims)
+        client_id = _client_id(path)
         client = await self._tree.client(client_id)
-        found = verdicts(path, client=client, now=now)
-        steps += [told(node, verdict) for node, verdict in zip(path, found, strict=False)]
+        found = verdicts(path, client=client, now=self._context.now())
+        steps = [told(node, verdict) for node, verdict in zip(path, found, strict=False)]
         steps += [
             Step(node=v.node, id=v.key, about=v.key, live=not v.why, why=v.why)
             for v in found[len(path) :]
         ]
         if client is None:
             steps.append(Step(node="client", id=client_id, live=False, why="missing"))
+        if located.claims is not None:
+            jti = steps[0].id.removeprefix("j")
+            steps[0] = msgspec.structs.replace(steps[0], node="access token (JWT)", id=jti)
+        if located.superseded and steps[0].live:
+            steps[0] = msgspec.structs.replace(steps[0], live=False, why="rotated")
         return Story(known=True, live=all(step.live for step in steps), steps=tuple(steps))
 
-    async def _jwt_step(self, tombstone: str, claims: dict[str, object], now: int) -> Step:
-        record = await self._context.store.get(tombstone)
-        until, since = _seconds(claims, "exp"), _seconds(claims, "iat")
-        ended = records.value_of(record, Token).ended if record is not None else UNSET
-        why = ended.why if ended is not UNSET else "expired" if now >= until else ""
-        return Step(
-            node="access token (JWT)",
-            id=str(claims.get("jti", "")),
-            about=str(claims.get("scope", "")),
-            since=since,
-            until=until,
-            live=not why,
-            why=why,
-            ended=ended.at if ended is not UNSET else 0,
-            by=ended.by if ended is not UNSET else "",
-        )
-
     async def below(self, grant_key: str) -> tuple[Step, ...]:
-        """The live tokens that would end with a grant."""
-        part = int(grant_key.split("/", 2)[1], 16)
-        name = grant_key.rsplit("/", 1)[1]
+        """The live tokens that would end with a grant; none below one that has ended."""
         now = self._context.now()
-        found: list[Step] = []
+        path = await self._tree.path(grant_key)
+        client = await self._tree.client(_client_id(path))
+        if client is None or any(v.why for v in verdicts(path, client=client, now=now)):
+            return ()
+        found = await self._tokens(grant_key)
+        nodes = {record.key: Node(record.key, record.version, token) for record, token in found}
+        steps: list[Step] = []
+        for record, token in found:
+            above = [nodes[key].value for key in record.path if "/token/" in key and key in nodes]
+            ended = any(isinstance(one, Token) and _ends_below(one) for one in above)
+            if token.is_active(now) and not ended:
+                name = token.type.replace("_", " ")
+                steps.append(told(nodes[record.key], Verdict(name, record.key, "")))
+        return tuple(steps)
+
+    async def _tokens(self, grant_key: str) -> list[tuple[Record, Token]]:
+        part, name = partition_of(grant_key), grant_key.rsplit("/", 1)[1]
+        found: list[tuple[Record, Token]] = []
         after: str | None = None
         while True:
             page = await self._context.store.find(
                 "token", "parent", name, partition=part, after=after
             )
-            for record in page.records:
-                token = records.value_of(record, Token)
-                if token.is_active(now):
-                    node = Node(record.key, record.version, token)
-                    found.append(told(node, Verdict(token.type.replace("_", " "), record.key, "")))
+            found += [(record, records.value_of(record, Token)) for record in page.records]
             after = page.after
             if after is None:
-                return tuple(found)
+                return found
 
 
-def _seconds(claims: dict[str, object], name: str) -> int:
-    value = claims.get(name)
-    return value * 1000 if isinstance(value, int) else 0
+def _ends_below(token: Token) -> bool:
+    return token.ended is not UNSET and token.ended.recursive
 
 
-def _client_id(path: tuple[Node, ...], claims: dict[str, object] | None) -> str:
-    if claims is not None:
-        return str(claims.get("client_id", ""))
+def _client_id(path: tuple[Node, ...]) -> str:
     leaf = path[0].value if path else None
     return leaf.client_id if isinstance(leaf, Token | Grant | ClientSession) else ""
