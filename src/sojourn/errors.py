@@ -4,6 +4,7 @@
     ├─ ProtocolError                 an answer of OAuth 2.0 or OpenID Connect: code, status, public text
     │  ├─ InvalidRequest             malformed, duplicated or missing parameter
     │  ├─ TooLarge                   a body over the limit (413)
+    │  ├─ UnknownObject              what a JSON API was asked for is not there (404)
     │  ├─ InvalidClient              client authentication failed (401)
     │  ├─ InvalidGrant               code or refresh token not (or no longer) good
     │  ├─ UnauthorizedClient         this client may not do this
@@ -17,6 +18,8 @@
     │     ├─ InvalidToken            (401)
     │     │  └─ TokenMissing         (401, and the answer tells no code: no token came)
     │     └─ InsufficientScope       (403)
+    ├─ PageError                     of a page: shown to a person, with a code that picks the words
+    │  ├─ PageExpired, ForgedForm, SetUpDone, NoSuchPage
     ├─ Malformed                     text that breaks its grammar (a token, a cookie, a form, a JWT, a key)
     │  └─ UnknownKey                 a JWT that no key of the set can verify: the set may be old
     ├─ SessionError                  of the Session Manager
@@ -80,6 +83,14 @@ class TooLarge(ProtocolError):
     code = "invalid_request"
     status = 413
     text = "The request is too large."
+
+
+class UnknownObject(ProtocolError):
+    """Of the account and administration APIs."""
+
+    code = "not_found"
+    status = 404
+    text = "There is no such thing."
 
 
 class InvalidClient(ProtocolError):
@@ -193,6 +204,36 @@ class InsufficientScope(BearerError):
     def __init__(self, text: str | None = None, *, scope: str = "", detail: str = "") -> None:
         super().__init__(text, detail=detail)
         self.scope = scope
+
+
+class PageError(SojournError):
+    """What a person is told on a page: `code` picks the words, `status` is HTTP's."""
+
+    code: ClassVar[str] = "other"
+    status: ClassVar[int] = 400
+
+
+class PageExpired(PageError):
+    code = "expired"
+    text = "This page has expired."
+
+
+class ForgedForm(PageError):
+    code = "forged"
+    status = 403
+    text = "The form did not come from a page of this server in this browser."
+
+
+class SetUpDone(PageError):
+    code = "set_up_done"
+    status = 410
+    text = "The set-up link was used, or its time is over."
+
+
+class NoSuchPage(PageError):
+    code = "not_found"
+    status = 404
+    text = "There is nothing here."
 
 
 class Malformed(SojournError, ValueError):

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import ip_network
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -87,13 +87,13 @@ def _one_of(*choices: str) -> Read:
 def _addresses(given: object) -> tuple[str, ...]:
     listed = given.replace(",", " ").split() if isinstance(given, str) else given
     if not isinstance(listed, list | tuple):
-        raise ValueError("a list of addresses or networks")  # noqa: TRY004 - as every reader
+        raise ValueError("a list of addresses")  # noqa: TRY004 - as every reader
     for address in listed:
         try:
-            ip_network(str(address))
+            ip_address(str(address))
         except ValueError:
-            raise ValueError(f"addresses or networks, and {address!r} is neither") from None
-    return tuple(str(address) for address in listed)
+            raise ValueError(f"IP addresses, and {address!r} is none") from None
+    return tuple(str(ip_address(str(address))) for address in listed)
 
 
 _WHERE, _NETWORK, _KEYS = "Where", "Network", "Keys"
@@ -173,9 +173,9 @@ OPTIONS: Final[tuple[Option, ...]] = (
         read=_addresses,
         metavar="ADDRESS",
         default=(),
-        help="Addresses or networks of proxies whose X-Forwarded-For is believed.",
+        help="Addresses of proxies whose X-Forwarded-For is believed.",
         group=_NETWORK,
-        example="10.0.0.0/8",
+        example="10.0.0.1",
     ),
     Option(
         name="root_key",
