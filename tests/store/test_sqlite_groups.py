@@ -9,7 +9,9 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
+import apsw
 import pytest
 
 from sojourn.driver import drive
@@ -65,6 +67,33 @@ def test_many_writes_at_once_share_few_commits(file: Path) -> None:
 
         asyncio.run(crowd())
         assert 1 <= commits <= 3
+
+
+def test_writes_that_arrive_during_a_commit_wait_and_share_the_next(file: Path) -> None:
+    with grouped(file) as store:
+        commits: list[str] = []
+        begun, go_on = Event(), Event()
+
+        def commit() -> bool:
+            begun.set()
+            commits.append("done" if go_on.wait(10) else "gave up")
+            return False
+
+        store._file.writer.set_commit_hook(commit)
+
+        async def story() -> None:
+            first = asyncio.ensure_future(store.put(record_of("first")))
+            await asyncio.to_thread(begun.wait, 10)
+            rest = [asyncio.ensure_future(store.put(record_of(f"t{n}"))) for n in range(20)]
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert commits == []  # the loop was not held up
+            assert await store.get(record_of("first").key) is None
+            go_on.set()
+            await asyncio.gather(first, *rest)
+
+        asyncio.run(story())
+        assert commits == ["done", "done"]
 
 
 def test_readers_see_nothing_before_it_is_committed(file: Path) -> None:
@@ -238,6 +267,24 @@ def test_a_failed_statement_fails_its_group_and_the_store_goes_on(file: Path, ur
         writer.execute("PRAGMA max_page_count = 1000000").fetchall()
         asyncio.run(write_group(store, 3))
     assert survivors(url) == group_of(1) + group_of(3)
+
+
+def test_a_refused_statement_undoes_what_its_group_had_done(file: Path, url: str) -> None:
+    with grouped(file) as store:
+        writer = store._file.writer
+        asyncio.run(write_group(store, 1))
+        before = writer.limit(apsw.SQLITE_LIMIT_LENGTH, 5000)
+
+        async def story() -> None:
+            bodies = (b"small", b"x" * 9000, b"small")
+            puts = [store.put(record_of(f"t{len(b)}", body=b, users=("ann",))) for b in bodies]
+            outcomes = await asyncio.gather(*puts[:2], return_exceptions=True)
+            assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 2
+            await puts[2]
+
+        asyncio.run(story())
+        writer.limit(apsw.SQLITE_LIMIT_LENGTH, before)
+    assert survivors(url) == [*group_of(1), "t5"]
 
 
 @pytest.fixture

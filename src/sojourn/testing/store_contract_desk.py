@@ -6,6 +6,7 @@ once and read from top to bottom. The cases stand above it, `store.contract` and
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from threading import Barrier, Thread
 from typing import Any, Protocol, TypeVar
@@ -74,10 +75,15 @@ class BlockingFace:
                 outcomes[number] = error
 
         threads = [Thread(target=run, args=(number,)) for number in range(count)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)  # change threads as often as can be, where faults would show
+        try:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        finally:
+            sys.setswitchinterval(interval)
         return [outcomes[number] for number in range(count)]
 
     def close(self) -> None:
