@@ -25,6 +25,7 @@ class SmallProvider:
         self.resource_calls: list[str] = []
         self.expires_in = 3600
         self.on_token: Callable[[Received], Answer] | None = None
+        self.on_revoke: Callable[[Received], Answer] | None = None
         self.on_resource: Callable[[Received], None] | None = None
         self._lock = threading.Lock()
 
@@ -32,9 +33,17 @@ class SmallProvider:
         self.issuer = server.url
         return self
 
+    def _metadata(self) -> dict[str, str]:
+        endpoints = {"token_endpoint": f"{self.issuer}/token"}
+        if self.on_revoke is not None:
+            endpoints["revocation_endpoint"] = f"{self.issuer}/revoke"
+        return {"issuer": self.issuer, **endpoints}
+
     def answer(self, received: Received) -> Answer:
         if received.path == "/.well-known/openid-configuration":
-            return ok({"issuer": self.issuer, "token_endpoint": f"{self.issuer}/token"})
+            return ok(self._metadata())
+        if received.path == "/revoke" and self.on_revoke is not None:
+            return self.on_revoke(received)
         if received.path == "/token":
             return self._token(received)
         token = received.headers.get("authorization", "").removeprefix("Bearer ")

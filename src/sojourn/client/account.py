@@ -24,12 +24,13 @@ class Account:
         self.id = account
         self.record = record
         self.kind: str = record["kind"]
-        self.name: str = record["name"]
         self.subject: str | None = record.get("subject")
         self.username: str | None = record.get("username")
         self.issuer: str = state["issuer"]
         self.client_id: str = state["client_id"]
         self.grant: str = state["grant"]
+        # A credential that a session cached was never given a name.
+        self.name: str = record.get("name") or f"{self.client_id} at {self.issuer}"
         self._credential = kept_of(record).credential
         self._store = store
 

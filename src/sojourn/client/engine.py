@@ -8,9 +8,6 @@ import logging
 from time import perf_counter
 from typing import Final, NamedTuple
 
-from msgspec import Struct
-from msgspec.structs import replace
-
 from sojourn.client import redirects
 from sojourn.client.auth import AuthPlugin, Stamp, Verdict
 from sojourn.client.env.contract import Env
@@ -28,7 +25,7 @@ LONGEST_DELAY: Final = 60.0
 _REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})  # RFC 9110 §9.2.2
 
 
-class Call(Struct, frozen=True):
+class Call(NamedTuple):
     """One call of a session: its request, and the rules for it. `redirects` is how many are
     followed."""
 
@@ -135,7 +132,7 @@ class Engine:
 def _stamped(request: Request, headers: Fields) -> Request:
     replaced = {name.lower() for name, _ in headers}
     kept = tuple(field for field in request.headers if field[0].lower() not in replaced)
-    return replace(request, headers=(*kept, *headers))
+    return request._replace(headers=(*kept, *headers))
 
 
 def _may_repeat(request: Request, error: ConnectFailure) -> bool:

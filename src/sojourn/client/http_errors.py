@@ -6,19 +6,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
+from sojourn.client.transport.contract import Request
 from sojourn.client.url import masked
 from sojourn.errors import HttpClientError, HttpError, HttpServerError
-
-if TYPE_CHECKING:
-    from sojourn.client.response import Response
 
 REQUEST_IDS: Final = ("x-request-id", "x-openstack-request-id", "x-compute-request-id")
 _LONGEST = 300
 
 
-def http_error(response: Response) -> HttpError:
+class Refused(Protocol):
+    """What of an answer makes its error; `Response` is one."""
+
+    status_code: int
+    reason: str
+    content: bytes
+    url: str
+    request: Request
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+def http_error(response: Refused) -> HttpError:
     """Return the error that `response` stands for; its `response` attribute is the answer itself."""
     status = response.status_code
     kind = HttpError.by_status.get(status)
@@ -43,7 +54,7 @@ def request_id(headers: Mapping[str, str]) -> str | None:
     return next((headers[name] for name in REQUEST_IDS if name in headers), None)
 
 
-def _said(response: Response) -> str:
+def _said(response: Refused) -> str:
     """Return the server's own words: OAuth's error_description, RFC 9457's detail, OpenStack's
     message."""
     if "json" not in response.headers.get("content-type", ""):

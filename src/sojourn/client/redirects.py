@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from msgspec.structs import replace
-
 from sojourn.client.response import Response
 from sojourn.client.transport.contract import Request
 from sojourn.client.url import join, masked, origin
@@ -47,11 +45,11 @@ def following(request: Request, url: str, status: int) -> Request | None:
     Method and body are kept, save that 303 asks for another resource with GET (RFC 9110 §15.4.4).
     """
     if status == 303 and request.method != "HEAD":
-        request = _without_body(replace(request, method="GET"))
-    moved = replace(request, url=url)
+        request = _without_body(request._replace(method="GET"))
+    moved = request._replace(url=url)
     if not same_origin(request, moved):
         harmless = tuple(field for field in moved.headers if field[0].lower() in _HARMLESS)
-        return replace(moved, headers=harmless, content=None)
+        return moved._replace(headers=harmless, content=None)
     return moved if moved.replayable else None
 
 
@@ -62,7 +60,7 @@ def same_origin(one: Request, other: Request) -> bool:
 
 def _without_body(request: Request) -> Request:
     headers = tuple(field for field in request.headers if field[0].lower() not in _OF_BODY)
-    return replace(request, headers=headers, content=None)
+    return request._replace(headers=headers, content=None)
 
 
 def _unsafe(response: Response, why: str, detail: str) -> UnsafeRedirect:

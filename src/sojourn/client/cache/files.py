@@ -8,7 +8,6 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from secrets import token_hex
 from typing import Final
 
 from sojourn.errors import CredentialBusy, StoreUnavailable
@@ -39,7 +38,7 @@ def read(path: str) -> bytes | None:
 def replace(path: str, content: bytes) -> None:
     """Make `content` the whole of `path`, readable by its owner alone; what was there stays until
     all of it is on disk."""
-    temporary = f"{path}.{os.getpid()}.{token_hex(4)}.new"
+    temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.new"
     try:
         _make_folder(os.path.dirname(path))
         _write(temporary, content)

@@ -7,12 +7,9 @@ from __future__ import annotations
 import json
 import os
 import stat
-import threading
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from contextlib import suppress
-from queue import Empty, SimpleQueue
-from secrets import token_bytes
 from typing import Final
 
 from sojourn.client.cache import files
@@ -67,7 +64,7 @@ def _made(paths: Paths) -> bytes:
             f"The key of {paths.credentials} is gone. Put {paths.key} back, or remove the folder "
             "and sign in again."
         )
-    key = token_bytes(_SIZE)
+    key = os.urandom(_SIZE)
     where = KEYRING if _offered_to_keyring(paths, key) else FILE
     if where == FILE:
         files.replace(paths.key, b64encode(key) + b"\n")
@@ -119,6 +116,9 @@ def _keyring_set(paths: Paths, text: str) -> str | None:
 
 def _within_limit(ask: Callable[[], str | None]) -> str | None:
     """Return the keyring's answer, or None if it fails or does not answer in time."""
+    import threading
+    from queue import Empty, SimpleQueue
+
     answers: SimpleQueue[str | None] = SimpleQueue()
 
     def run() -> None:

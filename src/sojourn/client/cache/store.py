@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from functools import cached_property
-from secrets import token_bytes
 from typing import Any, Final, NoReturn
 
 from sojourn.client.cache import files, keys
@@ -85,7 +84,7 @@ class CredentialStore:
         sealed = seal.seal(
             self._key,
             plain,
-            nonce=token_bytes(seal.NONCE_SIZE),
+            nonce=os.urandom(seal.NONCE_SIZE),
             associated=_associated(account, version),
         )
         files.replace(path, _MAGIC + version + sealed)

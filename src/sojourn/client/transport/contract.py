@@ -1,12 +1,11 @@
 """The contract of a transport and the values that cross it: one request, its whole answer.
-Everything in the client that sends stands above it; below it is nothing."""
+Everything in the client that sends stands above it; below it is nothing. Named tuples, because
+msgspec alone would take longer to import than all of the session."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
-from typing import Protocol
-
-from msgspec import Struct
+from typing import NamedTuple, Protocol
 
 from sojourn.client.url import masked
 
@@ -14,7 +13,7 @@ Fields = tuple[tuple[str, str], ...]
 Body = bytes | Iterable[bytes] | AsyncIterable[bytes]
 
 
-class Timeout(Struct, frozen=True):
+class Timeout(NamedTuple):
     """Seconds to connect (also the wait for a free connection) and seconds between two pieces of
     the answer."""
 
@@ -22,7 +21,7 @@ class Timeout(Struct, frozen=True):
     read: float = 60.0
 
 
-class Request(Struct, frozen=True):
+class Request(NamedTuple):
     """One request as it goes out. `content` is bytes, or an iterable that can be sent only once;
     `None` is no body."""
 
@@ -41,7 +40,7 @@ class Request(Struct, frozen=True):
         return self.content is None or isinstance(self.content, bytes)
 
 
-class Reply(Struct, frozen=True):
+class Reply(NamedTuple):
     """One answer, read to its end and decoded as its Content-Encoding says. Header names are as the
     server wrote them."""
 

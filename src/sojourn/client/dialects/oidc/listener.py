@@ -14,7 +14,7 @@ from typing import Final, Self
 
 from sojourn.client.dialects.oidc import landing
 from sojourn.client.env.contract import Env
-from sojourn.errors import ConfigurationError, InvalidRequest
+from sojourn.errors import ConfigurationError, InvalidRequest, SojournError
 from sojourn.wire import forms
 
 _TICK: Final = 0.05
@@ -60,7 +60,8 @@ class Listener:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._decide(landing.failed(str(error)) if error else landing.signed_in())
+        why = str(error) if isinstance(error, SojournError) else "Something went wrong."
+        self._decide(landing.failed(why) if error else landing.signed_in())
         self._server.shutdown()
         self._server.server_close()
 

@@ -134,12 +134,16 @@ async def _answer(env: Env, url: str, listener: Listener) -> dict[str, str]:
         if not browser.available(os.environ):
             terminal.say("Open it in any browser, and paste here the address at which you end up:")
     if browser.available(os.environ):
-        env.spawn(lambda branch: _shown(branch, url))
+        ways.append(lambda branch: _shown(branch, url))
     return await env.race(*ways)
 
 
-async def _shown(env: Env, url: str) -> None:
-    await env.block(browser.show, url)
+async def _shown(env: Env, url: str) -> dict[str, str]:
+    """Open the page and leave the race to the others, unless it failed and nobody else can show it."""
+    shown = await env.block(browser.show, url)
+    if not shown and not terminal.available():
+        raise InteractionRequired(f"The browser could not be started. {WAYS_OUT}")
+    return await _limit(env)
 
 
 async def _limit(env: Env) -> dict[str, str]:

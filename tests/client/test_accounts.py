@@ -1,0 +1,175 @@
+"""Many accounts: which one is meant, and what reading, closing and damage do."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from sojourn import Accounts, errors
+from sojourn.client.credential import Credential
+from sojourn.client.dialects.oidc import AuthorizationCode, ClientCredentials
+from tests.client.small_provider import SmallProvider, refused, signed_in
+
+ISSUER = "https://id.example"
+
+
+def add(store, user, *, issuer=ISSUER, token=None, name=None):
+    plugin = AuthorizationCode(issuer, "native", interactive=False)
+    plugin.adopt(Credential(1, token or f"token-of-{user}", 1, refresh_token="r"))
+    account = store.account_id("oidc", issuer, user)
+    named = {"name": name or f"{user} at id.example", "subject": f"sub-{user}", "username": user}
+    store.write(account, {**plugin.record(), **named})
+    return account
+
+
+@pytest.fixture
+def accounts(store):
+    for user in ("ada", "grace"):
+        add(store, user)
+    return Accounts(store)
+
+
+def test_where_nobody_is_signed_in_a_token_is_never_asked_for(store):
+    with pytest.raises(errors.InteractionRequired, match="sojourn login"):
+        Accounts(store).get().token(silent=True)
+
+
+def test_the_only_account_is_the_current_one(store):
+    add(store, "ada")
+    choice = Accounts(store).explain()
+    assert (choice.account.username, choice.why) == ("ada", "only")
+    assert choice.account.token() == "token-of-ada"
+
+
+def test_among_several_accounts_one_must_be_chosen(accounts):
+    with pytest.raises(errors.IncompleteCredentials, match=r"ada at .*grace at .*sojourn use"):
+        accounts.get()
+
+
+def test_the_current_account_is_argument_then_with_then_environment_then_profile(
+    accounts, store, monkeypatch
+):
+    for user in ("barbara", "joan"):
+        add(store, user)
+    accounts.choose("ada")
+    assert _who(accounts.explain()) == ("ada", "profile")
+    monkeypatch.setenv("SOJOURN_ACCOUNT", "grace")
+    assert _who(accounts.explain()) == ("grace", "environment")
+    with accounts.use("barbara"):
+        assert _who(Accounts(store).explain()) == ("barbara", "with")
+        with accounts.use("joan"):
+            assert _who(accounts.explain()) == ("joan", "with")
+        assert _who(accounts.explain()) == ("barbara", "with")
+        assert _who(accounts.explain("ada")) == ("ada", "argument")
+    assert _who(accounts.explain()) == ("grace", "environment")
+
+
+def test_a_with_block_binds_its_own_thread_only(accounts):
+    accounts.choose("ada")
+    seen = []
+    with accounts.use("grace"):
+        other = threading.Thread(target=lambda: seen.append(_who(accounts.explain())))
+        other.start()
+        other.join()
+    assert seen == [("ada", "profile")]
+
+
+@pytest.mark.parametrize("by", ["name", "id", "prefix", "username", "subject"])
+def test_an_account_answers_to_its_name_id_user_and_subject(accounts, store, by):
+    account = store.account_id("oidc", ISSUER, "grace")
+    names = {
+        "name": "grace at id.example",
+        "id": account,
+        "prefix": account[:6],
+        "username": "grace",
+        "subject": "sub-grace",
+    }
+    assert accounts.get(names[by]).username == "grace"
+    assert accounts[account].id == account
+
+
+def test_a_name_that_means_several_or_none_is_refused_and_lists_what_there_is(accounts, store):
+    add(store, "ada", issuer="https://other.example", name="ada at other.example")
+    with pytest.raises(errors.IncompleteCredentials, match=r"may mean any of: .*other\.example"):
+        accounts.get("ada")
+    with pytest.raises(errors.IncompleteCredentials, match=r"Known accounts: .*grace"):
+        accounts.get("nobody")
+    with pytest.raises(KeyError):
+        accounts["../../etc/passwd"]
+
+
+def test_a_damaged_account_hides_none_of_the_others(accounts, store):
+    Path(store.paths.credentials, f"{store.account_id('oidc', ISSUER, 'ada')}.sealed").write_bytes(
+        b"x"
+    )
+    readable, problems = accounts.readable()
+    assert [account.username for account in readable] == ["grace"]
+    assert len(problems) == 1
+    assert "damaged" in problems[0]
+    assert accounts.get("grace").token() == "token-of-grace"
+
+
+def test_a_profile_that_is_no_json_is_a_clear_error(accounts, store):
+    Path(store.paths.profile).write_text("{")
+    with pytest.raises(errors.ConfigurationError, match=r"profile\.json"):
+        accounts.get()
+
+
+def test_a_choice_that_was_closed_falls_back_to_the_only_one_left(accounts, store):
+    accounts.choose("ada")
+    store.remove(store.account_id("oidc", ISSUER, "ada"))
+    assert _who(accounts.explain()) == ("grace", "only")
+
+
+def test_secrets_are_in_no_repr_of_an_account(accounts):
+    account = accounts.get("ada")
+    shown = [
+        account,
+        accounts,
+        accounts.explain("ada"),
+        account.auth(),
+        account.auth().endpoints.client,
+    ]
+    assert "token-of-ada" not in repr(shown)
+
+
+def test_a_program_signs_in_once_and_its_token_is_kept(store, serve):
+    small = SmallProvider()
+    issuer = small.at(serve(small.answer)).issuer
+    accounts = Accounts(store)
+    account = accounts.login(
+        ClientCredentials(issuer, "job", client_secret="hush", scope="api"), name="nightly"
+    )
+    assert (account.name, account.grant, account.renewable) == (
+        "nightly",
+        "client_credentials",
+        True,
+    )
+    assert Accounts(store).get("nightly").token() == account.token() == "access-1"
+    assert len(small.token_calls) == 1
+    assert b"hush" not in Path(store.paths.credentials, f"{account.id}.sealed").read_bytes()
+
+
+def test_closing_where_the_provider_refuses_or_is_away_keeps_the_account_unless_forced(
+    store, serve
+):
+    small = SmallProvider()
+    issuer = small.at(serve(small.answer)).issuer
+    signed_in(issuer, store, lasts=3600)
+    accounts = Accounts(store)
+    small.on_revoke = lambda _: None
+    with pytest.raises(errors.ConnectFailure):
+        accounts.close()
+    assert accounts.get().username == "ada"
+    small.on_revoke = lambda _: refused("server_error", 400)
+    with pytest.raises(errors.AuthenticationError, match="did not revoke"):
+        accounts.close()
+    closed = accounts.close(force=True)
+    assert (closed.name, closed.revoked) == ("ada", False)
+    assert list(accounts) == []
+
+
+def _who(choice):
+    return choice.account.username, choice.why
