@@ -67,7 +67,7 @@ class Accounts(Mapping[str, Account]):
         return Account(self.store, account, record)
 
     def readable(self) -> tuple[list[Account], list[str]]:
-        """Return the accounts, and one line of text for each that cannot be read."""
+        """Return the accounts by name, and one line of text for each that cannot be read."""
         found: list[Account] = []
         problems: list[str] = []
         for account in self.store.ids():
@@ -77,7 +77,7 @@ class Accounts(Mapping[str, Account]):
                 problems.append(str(error))
             else:
                 found += [Account(self.store, account, record)] if record else []
-        return found, problems
+        return sorted(found, key=lambda one: one.name), problems
 
     def get(self, name: str | None = None) -> Account:  # type: ignore[override]
         """Return the account called `name` (name, id, its beginning, user name or subject), or the

@@ -134,7 +134,7 @@ async def _answer(env: Env, url: str, listener: Listener) -> dict[str, str]:
         if not browser.available(os.environ):
             terminal.say("Open it in any browser, and paste here the address at which you end up:")
     if browser.available(os.environ):
-        ways.append(lambda branch: _shown(branch, url))
+        ways.append(lambda env: _shown(env, url))
     return await env.race(*ways)
 
 
