@@ -243,8 +243,10 @@ def judge(operation: Operation, path: Path, *, client: Client | None, now: int) 
         raise NotLive(node="path", why="missing" if leaf is None else "of another kind")
     if operation.types and (type(leaf) is not Token or leaf.type not in operation.types):
         raise NotLive(node="token", why="of another type")
-    if client is None and type(path[-1].value) is not Client and operation.leaf is not SignIn:
+    if client is None and type(path[-1].value) is not Client and operation != SIGN_IN:
         raise NotLive(node="client", why="missing")
+    if client is not None and getattr(leaf, "client_id", client.client_id) != client.client_id:
+        raise NotLive(node="client", why="of another grant")
     for verdict in _faults(path, client, now, spent=operation.spent):
         if verdict.why:
             _refuse(verdict)

@@ -15,6 +15,7 @@ from msgspec import UNSET
 from sojourn.errors import (
     Conflict,
     MintingNotAllowed,
+    NoSuchGrant,
     NoSuchUser,
     NotLive,
     UnknownToken,
@@ -202,7 +203,7 @@ class AsyncSessionManager(Reader):
             raise ValueError(message)
         part = ids.partition("user", grant.user_id)
         grant_key = self.context.keys.grant(part, grant.id)
-        parent = await self._token_key(part, based_on) if based_on else ""
+        parent = await self._token_key(grant_key, based_on) if based_on else ""
         order = Order(
             type=token_class,
             parent=parent,
@@ -215,8 +216,8 @@ class AsyncSessionManager(Reader):
         for _ in range(ATTEMPTS):
             path = await self.tree.path(parent or grant_key)
             client = await self.tree.client(grant.client_id)
-            if parent:
-                _check_parent(path, grant_key, token_class)
+            if not path:
+                raise UnknownToken if parent else NoSuchGrant
             operation = MINT_FROM if parent else EMBED
             try:
                 admitted = judge(operation, path, client=client, now=self.context.now())
@@ -228,24 +229,37 @@ class AsyncSessionManager(Reader):
             try:
                 await self.tree.commit(part, (*checks(admitted, part), *minted.steps))
             except Conflict:
+                await self._require_unused(part, value)
                 continue
             return msgspec.structs.replace(minted, steps=())
         raise Conflict
 
-    async def _token_key(self, part: int, text: str) -> str:
-        """Where the token with this text lies, if it lies in this partition. Raises UnknownToken."""
+    async def _require_unused(self, part: int, value: str) -> None:
+        """That no token has the chosen value yet."""
+        key = self.context.keys.token(part, tokens.digest(value))
+        if value and await self.context.store.get(key) is not None:
+            message = "this user has a token with the chosen value already: choose another"
+            raise ValueError(message)
+
+    async def _token_key(self, grant_key: str, text: str) -> str:
+        """Where the token with this text lies, if it belongs to the grant. Raises UnknownToken."""
         located = await self.acceptance.locate(text)
-        if located is not None:
-            return located.key
-        key = self.context.keys.token(part, tokens.digest(text))
-        if await self.context.store.get(key) is None:
+        if located is None:
+            key = self.context.keys.token(partition_of(grant_key), tokens.digest(text))
+            record = await self.context.store.get(key)
+            above = record.path if record is not None else ()
+        else:
+            key = located.key
+            stored = located.claims is None and not located.superseded
+            above = tuple(node.key for node in located.path) if stored else ()
+        if grant_key not in above:
             raise UnknownToken
         return key
 
     async def register_usage(self, grant: Grant, text: str) -> Token:
         """What `AsyncGrant.register_usage` does: see there."""
         part = ids.partition("user", grant.user_id)
-        key = await self._token_key(part, text)
+        key = await self._token_key(self.context.keys.grant(part, grant.id), text)
         used = await self.tree.change(
             key, Token, lambda token: msgspec.structs.replace(token, used=token.used + 1)
         )
@@ -301,12 +315,3 @@ def _scope_of(request: Mapping[str, Any]) -> Sequence[str]:
 def _token_node(path: Path) -> str:
     leaf = path[0].value
     return leaf.type.replace("_", " ") if isinstance(leaf, Token) else ""
-
-
-def _check_parent(path: Path, grant_key: str, token_class: str) -> None:
-    """That the parent belongs to the grant, and may mint this class."""
-    leaf = path[0].value if path else None
-    if not isinstance(leaf, Token) or not any(node.key == grant_key for node in path):
-        raise UnknownToken
-    if token_class not in leaf.supports_minting:
-        raise MintingNotAllowed(detail=f"a {leaf.type} may not mint a {token_class}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
 from msgspec import UNSET, Struct
 
 from sojourn.errors import MintingNotAllowed
@@ -82,7 +83,7 @@ class Minted(Struct, frozen=True, kw_only=True):
 
 
 class _Root(Struct):
-    """What a token hangs from: a grant's path, or a client's record."""
+    """What a token hangs from: a token, a grant or a client's record; `limit` is the earliest end above it."""
 
     key: str
     partition: int
@@ -90,6 +91,7 @@ class _Root(Struct):
     grant: Grant | None
     client: Client
     limit: int
+    parent: Token | None = None
 
 
 def _least(*ends: int) -> int:
@@ -108,10 +110,12 @@ class Mint:
     def prepare(self, admitted: Admitted, order: Order) -> Minted:
         """One token below an admitted path: its text, and the steps that store it (none for a JWT).
 
-        Raises MintingNotAllowed when the parent's usage rules say so, ValueError for an unknown class.
+        What the order leaves open is inherited from the parent, then from the grant. Raises MintingNotAllowed when the
+        parent's usage rules say so or the scope goes beyond what was granted, ValueError for an unknown class.
         """
         context = self._context
         root = self._root(admitted, order.parent)
+        order = _inheriting(order, root)
         grant_rules = root.grant.usage_rules if root.grant else None
         rules = order.rules or rules_for(
             order.type, grant_rules, root.client.token_lives, context.rules
@@ -130,6 +134,8 @@ class Mint:
             raise MintingNotAllowed(detail="no client was judged")
         grant = admitted.value(Grant)
         if not isinstance(grant, Grant):
+            if not isinstance(admitted.leaf.value, Client):
+                raise MintingNotAllowed(detail="no grant was judged")
             spread = int.from_bytes(self._context.random(1), "big") % ids.CLIENT_SPREAD
             part = (ids.partition("client", client.client_id) + spread * 16) % ids.PARTITIONS
             key = self._context.keys.client(client.client_id)
@@ -137,15 +143,20 @@ class Mint:
         at = next(i for i, node in enumerate(admitted.path) if node.value is grant)
         first = at
         limit = grant.end
+        token: Token | None = None
         if parent:
-            first = next(i for i, node in enumerate(admitted.path) if node.key == parent)
-            limit = _least(limit, _bound(admitted.path[first].value))
+            first = next((i for i, node in enumerate(admitted.path) if node.key == parent), at)
+            above = [node.value for node in admitted.path[first:at]]
+            if not above or not isinstance(above[0], Token):
+                raise MintingNotAllowed(detail="the parent was not judged")
+            token = above[0]
+            limit = _least(limit, *map(_bound, above))
         signin = admitted.path[-1].value
         if isinstance(signin, SignIn) and not grant.offline:
             limit = _least(limit, signin.end)
         path = tuple(node.key for node in admitted.path[first:])
         key = admitted.path[at].key
-        return _Root(key, partition_of(key), path, grant, client, limit)
+        return _Root(key, partition_of(key), path, grant, client, limit, token)
 
     def _stored(self, root: _Root, order: Order, rules: UsageRules, now: int, end: int) -> Minted:
         context = self._context
@@ -271,6 +282,21 @@ class Mint:
             expires_at=end,
             scope=grant.scope,
         )
+
+
+def _inheriting(order: Order, root: _Root) -> Order:
+    """The order with what its parent hands down, if the parent and the grant allow it at all."""
+    parent, grant = root.parent, root.grant
+    if parent is not None and order.type not in parent.supports_minting:
+        raise MintingNotAllowed(detail=f"a {parent.type} may not mint a {order.type}")
+    handed_down = parent.scope if parent is not None else ()
+    scope = order.scope or handed_down
+    if grant is not None and scope and not set(scope) <= set(handed_down or grant.scope):
+        raise MintingNotAllowed(detail="the scope goes beyond what was granted")
+    if parent is None or (scope, parent.resources) == (order.scope, ()):
+        return order
+    resources = order.resources or parent.resources
+    return msgspec.structs.replace(order, scope=scope, resources=resources)
 
 
 def _bound(parent: object) -> int:

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, Struct
 
-from sojourn.errors import Conflict, InvalidGrant, Malformed, NotLive
+from sojourn.errors import Conflict, InvalidGrant, Malformed, MintingNotAllowed, NotLive
 from sojourn.model.admission import CODE, CODE_AGAIN, REFRESH, Admitted, Operation, judge
 from sojourn.model.client import Client
 from sojourn.model.grant import Grant
@@ -22,7 +22,7 @@ from sojourn.server.services.sessions import rotation
 from sojourn.server.services.sessions.minting import Mint, Minted, Order
 from sojourn.server.services.sessions.tree import ATTEMPTS, Tree, checks
 from sojourn.store import records
-from sojourn.store.contract import Put, Record, Step
+from sojourn.store.contract import Put, Record, Step, kind_of
 from sojourn.wire import proof, tokens
 
 
@@ -74,7 +74,7 @@ class Redemption:
         self._context = context
         self._tree = tree
         self._mint = mint
-        self._redeeming: Final[set[str]] = set()
+        self._redeeming: Final[dict[str, object]] = {}
 
     async def _leaf(self, key: str) -> tuple[Record, Token, tuple[Record | None, ...]]:
         raw = await self._context.store.path(key)
@@ -92,8 +92,10 @@ class Redemption:
             raise InvalidGrant(detail=error.detail) from error
 
     async def _theft(self, raw: tuple[Record | None, ...], why: str) -> None:
-        """End the grant above a token that came back when it should not."""
-        grant = next(r for r in raw if r is not None and "/grant/" in r.key)
+        """End the grant above a token that came back when it should not; one that is gone is dead already."""
+        grant = next((r for r in raw if r is not None and kind_of(r.key) == "grant"), None)
+        if grant is None:
+            return
         value = records.value_of(grant, Grant)
         await self._tree.end(grant.key, Grant, why, subject=value.user_id)
 
@@ -201,10 +203,10 @@ class Redemption:
                 held = checks(taken.admitted, taken.partition, but=_spent_key(taken))
                 await self._tree.commit(taken.partition, (*held, *taken.steps, *steps))
             except Conflict:
-                self._redeeming.discard(code_key)
+                self.unsent(code_key)
                 continue
             except BaseException:
-                self._redeeming.discard(code_key)
+                self.unsent(code_key)
                 raise
             return issued
         raise Conflict
@@ -214,7 +216,10 @@ class Redemption:
         parent = taken.parent
 
         def below(order: Order) -> Minted:
-            return self._mint.prepare(admitted, msgspec.structs.replace(order, parent=parent))
+            try:
+                return self._mint.prepare(admitted, msgspec.structs.replace(order, parent=parent))
+            except MintingNotAllowed as error:
+                raise InvalidGrant(detail=error.detail) from error
 
         access = below(wanted.access)
         steps = access.steps
@@ -237,15 +242,14 @@ class Redemption:
         return issued, steps
 
     def _hold(self, code_key: str) -> None:
-        """Let one redemption of a code run at a time in this process: between judging and here nothing waited."""
-        if code_key in self._redeeming:
+        """Let one redemption of a code run at a time in this process, be it shared by tasks or by threads."""
+        mine = object()
+        if code_key and self._redeeming.setdefault(code_key, mine) is not mine:
             raise InvalidGrant(detail="the code is being redeemed")
-        if code_key:
-            self._redeeming.add(code_key)
 
     async def sent(self, code_key: str) -> None:
         """Say that the tokens of a code went out: from now on presenting it again is theft."""
-        self._redeeming.discard(code_key)
+        self.unsent(code_key)
         await self._tree.change(
             code_key,
             Token,
@@ -254,7 +258,7 @@ class Redemption:
 
     def unsent(self, code_key: str) -> None:
         """Say that the tokens of a code could not be sent: the same client may repeat."""
-        self._redeeming.discard(code_key)
+        self._redeeming.pop(code_key, None)
 
 
 def _spent_key(taken: Taken) -> str:

@@ -50,7 +50,9 @@ class Tree:
         try:
             await self._store.batch(partition, steps)
         except OutcomeUnknown:
-            written = next(step.record for step in steps if isinstance(step, Put))
+            written = next((step.record for step in steps if isinstance(step, Put)), None)
+            if written is None:
+                raise
             found = await self._store.get(written.key)
             if found is None or found.op_id != written.op_id:
                 raise
