@@ -111,6 +111,16 @@ class Grants:
         part = tokens.partition_of(body, self._context.purposes.mask)
         return keys.grant(part, base64url.encode(body[2:]))
 
+    def keys_of(self, session_id: str) -> tuple[str, ...]:
+        """The store keys that a path must have to be what `session_id` names: of a session key, also those of the user
+        and the client it spells. Raises BadSessionId.
+        """
+        grant_key = self.key_of(session_id)
+        if _SEPARATOR not in session_id:
+            return (grant_key,)
+        user_id, client_id, _ = split_session_key(session_id)
+        return (grant_key, self._context.keys.client_session(user_id, client_id))
+
     async def _user(self, user_id: str) -> tuple[User, Node, Step]:
         context = self._context
         key = context.keys.user(user_id)

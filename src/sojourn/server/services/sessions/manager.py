@@ -287,15 +287,15 @@ class AsyncSessionManager(Reader):
     ) -> None:
         """End one token, and with `recursive` every token based on it. Raises UnknownToken."""
         located = await self.acceptance.locate(token_value)
-        grant_key = self.grants_.key_of(session_id)
+        above = self.grants_.keys_of(session_id)
         if located is not None:
-            if not any(node.key == grant_key for node in located.path):
+            if not set(above) <= {node.key for node in located.path}:
                 raise UnknownToken
             await self.acceptance.revoke(located, "revoked", recursive=recursive)
             return
-        key = self.context.keys.token(partition_of(grant_key), tokens.digest(token_value))
+        key = self.context.keys.token(partition_of(above[0]), tokens.digest(token_value))
         record = await self.context.store.get(key)
-        if record is None or grant_key not in record.path:
+        if record is None or not set(above) <= set(record.path):
             raise UnknownToken
         await self.tree.end(key, Token, "revoked", recursive=recursive)
 

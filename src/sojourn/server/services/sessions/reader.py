@@ -107,7 +107,11 @@ class Reader(Minter):
 
     async def get_grant(self, session_id: str) -> AsyncGrant:
         """The grant of a session id or session key, bound. Raises BadSessionId or NoSuchGrant."""
-        return self.bound(await self._grant(self.grants_.key_of(session_id)))
+        key, *above = self.grants_.keys_of(session_id)
+        grant = await self._grant(key)
+        if above and above != [self.context.keys.client_session(grant.user_id, grant.client_id)]:
+            raise NoSuchGrant
+        return self.bound(grant)
 
     async def grants(self, user_id: str, client_id: str) -> list[AsyncGrant]:
         """All grants that a user gave a client, live or not, in no order."""
@@ -118,15 +122,20 @@ class Reader(Minter):
             page = await self.context.store.find(
                 "grant", "session", f"{user_id} {client_id}", partition=part, after=after
             )
-            found += [self.bound(records.value_of(record, Grant)) for record in page.records]
+            values = [records.value_of(record, Grant) for record in page.records]
+            found += [
+                self.bound(grant)
+                for grant in values
+                if (grant.user_id, grant.client_id) == (user_id, client_id)
+            ]
             after = page.after
             if after is None:
                 return found
 
     async def find_token(self, session_id: str, token_value: str) -> StoredToken | None:
         """The token with this text, if it belongs to the grant; None if not. JWTs are not stored singly: None."""
-        grant_key = self.grants_.key_of(session_id)
-        part = partition_of(grant_key)
+        above = self.grants_.keys_of(session_id)
+        part = partition_of(above[0])
         located = await self.acceptance.locate(token_value)
         if located is not None and located.claims is not None:
             return None
@@ -134,7 +143,7 @@ class Reader(Minter):
         if partition_of(key) != part:
             return None
         record = await self.context.store.get(key)
-        if record is None or grant_key not in record.path:
+        if record is None or not set(above) <= set(record.path):
             return None
         return StoredToken(record.key.rsplit("/", 1)[1], records.value_of(record, Token))
 
@@ -155,8 +164,9 @@ class Reader(Minter):
 
     async def get_session_info(self, session_id: str) -> SessionInfo:
         """The whole path of a grant: ids, nodes, authentication event and authorization request."""
-        path = await self.tree.path(self.grants_.key_of(session_id))
-        if not path or not isinstance(path[0].value, Grant):
+        keys = self.grants_.keys_of(session_id)
+        path = await self.tree.path(keys[0])
+        if not path or not set(keys) <= {node.key for node in path}:
             raise NoSuchGrant
         return session_info(path, self.grants_.session_id)
 
@@ -179,5 +189,6 @@ class Reader(Minter):
         return await self.teller.explain(token_value)
 
     async def what_if_revoked(self, session_id: str) -> tuple[Step, ...]:
-        """The live tokens that would end with a grant."""
+        """The live tokens that would end with a grant. Raises BadSessionId or NoSuchGrant."""
+        await self.get_grant(session_id)
         return await self.teller.below(self.grants_.key_of(session_id))

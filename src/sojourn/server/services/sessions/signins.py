@@ -132,6 +132,8 @@ class SignIns:
         """Give a sign-in a new cookie text (and event, after a step-up); the old text is dead from here on."""
         old = admitted.leaf.value
         assert isinstance(old, SignIn)  # noqa: S101 - what SIGN_IN admits
+        if event is not None and event.uid != old.user_id:
+            raise NotLive(node="sign-in", why="of another user")
         part = partition_of(admitted.leaf.key)
         text = self._text(part, base64url.decode(old.id))
         secret = tokens.digest(text)

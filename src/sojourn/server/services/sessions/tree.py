@@ -23,8 +23,8 @@ from sojourn.store.contract import Check, Put, Record, Step, partition_of
 
 V = TypeVar("V", bound=Value)
 
-ATTEMPTS: Final = 16
-"""How often a writer that lost a race begins again."""
+ATTEMPTS: Final = 256
+"""How often a writer that lost a race begins again. Each loss means that another one won, so a crowd gets through."""
 
 
 class Tree:
