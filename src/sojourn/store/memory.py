@@ -2,8 +2,8 @@
 `cursor` and `steps` stand below. Nothing outlives the process and no verb ever suspends, so one
 class serves both faces.
 
-Records are held as they were given, but texts that other records hold already (a key in its
-descendants' paths, an unchanged path or index) are kept once.
+Records are held as they were given, but what other records hold already (a key in its
+descendants' paths, the path and index of a sibling or of the version before) is kept once.
 """
 
 from __future__ import annotations
@@ -152,18 +152,22 @@ class MemoryStore:
     def _thrifty(self, before: Record | None, record: Record) -> Record:
         """Return `record`, made of texts that are held already where there are any."""
         records = self._records
-        if before is None:
-            if not record.path:
-                return record
-            held = tuple(
+        model = before if before is not None else self._index.like(record, records)
+        if model is not None and model.path == record.path:
+            path = model.path
+        else:
+            path = tuple(
                 [key if (at := records.get(key)) is None else at.key for key in record.path]
             )
-            key, path, index = record.key, held, record.index
-        else:
-            key = before.key
-            path = before.path if before.path == record.path else record.path
-            index = before.index if before.index == record.index else record.index
-        return Record(key, record.version, record.op_id, record.body, path, index, record.expires)
+        return Record(
+            record.key if before is None else before.key,
+            record.version,
+            record.op_id,
+            record.body,
+            path,
+            model.index if model is not None and model.index == record.index else record.index,
+            record.expires,
+        )
 
     def _remove(self, record: Record) -> None:
         del self._records[record.key]
@@ -188,8 +192,11 @@ class _Index:
 
     def add(self, record: Record) -> None:
         key = record.key
+        kind = kind_of(key)
         for name, value in record.index:
-            values = self._values.setdefault((kind_of(key), name), {})
+            values = self._values.get((kind, name))
+            if values is None:
+                values = self._values[kind, name] = {}
             held = values.get(value)
             if held is None:
                 values[value] = key
@@ -202,8 +209,9 @@ class _Index:
 
     def remove(self, record: Record) -> None:
         key = record.key
+        kind = kind_of(key)
         for name, value in record.index:
-            values = self._values[kind_of(key), name]
+            values = self._values[kind, name]
             held = values.get(value)
             if held == key:
                 del values[value]
@@ -213,6 +221,13 @@ class _Index:
                     del held[at]
                 if len(held) == 1:
                     values[value] = held[0]
+
+    def like(self, record: Record, records: dict[str, Record]) -> Record | None:
+        """Return some record that the first value of `record` finds."""
+        if not record.index:
+            return None
+        keys = self.held(kind_of(record.key), *record.index[0])
+        return records[keys[0]] if keys else None
 
     def held(self, kind: str, name: str, value: str) -> list[str]:
         held = self._values.get((kind, name), {}).get(value, [])
