@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
-from sojourn import Accounts, errors
+from sojourn import Accounts, Session, errors
 from sojourn.client.dialects.oidc import AuthorizationCode, ClientCredentials
 from sojourn.wire.oauth import basic_header
 from tests.client.servers import ok
@@ -74,7 +77,6 @@ def test_an_account_is_kept_sealed_renewed_silently_and_ended_at_the_provider(
 
     auth = Accounts(store).get().auth()
     assert auth.invalidate()
-    from sojourn import Session
 
     with Session(auth, trust_env=False) as session:
         assert session.get(f"{provider.issuer}/me").json()["sub"] == "grace"
@@ -88,3 +90,72 @@ def test_an_account_is_kept_sealed_renewed_silently_and_ended_at_the_provider(
         session.get(f"{provider.issuer}/me", headers={"Authorization": f"Bearer {second}"})
     with pytest.raises(errors.InteractionRequired, match="sojourn login"):
         Accounts(store).get()
+
+
+ASKED_BY_MANY = """
+import sys
+from sojourn import Session, errors
+from sojourn.client.dialects.oidc import AuthorizationCode
+issuer, = sys.argv[1:]
+with Session(AuthorizationCode(issuer, "native"), cache=True, trust_env=False) as session:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    try:
+        print(session.get(issuer + "/me").json()["sub"])
+    except errors.AuthenticationCancelled:
+        print("cancelled")
+"""
+
+
+@pytest.mark.parametrize(("says", "heard"), [("yes", "ada"), ("no", "cancelled")])
+def test_a_person_is_asked_once_however_many_processes_wait(provider, person, store, says, heard):
+    person("ada", says=says)
+    before = provider.calls("/auth")
+    command = [sys.executable, "-c", ASKED_BY_MANY, provider.issuer]
+    workers = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    for worker in workers:
+        assert worker.stdout
+        assert worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        assert worker.stdin
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    assert [worker.communicate()[0].strip() for worker in workers] == [heard] * 3
+    assert provider.calls("/auth") == before + 1
+
+
+def test_another_person_cannot_slip_into_an_account_that_signs_in_again(provider, person, store):
+    person("ada")
+    accounts = Accounts(store)
+    account = accounts.login(AuthorizationCode(provider.issuer, "native"))
+    _lose_refresh_token(store, account.id)
+    person("eve")
+    with pytest.raises(errors.AuthenticationError, match="another person"):
+        accounts.get().token(silent=False)
+    person("ada")
+    assert accounts.get().token(silent=False) != account.token()
+    assert accounts.get().subject == "ada"
+
+
+def test_a_session_does_not_bring_back_an_account_that_was_signed_out(provider, store):
+    accounts = Accounts(store)
+    plugin = ClientCredentials(provider.issuer, "by-basic", client_secret=provider.secret)
+    auth = accounts.login(plugin, name="job").auth()
+    accounts.close("job")
+    auth.invalidate()
+    with (
+        Session(auth, trust_env=False) as session,
+        pytest.raises(errors.InteractionRequired, match="signed out"),
+    ):
+        session.get(provider.issuer)
+    assert list(accounts) == []
+
+
+def _lose_refresh_token(store, account):
+    record = store.read(account)
+    record["secrets"]["token"]["refresh_token"] = None
+    record["state"]["token"]["expires_at"] = 1
+    store.write(account, record)

@@ -42,4 +42,4 @@ def visit(url: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(visit(sys.argv[1]))
+    visit(sys.argv[1])

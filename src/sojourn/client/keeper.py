@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from sojourn.client.asking import Turn
 from sojourn.client.credential import Credential, of_halves
+from sojourn.errors import InteractionRequired
 
 if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
@@ -22,6 +24,12 @@ class Kept(NamedTuple):
     intent: str | None = None
 
 
+class SignedOut(InteractionRequired):
+    """The account is no longer in the store: whoever still carries it must not bring it back."""
+
+    text = "The account was signed out."
+
+
 class Keeper(Protocol):
     """Read and write only between `locked()` and its end, in a worker thread."""
 
@@ -30,6 +38,8 @@ class Keeper(Protocol):
     def read(self) -> Kept: ...
 
     def write(self, kept: Kept) -> None: ...
+
+    def turn(self) -> Turn | None: ...
 
 
 class InMemory:
@@ -49,12 +59,19 @@ class InMemory:
     def write(self, kept: Kept) -> None:
         self._kept = kept
 
+    def turn(self) -> None:
+        return None
+
 
 class Sealed:
-    """Keeps for every process of this person, in one sealed file. `described` is what a new record
-    says beside tokens."""
+    """Keeps for every process of this person, in one sealed file.
 
-    def __init__(self, store: CredentialStore, account: str, described: Mapping[str, Any]) -> None:
+    `described` is what a new record says beside its tokens; None is for accounts, which only a sign-in makes.
+    """
+
+    def __init__(
+        self, store: CredentialStore, account: str, described: Mapping[str, Any] | None
+    ) -> None:
         self._store = store
         self._account = account
         self._described = described
@@ -63,12 +80,21 @@ class Sealed:
         return self._store.locked(self._account)
 
     def read(self) -> Kept:
-        record = self._store.read(self._account)
-        return Kept() if record is None else kept_of(record)
+        return kept_of(self._record())
 
     def write(self, kept: Kept) -> None:
-        record = self._store.read(self._account) or dict(self._described)
-        self._store.write(self._account, with_kept(record, kept))
+        self._store.write(self._account, with_kept(self._record(), kept))
+
+    def turn(self) -> Turn:
+        return Turn(self._store, self._account)
+
+    def _record(self) -> Mapping[str, Any]:
+        record = self._store.read(self._account)
+        if record is not None:
+            return record
+        if self._described is None:
+            raise SignedOut
+        return {**self._described, "state": {**self._described["state"], "token": None}}
 
 
 def kept_of(record: Mapping[str, Any]) -> Kept:

@@ -11,16 +11,24 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from sojourn.client.asking import CANCELLED, PENDING
 from sojourn.client.auth import AuthPlugin, Stamp, Verdict
 from sojourn.client.credential import Credential, of_halves
 from sojourn.client.env.contract import Env
 from sojourn.client.flight import Flight
-from sojourn.client.keeper import InMemory, Keeper, Kept, Sealed
+from sojourn.client.keeper import InMemory, Keeper, Kept, Sealed, SignedOut
 from sojourn.client.transport.contract import Reply, Request
-from sojourn.errors import ConnectFailure, InteractionRequired, StoreUnavailable
+from sojourn.errors import (
+    AuthenticationCancelled,
+    ConnectFailure,
+    InteractionRequired,
+    StoreUnavailable,
+)
 
 if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
+
+_POLL = 0.2  # seconds
 
 _log = logging.getLogger("sojourn.client.renewal")
 
@@ -66,6 +74,10 @@ class RenewingAuth(AuthPlugin):
         """Return a credential that a person gave; no lock is held. Raises `reason` where none can
         be asked."""
         raise reason
+
+    def may_ask(self) -> bool:
+        """Tell whether `ask` could reach a person here."""
+        return False
 
     # The contract ----------------------------------------------------------------------------------------------------
 
@@ -129,14 +141,51 @@ class RenewingAuth(AuthPlugin):
         keeper = self._keeper(env)
         try:
             return await self._renewed_silently(env, keeper, stale)
+        except SignedOut:
+            raise
         except InteractionRequired as reason:
-            if (current := self._usable(env, stale)) is not None:
-                return current
-            credential = await self.ask(env, reason)
+            current = self._usable(env, stale)
+            return current or await self._asked_in_turn(env, keeper, stale, reason)
+
+    async def _asked_in_turn(
+        self, env: Env, keeper: Keeper, stale: int, reason: InteractionRequired
+    ) -> Credential:
+        """Ask the person, unless another process is asking: then wait for what comes of that."""
+        turn = keeper.turn()
+        if turn is None or not self.may_ask():
+            return self._given(keeper, stale, await self.ask(env, reason))
+        flight = random.token_hex(8)
+        while (other := turn.take(flight, now=env.now())) is not None:
+            while turn.of(other, now=env.now()) == PENDING:
+                await env.sleep(_POLL)
+            if turn.of(other, now=env.now()) == CANCELLED:
+                raise AuthenticationCancelled("The person said no, in another program.")
+            found = keeper.read().credential
+            if found is not None and found.generation > stale and found.fresh(env.now()):
+                self.adopt(found)
+                return found
+        try:
+            credential = self._given(keeper, stale, await self.ask(env, reason))
+        except AuthenticationCancelled:
+            turn.cancel(flight)
+            raise
+        except BaseException:
+            turn.leave(flight)
+            raise
+        turn.leave(flight)
+        return credential
+
+    def _given(self, keeper: Keeper, stale: int, credential: Credential) -> Credential:
+        credential = self._later(credential, stale)
         with keeper.locked():
             keeper.write(Kept(credential))
         self.adopt(credential)
         return credential
+
+    def _later(self, credential: Credential, stale: int) -> Credential:
+        """Return `credential` with a generation above all that is known, whatever the clock did."""
+        known = max(stale, self._current.generation if self._current else 0)
+        return credential._replace(generation=max(credential.generation, known + 1))
 
     async def _renewed_silently(self, env: Env, keeper: Keeper, stale: int) -> Credential:
         with keeper.locked():
@@ -148,7 +197,7 @@ class RenewingAuth(AuthPlugin):
                     return previous
             nonce = self._intend(keeper, kept)
             try:
-                credential = await self.renew(env, previous, nonce)
+                credential = self._later(await self.renew(env, previous, nonce), stale)
             except SignInEnded:
                 keeper.write(Kept(previous and previous._replace(refresh_token=None)))
                 raise
@@ -185,5 +234,6 @@ class RenewingAuth(AuthPlugin):
         store = self._store or env.store
         if store is None:
             return self._memory
-        account = self._account or store.account_id(self.kind, *self.identity())
-        return Sealed(store, account, self.record())
+        if self._account is not None:
+            return Sealed(store, self._account, None)
+        return Sealed(store, store.account_id(self.kind, *self.identity()), self.record())

@@ -12,7 +12,7 @@ from sojourn.client.auth import AccessInfo
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
 from sojourn.client.dialects.oidc.identity import ClientIdentity
-from sojourn.client.dialects.oidc.sign_in import SignIn, sign_in
+from sojourn.client.dialects.oidc.sign_in import SignIn, possible, sign_in
 from sojourn.client.dialects.oidc.tokens import Expected, credential
 from sojourn.client.discovery import Provider
 from sojourn.client.env.contract import Env
@@ -213,7 +213,11 @@ class AuthorizationCode(_OidcAuth):
 
     async def first(self, env: Env) -> Credential:
         """Return a credential that the person gives now, whatever is kept."""
-        return await sign_in(env, self.endpoints, self.wanted)
+        subject = self._current.claims.get("sub") if self._current else None
+        return await sign_in(env, self.endpoints, self.wanted, subject=subject)
+
+    def may_ask(self) -> bool:
+        return self.interactive and possible()
 
     async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
         if not self.interactive:

@@ -56,8 +56,10 @@ def possible() -> bool:
     return browser.available(os.environ) or terminal.available()
 
 
-async def sign_in(env: Env, endpoints: Endpoints, wanted: SignIn) -> Credential:
-    """Return the credential of the person who signs in.
+async def sign_in(
+    env: Env, endpoints: Endpoints, wanted: SignIn, *, subject: str | None = None
+) -> Credential:
+    """Return the credential of the person who signs in; `subject` is who it must be, if that is known.
 
     Raises InteractionRequired at once where nobody can be asked, AuthenticationCancelled if the
     person said no or let five minutes pass, AuthenticationError for an answer that is not good.
@@ -70,7 +72,7 @@ async def sign_in(env: Env, endpoints: Endpoints, wanted: SignIn) -> Credential:
     redirect = urlsplit(wanted.redirect_uri)
     port, path = redirect.port or 0, redirect.path or "/"
     with Listener(state=state, path=path, port=port) as listener:
-        attempt = _Attempt(state, listener.redirect_uri)
+        attempt = _Attempt(state, listener.redirect_uri, subject)
         url = await _authorization_url(env, endpoints, wanted, attempt)
         params = await _answer(env, url, listener)
         try:
@@ -87,8 +89,9 @@ async def sign_in(env: Env, endpoints: Endpoints, wanted: SignIn) -> Credential:
 class _Attempt:
     """One sign-in: its secrets, never shown, and the address it comes back to."""
 
-    def __init__(self, state: str, redirect_uri: str) -> None:
+    def __init__(self, state: str, redirect_uri: str, subject: str | None) -> None:
         self.state = state
+        self.subject = subject
         self.redirect_uri = redirect_uri
         self.nonce = secrets.token_urlsafe(32)
         self.verifier = proof.verifier_from(secrets.token_bytes(32))
@@ -189,6 +192,7 @@ async def _redeemed(
     expected = Expected(
         client_id=endpoints.client.client_id,
         nonce=attempt.nonce,
+        subject=attempt.subject,
         max_age=wanted.max_age,
         id_token="openid" in wanted.scope.split(),
     )

@@ -1,0 +1,83 @@
+"""Whose turn it is to ask a person about one account, over processes: one asks, the others wait for
+what comes of it. Renewal stands above it; below it are the store's files. No lock is held while the person is asked."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from sojourn.client.cache import files
+
+if TYPE_CHECKING:
+    from sojourn.client.cache.store import CredentialStore
+
+LIMIT: Final = 300_000
+"""Milliseconds after which a turn is void: no person takes longer, and a process may have died unseen."""
+
+PENDING: Final = "pending"
+CANCELLED: Final = "cancelled"
+GONE: Final = "gone"
+
+
+class Turn:
+    """The note beside a sealed record that says who is asking: process, flight, since when, and whether it was called
+    off."""
+
+    def __init__(self, store: CredentialStore, account: str) -> None:
+        self._store = store
+        self._account = account
+        self._path = f"{store.paths.credentials}/{account}.prompt"
+
+    def take(self, flight: str, *, now: int) -> str | None:
+        """Take the turn for `flight` and return None, or return the flight that has it."""
+        with self._store.locked(self._account):
+            note = self._note()
+            if _pending(note, now):
+                return str(note["flight"])
+            note = {"pid": os.getpid(), "flight": flight, "started": now}
+            files.replace(self._path, json.dumps(note).encode("ascii"))
+        return None
+
+    def of(self, flight: str, *, now: int) -> str:
+        """Return what became of the turn of `flight`: PENDING, CANCELLED or GONE."""
+        note = self._note()
+        if note.get("flight") != flight:
+            return GONE
+        if note.get("cancelled"):
+            return CANCELLED
+        return PENDING if _pending(note, now) else GONE
+
+    def cancel(self, flight: str) -> None:
+        """Say that the person said no; those who wait for `flight` give up, later ones may ask again."""
+        with self._store.locked(self._account):
+            note = self._note()
+            if note.get("flight") == flight:
+                files.replace(self._path, json.dumps({**note, "cancelled": True}).encode("ascii"))
+
+    def leave(self, flight: str) -> None:
+        """Give the turn back."""
+        with self._store.locked(self._account):
+            if self._note().get("flight") == flight:
+                files.remove(self._path)
+
+    def _note(self) -> dict[str, Any]:
+        raw = files.read(self._path)
+        with suppress(ValueError):
+            found = json.loads(raw) if raw else {}
+            if isinstance(found, dict):
+                return found
+        return {}
+
+
+def _pending(note: dict[str, Any], now: int) -> bool:
+    if not note or note.get("cancelled") or not now - LIMIT < note.get("started", 0) <= now:
+        return False
+    try:
+        os.kill(int(note.get("pid", 0)), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
