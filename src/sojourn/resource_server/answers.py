@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -30,7 +30,7 @@ class Answer(Struct, frozen=True):
 
 
 class ResourceMetadata(Struct, frozen=True):
-    """What the service says about itself (RFC 9728 §2), where it is published, and that answer."""
+    """What the service says about itself (RFC 9728 §2): at which URL, under which (decoded) path, and the answer."""
 
     url: str
     path: str
@@ -78,7 +78,7 @@ def resource_metadata(
     headers = (_JSON, ("Cache-Control", "public, max-age=300"))
     body = msgspec.json.encode(document)
     path = WELL_KNOWN + ("" if path == "/" else path)
-    return ResourceMetadata(origin + path, path, answer(200, body, headers=headers))
+    return ResourceMetadata(origin + path, unquote(path), answer(200, body, headers=headers))
 
 
 def _challenge(error: ProtocolError, *, realm: str, metadata: ResourceMetadata | None) -> str:
@@ -96,13 +96,18 @@ def _place(resource: str) -> tuple[str, str] | None:
     try:
         parts = urlsplit(resource)
         host = parts.hostname or ""
+        usable = parts.port != 0 and _is_plain(resource)
     except ValueError:
         return None
-    if not host or parts.query or parts.fragment or "@" in parts.netloc:
+    if not usable or not host or parts.query or parts.fragment or "@" in parts.netloc:
         return None
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
         return None
     return f"{parts.scheme}://{parts.netloc}", parts.path
+
+
+def _is_plain(url: str) -> bool:
+    return url.isascii() and url.isprintable() and " " not in url
 
 
 def _is_loopback(host: str) -> bool:

@@ -5,6 +5,7 @@ is a transport. The only file of the resource server that imports asyncio.
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
@@ -20,18 +21,18 @@ class OnALoop(RuntimeError):
 
 
 class BlockingEnv:
-    """Blocks the calling thread."""
+    """Blocks the calling thread. Locks are kept by process id: a fork may leave the parent's taken for good."""
 
     def __init__(self, transport: Transport, now: Clock) -> None:
         self.now = now
         self._transport = transport
-        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._locks: defaultdict[tuple[int, str], threading.Lock] = defaultdict(threading.Lock)
 
     async def send(self, request: Request) -> Reply:
         return self._transport.send(request)
 
     async def once(self, name: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        with self._locks[name]:
+        with self._locks[os.getpid(), name]:
             return await work()
 
 

@@ -29,16 +29,17 @@ _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1d2433; --soft: #596275; --line: #d9dee8; --paper: #fbfbfd; --card: #fff }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e8ebf2; --soft: #a3adc0; --line: #333c4d; --paper: #12161f; --card: #1a202c } }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--paper);
+body { margin: 0; min-height: 100vh; display: grid; grid-template-columns: minmax(0, 40rem);
+  place-content: center; background: var(--paper);
   color: var(--ink); font: 1rem/1.55 system-ui, sans-serif }
-main { max-width: 40rem; margin: 1.5rem; padding: 2rem; background: var(--card);
+main { margin: 1.5rem; padding: 2rem; background: var(--card);
   border: 1px solid var(--line); border-radius: 14px; box-sizing: border-box; min-width: 0 }
 h1 { margin: 0 0 .25rem; font-size: 1.6rem; letter-spacing: -.01em }
 p { margin: .5rem 0; color: var(--soft) }
 dl { margin: 1.25rem 0; display: grid; grid-template-columns: max-content 1fr; gap: .4rem 1.25rem }
 dt { font-weight: 600 } dd { margin: 0; color: var(--soft) }
-code, pre { font-family: ui-monospace, monospace; font-size: .9rem }
-pre { margin: 1rem 0 0; padding: .9rem 1rem; overflow-x: auto; border: 1px solid var(--line); border-radius: 10px }
+code, pre { font-family: ui-monospace, monospace; font-size: .9rem; overflow-wrap: anywhere }
+pre { margin: 1rem 0 0; padding: .9rem 1rem; white-space: pre-wrap; border: 1px solid var(--line); border-radius: 10px }
 a { color: inherit }
 @media (max-width: 30rem) { main { padding: 1.25rem }
   dl { grid-template-columns: 1fr; gap: 0 } dd { margin-bottom: .6rem } }
@@ -61,8 +62,8 @@ _PAGE: Final = Template("""<!doctype html>
 <dt><a href="/notes">/notes</a></dt><dd>shows notes: needs the scope <code>notes</code></dd>
 $metadata
 </dl>
-<p>Without a token both answer 401 and say where to get one. With one:</p>
-<pre tabindex="0">curl -H "Authorization: Bearer $$TOKEN" $base/hello</pre>
+<p>Without a token both answer 401 and say where to get one. With one in <code>TOKEN</code>:</p>
+<pre>curl -H "Authorization: Bearer $$TOKEN" $base/hello</pre>
 </main>
 </body>
 </html>

@@ -42,7 +42,7 @@ class HttpxTransport:
 
         pool = self._pools.get(os.getpid())
         if pool is None:
-            opened = httpx2.HTTPTransport(verify=self._trust(), trust_env=False)
+            opened = httpx2.HTTPTransport(verify=self._trust(), trust_env=False, limits=_limits())
             pool = self._pools.setdefault(os.getpid(), opened)
         with _translated(request):
             response = pool.handle_request(_outgoing(request))
@@ -61,7 +61,9 @@ class HttpxTransport:
         pools = self._loops.setdefault(asyncio.get_running_loop(), {})
         pool = pools.get(os.getpid())
         if pool is None:
-            opened = httpx2.AsyncHTTPTransport(verify=self._trust(), trust_env=False)
+            opened = httpx2.AsyncHTTPTransport(
+                verify=self._trust(), trust_env=False, limits=_limits()
+            )
             pool = pools.setdefault(os.getpid(), opened)
         with _translated(request):
             response = await pool.handle_async_request(_outgoing(request))
@@ -100,6 +102,13 @@ class _Answer:
         self.content += piece
         if len(self.content) > MAX_ANSWER or time.monotonic() > self._until:
             raise _failure(RequestError, self._request, "the answer is too long or too slow")
+
+
+def _limits() -> httpx2.Limits:
+    import httpx2
+
+    # Shorter than servers keep an idle connection, so that none is closed under a request of ours.
+    return httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=2.0)
 
 
 def _outgoing(request: Request) -> httpx2.Request:

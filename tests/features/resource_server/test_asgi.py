@@ -169,6 +169,9 @@ def test_an_audience_that_is_no_url_has_no_metadata(verifier):
         ("https://a.example/#x", None),
         ("https://[bad", None),
         ("ftp://a.example", None),
+        ("https://a.example:x", None),
+        ("https://a.example/é", None),
+        ("https://a.exa\nmple", None),
         ("files", None),
     ],
 )
