@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sojourn import Accounts, errors
+from sojourn import Accounts, Session, errors
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc import AuthorizationCode, ClientCredentials
 from tests.client.small_provider import SmallProvider, refused, signed_in
@@ -150,6 +150,31 @@ def test_a_program_signs_in_once_and_its_token_is_kept(store, serve):
     assert Accounts(store).get("nightly").token() == account.token() == "access-1"
     assert len(small.token_calls) == 1
     assert b"hush" not in Path(store.paths.credentials, f"{account.id}.sealed").read_bytes()
+
+
+def test_signing_in_again_replaces_a_damaged_record_and_sets_it_aside(store, serve):
+    small = SmallProvider()
+    issuer = small.at(serve(small.answer)).issuer
+    accounts = Accounts(store)
+    plugin = ClientCredentials(issuer, "job", client_secret="hush")
+    account = accounts.login(plugin)
+    path = Path(store.paths.credentials, f"{account.id}.sealed")
+    path.write_bytes(b"broken")
+    again = accounts.login(ClientCredentials(issuer, "job", client_secret="hush"))
+    assert again.id == account.id
+    assert accounts.get().token() == "access-2"
+    assert Path(f"{path}.damaged").read_bytes() == b"broken"
+
+
+def test_a_cached_credential_of_a_session_is_shared_with_the_next_one(store, serve):
+    small = SmallProvider()
+    issuer = small.at(serve(small.answer)).issuer
+    for _ in range(2):
+        auth = ClientCredentials(issuer, "job", client_secret="hush")
+        with Session(auth, cache=True, trust_env=False) as session:
+            assert session.get(f"{issuer}/r").ok
+    assert len(small.token_calls) == 1
+    assert Accounts(store).get().name == f"job at {issuer}"
 
 
 def test_closing_where_the_provider_refuses_or_is_away_keeps_the_account_unless_forced(

@@ -290,6 +290,11 @@ def test_credentials_demanded_without_a_plugin_are_an_error_that_names_auth():
             session.get("http://a.example/", auth="secret")  # type: ignore[arg-type]
 
 
+def test_an_option_that_does_not_exist_is_refused_by_name():
+    with Session(transport=Flaky(0)) as session, pytest.raises(TypeError, match="no timout"):
+        session.get("http://a.example/", timout=3)  # type: ignore[call-arg]
+
+
 def test_a_semaphore_is_held_while_a_request_is_out(serve):
     held = threading.Semaphore(1)
     server = serve(lambda _: ok(held.acquire(blocking=False)))

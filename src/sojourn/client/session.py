@@ -55,6 +55,9 @@ class RequestOptions(TypedDict, total=False):
     original_ip: str | None
 
 
+_OPTIONS = frozenset(RequestOptions.__annotations__)
+
+
 class _Verbs(ABC, Generic[R, T, S]):
     """The verbs, the options and the history; a call returns `R`, is sent with `T` and paced by `S`."""
 
@@ -154,6 +157,8 @@ class _Verbs(ABC, Generic[R, T, S]):
         return HttpxTransport(self._trust, self._proxies)
 
     def _call(self, url: str, method: str, options: RequestOptions) -> Call:
+        if unknown := options.keys() - _OPTIONS:
+            raise TypeError(f"A request takes no {', '.join(sorted(unknown))}.")
         content, kind = encoded(options.get("data"), options.get("json"))
         retries, redirect = options.get("connect_retries"), options.get("redirect")
         request = Request(
