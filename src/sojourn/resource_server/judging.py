@@ -42,7 +42,8 @@ def signed(claims: Mapping[str, Any], *, issuer: str, audience: str, now: int) -
 def introspected(claims: Mapping[str, Any], *, issuer: str, audience: str, now: int) -> AccessToken:
     """Return the token that the issuer's answer `claims` describes, or raise InvalidToken.
 
-    Most members are optional (RFC 7662 §2.2). The audience is not: a token for everyone is for no one here.
+    Most members are optional (RFC 7662 §2.2). Two are not: `token_type`, which tells an access token from a refresh
+    token, and `aud`, for a token for everyone is for no one here.
     An answer without `active` raises Malformed, for it says nothing about the token.
     """
     active = json_text.optional_flag(claims, "active")
@@ -59,9 +60,9 @@ def introspected(claims: Mapping[str, Any], *, issuer: str, audience: str, now: 
 def _active(claims: Mapping[str, Any], *, issuer: str, audience: str, now: int) -> AccessToken:
     if json_text.optional_text(claims, "iss") not in (None, issuer):
         raise Malformed("The token is from another issuer.")
-    token_type = json_text.optional_text(claims, "token_type")
-    if token_type is not None and token_type.lower() != "bearer":
-        raise Malformed("The token is not a bearer token.")
+    # Servers leave the type out of what they say about a refresh token, which must never pass for an access token.
+    if (json_text.optional_text(claims, "token_type") or "").lower() != "bearer":
+        raise Malformed("The token is not a bearer access token.")
     _check_common(claims, audience)
     expires_at = json_text.optional_moment(claims, "exp")
     jose.check_times(

@@ -92,6 +92,7 @@ def test_an_issuer_that_others_wrote_accepts_the_signature(sample):
         {"aud": [RESOURCE + "/"]},
         {"exp": 1},
         {"nbf": 4_000_000_000},
+        {"token_type": None},
         {"token_type": "DPoP"},
         {"token_type": "refresh_token"},
         {"cnf": {"x5t#S256": "x"}},
@@ -111,7 +112,12 @@ def test_an_answer_that_does_not_fit_refuses_the_token(issuer, clock, verifier, 
 
 
 def test_members_that_rfc_7662_leaves_open_may_be_missing(issuer, clock, verifier):
-    issuer.introspection = {"active": True, "aud": RESOURCE, "client_id": "app"}
+    issuer.introspection = {
+        "active": True,
+        "token_type": "bearer",
+        "aud": RESOURCE,
+        "client_id": "app",
+    }
     token = verifier.verify(HEADER)
     assert (token.subject, token.scope, token.expires_at) == ("app", (), None)
 

@@ -56,7 +56,8 @@ def test_the_application_finds_the_token(service, issuer, clock):
 
 
 def test_an_opaque_token_is_asked_about(service, issuer, clock):
-    issuer.introspection = {"active": True, "aud": AUDIENCE, "sub": "bob", "scope": "files"}
+    said = {"active": True, "token_type": "Bearer", "aud": AUDIENCE, "sub": "bob", "scope": "files"}
+    issuer.introspection = said
     status, _, body = get(f"{service}/x", "Bearer opaque")
     assert (status, json.loads(body)) == (200, {"sub": "bob"})
 
