@@ -1,5 +1,5 @@
-"""Sojourn: one identity and session system. Here are the client's public names, each imported when it is first used; the
-server's are in `sojourn.server`."""
+"""Sojourn: one identity and session system. Here are the client's public names, each imported when
+it is first used; the server's are in `sojourn.server`."""
 
 from __future__ import annotations
 
