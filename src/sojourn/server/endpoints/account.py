@@ -1,4 +1,4 @@
-"""The account API: a user's own sessions and tokens, for the command line and for applications with the scope `account`.
+"""The account API: a user's own sessions and tokens, for the command line and applications with the scope `account`.
 
 Its resource is `urn:sojourn:account`. `app` routes here; below it is the desk of `administration`.
 """

@@ -1,10 +1,4 @@
-"""`sojourn serve`: one process that answers, from a checked start to a drained end.
+"""`sojourn serve`: one process that answers, from a checked start (`preflight`) to a drained end (`run.serve`).
 
-It stands beside `app`, which it builds and closes, and above everything else of the server; the command line calls it.
+It stands above `app`, which it builds and closes; the command line calls it.
 """
-
-from __future__ import annotations
-
-from sojourn.server.serving.run import serve
-
-__all__ = ["serve"]

@@ -1,4 +1,4 @@
-"""Clients and resources as administrators see and change them. `desk` stands above it, `services.clients` below."""
+"""Clients and resources as administrators see and change them. `desk` stands above, `services.clients` below."""
 
 from __future__ import annotations
 

@@ -1,0 +1,123 @@
+"""Lists: gathered page by page, filtered, sorted and printed alike for every area. The administration commands stand
+above it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
+
+import click
+
+from sojourn.cli import output
+from sojourn.cli.desk import Desk
+
+Row = dict[str, Any]
+
+PAGE: Final = 200
+BY_SERVER: Final = {"users": ("status",)}
+"""Fields by which the server itself filters."""
+
+
+class Wanted(NamedTuple):
+    """What the options of a list say. `limit` 0: all of them."""
+
+    limit: int
+    after: str | None
+    sort: str | None
+    filters: tuple[str, ...]
+
+
+def list_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--limit --after --sort --filter`."""
+    options = (
+        click.option(
+            "--limit",
+            metavar="N",
+            type=click.IntRange(0),
+            default=50,
+            show_default=True,
+            help="Rows at most; 0: all.",
+        ),
+        click.option("--after", metavar="CURSOR", help="Go on where an earlier list ended."),
+        click.option(
+            "--sort", metavar="COLUMN", help="Sort the rows by a column; -COLUMN: downwards."
+        ),
+        click.option(
+            "--filter",
+            "filters",
+            metavar="TEXT",
+            multiple=True,
+            help="Rows with TEXT in them, or COLUMN=VALUE; may be repeated.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def gathered(desk: Desk, area: str, wanted: Wanted) -> dict[str, Any]:
+    """`{"items": [...], "after": cursor or None}`, as wanted."""
+    items: list[Row] = []
+    after = wanted.after
+    while True:
+        room = wanted.limit - len(items) if wanted.limit else PAGE
+        page = desk.get(area, _query(area, wanted, after, min(room, PAGE)))
+        items += [row for row in page["items"] if _matches(row, wanted.filters)]
+        after = page["after"]
+        if after is None or (wanted.limit and len(items) >= wanted.limit):
+            break
+    if wanted.sort:
+        name = wanted.sort.removeprefix("-")
+        items.sort(key=lambda row: _sortable(row.get(name)), reverse=wanted.sort.startswith("-"))
+    return {"items": items, "after": after}
+
+
+def print_list(
+    found: dict[str, Any], columns: Sequence[str], cells: Callable[[Row], Sequence[object]]
+) -> None:
+    """Print rows as a table, and how to go on."""
+    output.print_table(columns, [cells(row) for row in found["items"]])
+    if not found["items"]:
+        click.echo("Nothing found.", err=True)
+    if found["after"]:
+        click.echo(f"There is more: --after {found['after']}", err=True)
+
+
+def _query(area: str, wanted: Wanted, after: str | None, limit: int) -> dict[str, str]:
+    if area == "keys":
+        return {}
+    query = {"limit": str(limit)}
+    if after:
+        query["after"] = after
+    for text in wanted.filters:
+        name, equals, value = text.partition("=")
+        if equals and name in BY_SERVER.get(area, ()):
+            query[name] = value
+    return query
+
+
+def _matches(row: Row, filters: tuple[str, ...]) -> bool:
+    for text in filters:
+        name, equals, value = text.partition("=")
+        if equals and name in row:
+            if value.casefold() not in _words(row[name]):
+                return False
+        elif not any(text.casefold() in word for one in row.values() for word in _words(one)):
+            return False
+    return True
+
+
+def _words(value: object) -> list[str]:
+    if isinstance(value, list | tuple):
+        return [str(one).casefold() for one in value]
+    if isinstance(value, dict):
+        return [str(one).casefold() for one in value.values()]
+    text = str(value).casefold()
+    return [text, *text.split()]
+
+
+def _sortable(value: object) -> tuple[bool, float, str]:
+    """Numbers by size, words without regard to case, what is missing last."""
+    if isinstance(value, int | float):
+        return (False, float(value), "")
+    return (value is None, 0.0, output.listed(value).casefold())

@@ -1,0 +1,70 @@
+"""A server's JSON APIs with an account's token. Commands and the desk stand above it, the client's Session
+below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from sojourn.client.account import Account
+from sojourn.client.accounts import Accounts
+from sojourn.client.response import Response
+from sojourn.client.session import Session
+from sojourn.errors import AuthenticationError, Forbidden
+
+
+class OnlineDesk:
+    """Calls with the current account, or the one named."""
+
+    def __init__(self, session: Session, account: Account) -> None:
+        self._session = session
+        self.account = account
+
+    def get(self, area: str, query: Mapping[str, str]) -> dict[str, Any]:
+        """GET /admin/AREA."""
+        return self.call("GET", f"/admin/{area}", params=query)
+
+    def act(self, area: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """POST /admin/AREA."""
+        return self.call("POST", f"/admin/{area}", json=body)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """The JSON answer of a path below the issuer. Raises HttpError; a lack of rights says how to get them."""
+        url = f"{self.account.issuer}{path}"
+        try:
+            response = self._session.request(url, method, params=params, json=json)
+        except Forbidden as error:
+            raise Forbidden(
+                f"{self.account.name} may not do this. If the person may, sign in for it: "
+                f"sojourn login {self.account.issuer} --admin",
+                status=403,
+                detail=str(error),
+            ) from error
+        return _members(response, url)
+
+
+def _members(response: Response, url: str) -> dict[str, Any]:
+    try:
+        members = response.json()
+    except ValueError:
+        members = None
+    if not isinstance(members, dict):
+        message = f"{url} gave no JSON object: is its server Sojourn?"
+        raise AuthenticationError(message)
+    return members
+
+
+@contextmanager
+def session_of(name: str | None) -> Iterator[OnlineDesk]:
+    """A desk with the account called `name`, or the current one."""
+    account = Accounts().get(name)
+    with Session(auth=account.auth()) as session:
+        yield OnlineDesk(session, account)
