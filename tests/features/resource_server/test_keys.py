@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -261,3 +263,11 @@ def test_both_faces_agree(issuer, clock, verifier):
 def test_wrong_arguments_are_refused_at_once(arguments):
     with pytest.raises(ConfigurationError):
         Verifier(**{"issuer": "https://op.example", "audience": RESOURCE} | arguments)
+
+
+def test_the_http_library_is_imported_by_the_first_request_alone():
+    check = (
+        "import sys, sojourn.resource_server as r; r.Verifier('https://op.example', audience='x');"
+        "sys.exit(any(name in sys.modules for name in ('httpx2', 'sojourn.client', 'sojourn.server')))"
+    )
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
