@@ -128,7 +128,7 @@ def _grant(grant: Grant, now: int, line: _Lineage) -> str:
     if line.session is not None and grant.generation != line.session.generation:
         return "the client session was begun anew"
     if line.user is not None and not line.user.keeps(grant.epoch, grant.signin):
-        return "the user ended it"
+        return "others_ended"
     return ""
 
 
@@ -148,7 +148,7 @@ def _signin(signin: SignIn, now: int, line: _Lineage) -> str:
     if now >= signin.end:
         return "expired"
     if line.user is not None and not line.user.keeps(signin.epoch, signin.id):
-        return "the user ended it"
+        return "others_ended"
     return ""
 
 
@@ -251,21 +251,3 @@ def judge(operation: Operation, path: Path, *, client: Client | None, now: int) 
         if verdict.why:
             _refuse(verdict)
     return Admitted(_SEAL, operation, path, client=client, now=now)
-
-
-ADMINISTRATOR: Final = "administrator"
-AUDITOR: Final = "auditor"
-
-_READ: Final = ("users:read", "clients:read", "keys:read", "sessions:read")
-_WRITE: Final = ("users:write", "clients:write", "keys:write", "sessions:write")
-
-SCOPES_OF_ROLE: Final = {ADMINISTRATOR: (*_READ, *_WRITE), AUDITOR: _READ}
-"""What each role may ask for on the resource `urn:sojourn:admin` (design decision 17)."""
-
-ADMIN_SCOPES: Final = (*_READ, *_WRITE)
-
-
-def allowed_scopes(scope: tuple[str, ...], roles: tuple[str, ...]) -> tuple[str, ...]:
-    """`scope` without the administrative scopes that no role of the user gives."""
-    given = {name for role in roles for name in SCOPES_OF_ROLE.get(role, ())}
-    return tuple(name for name in scope if name not in ADMIN_SCOPES or name in given)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from sojourn.model.value import Value
 
 MIN_LENGTH = 8
-MAX_LENGTH = 256
+MAX_LENGTH = 1024
 
 
 class PasswordCredential(Value, frozen=True, kw_only=True):
@@ -20,12 +18,6 @@ class PasswordCredential(Value, frozen=True, kw_only=True):
         return f"PasswordCredential(changed={self.changed})"
 
 
-class PasswordFault(Struct, frozen=True):
-    """Why a new password is refused: a message id for people."""
-
-    message_id: str
-
-
 def judge_password(
     password: str, *, common: frozenset[str], context: tuple[str, ...]
 ) -> str | None:
@@ -35,12 +27,12 @@ def judge_password(
     context  words that must not be the whole password: the login, the product's name
     """
     if len(password) < MIN_LENGTH:
-        return "password_too_short"
+        return "password.short"
     if len(password) > MAX_LENGTH:
-        return "password_too_long"
+        return "password.long"
     folded = password.casefold()
     if folded in common:
-        return "password_too_common"
+        return "password.common"
     if any(word and folded == word.casefold() for word in context):
-        return "password_is_context"
+        return "password.context"
     return None

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from msgspec import UNSET, UnsetType
-
-from sojourn.model.value import Ending, Value
+from sojourn.model.value import Value
 
 
 class Interaction(Value, frozen=True, kw_only=True):
@@ -17,6 +15,7 @@ class Interaction(Value, frozen=True, kw_only=True):
     signin    the sign-in that was chosen or made in it; empty: none yet
     fresh     the person proved who they are inside this interaction (`prompt=login`, `max_age`)
     chosen    the person chose the account inside it (`prompt=select_account`)
+    denied    the person said no
     consented the person consented inside it (`prompt=consent`)
     """
 
@@ -27,4 +26,4 @@ class Interaction(Value, frozen=True, kw_only=True):
     fresh: bool = False
     chosen: bool = False
     consented: bool = False
-    ended: Ending | UnsetType = UNSET
+    denied: bool = False

@@ -264,3 +264,11 @@ def _life(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_LIFE:
         raise Malformed("The member expires_in is not a number of seconds.")
     return int(value)
+
+
+def origin_of(uri: str) -> str:
+    """Return where a checked redirect URI leads: `https://host:port`, or `scheme:` for a private-use one."""
+    scheme, slashes, rest = uri.partition("://")
+    if scheme in ("http", "https") and slashes:
+        return f"{scheme}://{re.split('[/?#]', rest, maxsplit=1)[0]}"
+    return f"{uri.partition(':')[0]}:"

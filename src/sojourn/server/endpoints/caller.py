@@ -16,6 +16,7 @@ from starlette.responses import Response
 from sojourn.errors import InsufficientScope, InvalidToken, TokenMissing
 from sojourn.model.admission import ACCEPT
 from sojourn.model.user import User
+from sojourn.server.login.authenticators.password import common_passwords
 from sojourn.server.pages.site import Site
 from sojourn.server.services import http
 from sojourn.server.services.administration import Administration
@@ -85,7 +86,7 @@ def desk(site: Site) -> Administration:
         site.users,
         site.clients,
         hashed=site.passwords.hash,
-        common=site.common_passwords,
+        common=common_passwords(),
     )
 
 

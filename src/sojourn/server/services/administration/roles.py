@@ -12,8 +12,10 @@ WRITE: Final = frozenset(f"{area}:write" for area in AREAS)
 ACCOUNT_SCOPE: Final = "account"
 ADMIN_SCOPES: Final = tuple(f"{area}:{right}" for area in AREAS for right in ("read", "write"))
 
+ADMINISTRATOR: Final = "administrator"
+
 ROLES: Final[Mapping[str, frozenset[str]]] = {
-    "administrator": READ | WRITE,
+    ADMINISTRATOR: READ | WRITE,
     "auditor": READ,
 }
 
@@ -21,3 +23,9 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
 def scopes_of(roles: Iterable[str]) -> frozenset[str]:
     """The administrative scopes of a user with these roles; an unknown role carries none."""
     return frozenset().union(*(ROLES.get(role, frozenset()) for role in roles))
+
+
+def allowed_scopes(scope: tuple[str, ...], roles: Iterable[str]) -> tuple[str, ...]:
+    """`scope` without the administrative scopes that no role of the user carries."""
+    carried = scopes_of(roles)
+    return tuple(name for name in scope if name not in ADMIN_SCOPES or name in carried)

@@ -19,9 +19,9 @@ from sojourn.model.user import User
 from sojourn.server.services.sessions.bound import AsyncGrant, GrantFields
 from sojourn.server.services.sessions.info import SessionInfo
 from sojourn.server.services.sessions.manager import AsyncSessionManager
-from sojourn.server.services.sessions.reader import StoredToken
 from sojourn.server.services.sessions.minting import Minted
 from sojourn.server.services.sessions.opening import open_context
+from sojourn.server.services.sessions.reader import StoredToken
 from sojourn.server.services.sessions.story import Step, Story
 
 

@@ -67,6 +67,7 @@ class Minted(Struct, frozen=True, kw_only=True):
     id          as the store knows it
     type        its class
     expires_at  UTC ms; 0: as long as what stands above it
+    partition   where it lies
     """
 
     id: str
@@ -75,6 +76,7 @@ class Minted(Struct, frozen=True, kw_only=True):
     issued_at: int
     expires_at: int
     scope: tuple[str, ...]
+    partition: int
     based_on: str = ""
     steps: tuple[Step, ...] = ()
 
@@ -210,6 +212,7 @@ class Mint:
             issued_at=now,
             expires_at=end,
             scope=scope,
+            partition=root.partition,
             based_on=based_on,
             steps=(Put(record),),
         )
@@ -247,6 +250,7 @@ class Mint:
             issued_at=now,
             expires_at=end,
             scope=scope,
+            partition=root.partition,
             based_on=based_on,
         )
 
@@ -281,6 +285,7 @@ class Mint:
             issued_at=now,
             expires_at=end,
             scope=grant.scope,
+            partition=root.partition,
         )
 
 

@@ -26,6 +26,7 @@ from sojourn.server.services.sessions.bound import AsyncGrant, Minter
 from sojourn.server.services.sessions.grants import Grants
 from sojourn.server.services.sessions.info import SessionInfo, session_info
 from sojourn.server.services.sessions.minting import Mint
+from sojourn.server.services.sessions.overview import Overviews
 from sojourn.server.services.sessions.redemption import Redemption
 from sojourn.server.services.sessions.signins import SignIns
 from sojourn.server.services.sessions.story import Step, Story, Teller
@@ -58,6 +59,7 @@ class Reader(Minter):
         self.tree = Tree(context)
         self.grants_ = Grants(context, self.tree)
         self.signins = SignIns(context, self.tree)
+        self.overviews = Overviews(context, self.signins)
         self.minting = Mint(context)
         self.authorizing = Authorizing(context, self.tree, self.grants_, self.minting)
         self.redemption = Redemption(context, self.tree, self.minting)
@@ -99,11 +101,16 @@ class Reader(Minter):
             raise NoSuchClientSession
         return found
 
-    async def _grant(self, key: str) -> Grant:
+    async def find_grant(self, key: str) -> Grant | None:
+        """The grant at a store key."""
         record = await self.context.store.get(key)
-        if record is None:
+        return None if record is None else records.value_of(record, Grant)
+
+    async def _grant(self, key: str) -> Grant:
+        grant = await self.find_grant(key)
+        if grant is None:
             raise NoSuchGrant
-        return records.value_of(record, Grant)
+        return grant
 
     async def get_grant(self, session_id: str) -> AsyncGrant:
         """The grant of a session id or session key, bound. Raises BadSessionId or NoSuchGrant."""

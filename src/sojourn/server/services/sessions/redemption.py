@@ -38,14 +38,12 @@ class Taken(Struct, frozen=True, kw_only=True):
     """Something presented and found good.
 
     admitted  its judged path
-    partition where what it gives will lie
     parent    key of the token that new ones are based on
     steps     that spend it
     refresh   the refresh token to answer with, where it is not a new family
     """
 
     admitted: Admitted
-    partition: int
     wanted: Wanted
     parent: str = ""
     steps: tuple[Step, ...] = ()
@@ -106,7 +104,7 @@ class Redemption:
         *,
         redirect_uri: str,
         verifier: str,
-        wanted: Callable[[Grant, Token], Wanted],
+        wanted: Callable[[Grant, Token], Awaitable[Wanted]],
     ) -> Taken:
         """Take an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.6). Raises InvalidGrant."""
         try:
@@ -133,10 +131,9 @@ class Redemption:
         step = Put(records.successor(record, spent, op_id=context.op_id()))
         return Taken(
             admitted=admitted,
-            partition=part,
             parent=key,
             steps=(step,),
-            wanted=wanted(grant, token),
+            wanted=await wanted(grant, token),
         )
 
     async def _check_again(
@@ -155,7 +152,7 @@ class Redemption:
         *,
         retry: str,
         rotate: bool,
-        wanted: Callable[[Grant, Token], Wanted],
+        wanted: Callable[[Grant, Token], Awaitable[Wanted]],
     ) -> Taken:
         """Take a refresh token (RFC 6749 §6). `retry` is the Idempotency-Key header, or empty. Raises InvalidGrant."""
         context = self._context
@@ -177,10 +174,9 @@ class Redemption:
             raise InvalidGrant(detail="the refresh token was presented again")
         taken = Taken(
             admitted=admitted,
-            partition=shown.partition,
             parent=key,
             refresh=rotation.newest_text(context, shown, token.family),
-            wanted=wanted(_grant_of(admitted), token),
+            wanted=await wanted(_grant_of(admitted), token),
         )
         if verdict is rotation.Verdict.RETRY or not rotate:
             return taken
@@ -200,8 +196,9 @@ class Redemption:
             issued, steps = self._all(taken, code_key)
             self._hold(code_key)
             try:
-                held = checks(taken.admitted, taken.partition, but=_spent_key(taken))
-                await self._tree.commit(taken.partition, (*held, *taken.steps, *steps))
+                part = issued.access.partition
+                held = checks(taken.admitted, part, but=_spent_key(taken))
+                await self._tree.commit(part, (*held, *taken.steps, *steps))
             except Conflict:
                 self.unsent(code_key)
                 continue

@@ -191,8 +191,11 @@ class SignIns:
                 return tuple(sorted(found, key=lambda one: one.created, reverse=True))
 
     async def end(self, user_id: str, sid: str, why: str, *, by: str = "") -> bool:
-        """End one sign-in and every token that came from it but the offline ones. True if it was live."""
-        key = self.key_of(user_id, sid)
+        """End one sign-in of a user, and every token that came from it but the offline ones. True if it was live."""
+        key = self.key_of(user_id, ids.escaped(sid))
+        record = await self._context.store.get(key)
+        if record is None or records.value_of(record, SignIn).user_id != user_id:
+            return False
         return await self._tree.end(key, SignIn, why, by=by, subject=user_id)
 
     async def end_all(self, user_id: str, why: str, *, but: str = "", by: str = "") -> None:

@@ -1,0 +1,224 @@
+"""The application: an ASGI callable over the table of routes, and the wiring. The only file that knows every part."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from sojourn.errors import NoSuchPage, ProtocolError, SojournError
+from sojourn.model.ids import Keys
+from sojourn.server.endpoints import discovery, rendering
+from sojourn.server.login.authenticators.password import Passwords
+from sojourn.server.login.pipeline import Pipeline
+from sojourn.server.login.throttle import Throttle
+from sojourn.server.pages import failure, paths
+from sojourn.server.pages.render import Renderer, static_files
+from sojourn.server.pages.site import Site
+from sojourn.server.routes import ROUTES, Handler, Told
+from sojourn.server.services import builtin
+from sojourn.server.services import keys as hierarchy
+from sojourn.server.services.clients import Clients
+from sojourn.server.services.config import Settings
+from sojourn.server.services.context import Context, system_now
+from sojourn.server.services.events import Outbox, to_log
+from sojourn.server.services.sessions.manager import AsyncSessionManager
+from sojourn.server.services.setup import SetUp
+from sojourn.server.services.signing import SigningKeys
+from sojourn.server.services.users import Users
+from sojourn.store.contract import Store
+from sojourn.store.open import open_store
+
+log = logging.getLogger("sojourn.requests")
+
+_DELIVERY: Final = 1.0
+_SWEEP_EVERY: Final = 60
+_SWEEP: Final = 1_000
+_IMMUTABLE: Final = "public, max-age=31536000, immutable"
+
+
+class Application:
+    """The server as an ASGI application. `build` makes one; `setup_url` is set while there is no administrator."""
+
+    def __init__(self, site: Site, *, setup_url: str = "") -> None:
+        self.site = site
+        self.setup_url = setup_url
+        self._routes = _table(site)
+        self._documents = _documents(site)
+        self._outbox = Outbox(site.context, (to_log,))
+        self._upkeep = asyncio.get_running_loop().create_task(self._keep_up())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        path, method = scope["path"], scope["method"]
+        document = self._documents.get(path)
+        if document is not None and method in ("GET", "HEAD"):
+            await document(scope, receive, send)
+            return
+        response = await self._answer(path, method, Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _answer(self, path: str, method: str, request: Request) -> Response:
+        route = self._routes.get(path)
+        if route is None:
+            return failure.page(self.site, request, NoSuchPage())
+        methods, told = route
+        handler = methods.get("GET" if method == "HEAD" else method)
+        if handler is None:
+            return Response(status_code=405, headers={"allow": ", ".join(methods)})
+        try:
+            return await handler(self.site, request)
+        except SojournError as error:
+            return self._refusal(request, error, told)
+        except Exception:  # the process boundary: nothing but a bare 500 may leave it
+            log.exception("%s %s failed", method, path)
+            return self._refusal(request, SojournError(), told)
+
+    def _refusal(self, request: Request, error: SojournError, told: Told) -> Response:
+        if told is Told.PAGE:
+            return failure.page(self.site, request, error)
+        if not isinstance(error, ProtocolError):
+            log.error("%s: %s %s", type(error).__name__, error.public, error.detail)
+            error = _Failure()
+        basic = request.headers.get("authorization", "")[:5].lower() == "basic"
+        return rendering.refusal(error, basic=basic)
+
+    async def _keep_up(self) -> None:
+        """Deliver events every second, and sweep every minute, until cancelled."""
+        rounds = 0
+        while True:
+            await asyncio.sleep(_DELIVERY)
+            rounds += 1
+            try:
+                while await self._outbox.deliver():
+                    pass
+                if rounds % _SWEEP_EVERY == 0:
+                    await self.site.context.store.sweep(self.site.context.now(), _SWEEP)
+            except SojournError:
+                log.exception("upkeep failed; it is tried again")
+
+    async def close(self) -> None:
+        """Stop the upkeep, and let threads and store go."""
+        self._upkeep.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._upkeep
+        self.site.passwords.close()
+        await self.site.context.store.close()
+
+
+class _Failure(ProtocolError):
+    """What a program is told when we failed."""
+
+    status = 500
+    text = "The server failed. Try again later."
+
+
+def _prefix(site: Site) -> str:
+    return urlsplit(site.issuer).path.rstrip("/")
+
+
+def _table(site: Site) -> Mapping[str, tuple[Mapping[str, Handler], Told]]:
+    prefix = _prefix(site)
+    return {prefix + route.path: (route.methods, route.told) for route in ROUTES}
+
+
+def _documents(site: Site) -> Mapping[str, Response]:
+    """Answers that never change: metadata and the files of the pages."""
+    prefix = _prefix(site)
+    said = discovery.document(discovery.metadata(site))
+    found = {
+        prefix + paths.DISCOVERY: said,
+        prefix + paths.OAUTH_METADATA: said,
+        paths.OAUTH_METADATA + prefix: said,
+    }
+    for name, (content, kind, etag) in static_files().items():
+        headers = {
+            "etag": etag,
+            "cache-control": _IMMUTABLE,
+            "x-content-type-options": "nosniff",
+        }
+        found[f"{prefix}{paths.STATIC}/{name}"] = Response(
+            content, headers=headers, media_type=kind
+        )
+    return found
+
+
+async def _context(
+    settings: Settings,
+    store: Store,
+    *,
+    now: Callable[[], int],
+    random: Callable[[int], bytes],
+) -> Context:
+    keys = Keys(settings.realm)
+    if settings.root_key:
+        root = hierarchy.root_from_text(settings.root_key)
+    else:
+        root = hierarchy.root_from_file(settings.root_key_file, random=random)
+    purposes = await hierarchy.purposes(store, keys, root, now=now(), random=random)
+    signing = SigningKeys(store, keys, purposes.seal, random=random)
+    await signing.ensure(("ES256", "RS256"), now=now())
+    return Context(
+        store=store,
+        keys=keys,
+        purposes=purposes,
+        signing=signing,
+        issuer=settings.issuer,
+        now=now,
+        random=random,
+        rules=settings.rules(),
+        lifetimes=settings.lifetimes(),
+        outbox=True,
+    )
+
+
+def _site(settings: Settings, context: Context) -> Site:
+    sessions = AsyncSessionManager(context)
+    users = Users(context, sessions.tree)
+    audiences = (settings.issuer, f"{settings.issuer}{paths.TOKEN}")
+    passwords = Passwords(workers=settings.password_workers, queue=settings.password_queue)
+    return Site(
+        issuer=settings.issuer,
+        context=context,
+        sessions=sessions,
+        users=users,
+        clients=Clients(context, sessions.tree, audiences=audiences),
+        passwords=passwords,
+        pipeline=Pipeline(context, users, passwords, Throttle(context, sessions.tree)),
+        renderer=Renderer(issuer=settings.issuer),
+        proxies=frozenset(settings.trusted_proxies),
+        max_body=settings.max_body,
+    )
+
+
+async def build(
+    settings: Settings,
+    *,
+    now: Callable[[], int] = system_now,
+    random: Callable[[int], bytes] = os.urandom,
+) -> Application:
+    """Open the store, make what a first start needs, and wire the parts.
+
+    Raises ConfigurationError or StoreUnavailable, each with one clear line.
+    """
+    store = open_store(settings.store, blocking=False)
+    try:
+        context = await _context(settings, store, now=now, random=random)
+        site = _site(settings, context)
+        await builtin.ensure(site.clients)
+        setup_url = ""
+        if not await site.users.has_administrator():
+            setup_url = site.url(paths.SET_UP, token=await SetUp(context).make())
+        return Application(site, setup_url=setup_url)
+    except BaseException:
+        await store.close()
+        raise

@@ -1,0 +1,29 @@
+"""The authorization endpoint (RFC 6749 §3.1, OpenID Connect Core §3.1.2). Its work is in `checks` and `dispatcher`."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sojourn.server.endpoints import checks, dispatcher
+from sojourn.server.pages import paths
+from sojourn.server.pages.interactions import Interactions
+from sojourn.server.pages.site import Site, see_other
+from sojourn.server.services import http
+
+
+async def get(site: Site, request: Request) -> Response:
+    """Take a request from the query."""
+    return await dispatcher.begin(site, request, http.query(request))
+
+
+async def post(site: Site, request: Request) -> Response:
+    """Take a request from a form. A form on another site brings no cookies, so it is kept and met again by a GET."""
+    parameters = await http.form(request, site.max_body)
+    try:
+        await checks.check(site, parameters)
+    except checks.Redirected:
+        return await dispatcher.begin(site, request, parameters)
+    interactions = Interactions(site)
+    kept = interactions.begin(parameters)
+    return see_other(site.url(paths.CONTINUE, i=kept.id), (interactions.cookie(kept),))

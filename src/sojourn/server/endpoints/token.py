@@ -1,0 +1,65 @@
+"""The token endpoint (RFC 6749 §3.2): client, grant type, issue. The grant types are in `grants`."""
+
+from __future__ import annotations
+
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sojourn.errors import InvalidRequest, UnauthorizedClient, UnsupportedGrantType
+from sojourn.server.endpoints import rendering
+from sojourn.server.endpoints.client_authentication import authenticated
+from sojourn.server.grants.contract import TokenRequest
+from sojourn.server.grants.registry import REGISTRY
+from sojourn.server.pages.site import Site
+from sojourn.server.services import http
+from sojourn.server.services.sessions.redemption import Issued
+
+_LONGEST_KEY = 200
+
+
+async def post(site: Site, request: Request) -> Response:
+    """Issue tokens. Raises a ProtocolError."""
+    parameters = await http.form(request, site.max_body)
+    client = await authenticated(site, request, parameters)
+    name = parameters.get("grant_type", "")
+    if not name:
+        message = "The grant_type parameter is missing."
+        raise InvalidRequest(message)
+    grant = REGISTRY.get(name)
+    if grant is None:
+        raise UnsupportedGrantType
+    if name not in client.grant_types or (client.public and not grant.public):
+        raise UnauthorizedClient
+    retry = http.single(request, "idempotency-key")
+    if len(retry) > _LONGEST_KEY:
+        message = "The Idempotency-Key header is too long."
+        raise InvalidRequest(message)
+    asked = TokenRequest(
+        client=client,
+        parameters=parameters,
+        sessions=site.sessions,
+        clients=site.clients,
+        retry=retry,
+    )
+    issued = await site.sessions.redemption.issue(lambda: grant.take(asked))
+    response = _answer(issued)
+    if issued.code_key:
+        response.background = BackgroundTask(site.sessions.redemption.sent, issued.code_key)
+    return response
+
+
+def _answer(issued: Issued) -> Response:
+    """RFC 6749 §5.1, OpenID Connect Core §3.1.3.3."""
+    access = issued.access
+    members: dict[str, object] = {
+        "access_token": access.value,
+        "token_type": "Bearer",
+        "expires_in": (access.expires_at - access.issued_at) // 1000,
+        "scope": " ".join(access.scope),
+    }
+    if issued.refresh:
+        members["refresh_token"] = issued.refresh
+    if issued.id_token:
+        members["id_token"] = issued.id_token
+    return rendering.answer(members)

@@ -1,0 +1,81 @@
+"""What a grant type is, and what a token request brings to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from sojourn.errors import InvalidScope, InvalidTarget
+from sojourn.model.client import Client
+from sojourn.server.services.clients import Clients
+from sojourn.server.services.sessions.manager import AsyncSessionManager
+from sojourn.server.services.sessions.redemption import Taken
+from sojourn.wire import oauth
+
+
+class TokenRequest(Struct, frozen=True, kw_only=True):
+    """A token request of an authenticated client.
+
+    retry  its Idempotency-Key header, or empty
+    """
+
+    client: Client
+    parameters: Mapping[str, str]
+    sessions: AsyncSessionManager
+    clients: Clients
+    retry: str = ""
+
+
+class GrantType(Protocol):
+    """One way to get tokens."""
+
+    @property
+    def name(self) -> str:
+        """The `grant_type` value."""
+
+    @property
+    def public(self) -> bool:
+        """Whether a client without authentication may use it."""
+
+    def scopes(self, asked: tuple[str, ...], granted: tuple[str, ...]) -> tuple[str, ...]:
+        """The scopes to issue, of those asked for and those granted. Raises InvalidScope."""
+
+    async def take(self, request: TokenRequest) -> Taken:
+        """Judge what the request presents: for whom, and what to issue. Raises a ProtocolError."""
+
+
+def narrowed(asked: tuple[str, ...], granted: tuple[str, ...]) -> tuple[str, ...]:
+    """What was asked for, if all of it was granted; everything granted if nothing was asked for (RFC 6749 §3.3, §6)."""
+    if set(asked) - set(granted):
+        raise InvalidScope
+    return asked or granted
+
+
+def asked_scopes(request: TokenRequest) -> tuple[str, ...]:
+    """The scopes of a token request. Raises InvalidScope for text that breaks the grammar."""
+    text = request.parameters.get("scope", "")
+    return oauth.scope_list(text) if text else ()
+
+
+class Target(Struct, frozen=True):
+    """What an access token is for, and whether it is a JWT."""
+
+    resources: tuple[str, ...]
+    jwt: bool
+
+
+async def target(request: TokenRequest, granted: tuple[str, ...]) -> Target:
+    """The resources of a token (RFC 8707 §2.2), each of which must be live. Raises InvalidTarget."""
+    asked = request.parameters.get("resource", "")
+    if asked and asked not in granted:
+        raise InvalidTarget
+    resources = (asked,) if asked else granted
+    jwt = request.client.token_format == "jwt" and not resources  # noqa: S105 - a format's name
+    for identifier in resources:
+        resource = await request.clients.resource(identifier)
+        if resource is None:
+            raise InvalidTarget(detail=f"{identifier} is not a live resource")
+        jwt = jwt or resource.token_format == "jwt"  # noqa: S105 - a format's name
+    return Target(resources, jwt)

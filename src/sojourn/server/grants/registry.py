@@ -1,0 +1,15 @@
+"""Every grant type that this server knows, by its `grant_type` value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from sojourn.server.grants.authorization_code import AuthorizationCode
+from sojourn.server.grants.client_credentials import ClientCredentials
+from sojourn.server.grants.contract import GrantType
+from sojourn.server.grants.refresh_token import RefreshToken
+
+_ALL: Final[tuple[GrantType, ...]] = (AuthorizationCode(), RefreshToken(), ClientCredentials())
+
+REGISTRY: Final[Mapping[str, GrantType]] = {grant.name: grant for grant in _ALL}

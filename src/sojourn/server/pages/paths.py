@@ -1,0 +1,25 @@
+"""The paths of pages and endpoints under the issuer."""
+
+from __future__ import annotations
+
+from typing import Final
+
+HOME: Final = "/"
+SIGN_IN: Final = "/sign-in"
+CONTINUE: Final = "/continue"
+CHOOSE: Final = "/choose-account"
+CONSENT: Final = "/consent"
+SESSIONS: Final = "/sessions"
+PASSWORD: Final = "/password"  # noqa: S105 - a path
+SIGN_OUT: Final = "/sign-out"
+SET_UP: Final = "/set-up"
+STATIC: Final = "/static"
+AUTHORIZE: Final = "/authorize"
+TOKEN: Final = "/token"  # noqa: S105 - a path
+USERINFO: Final = "/userinfo"
+INTROSPECTION: Final = "/introspect"
+REVOCATION: Final = "/revoke"
+JWKS: Final = "/jwks"
+OAUTH_METADATA: Final = "/.well-known/oauth-authorization-server"
+END_SESSION: Final = "/end-session"
+DISCOVERY: Final = "/.well-known/openid-configuration"

@@ -1,0 +1,153 @@
+"""My sessions: every device and application a person has, as cards and as a picture; end one, or end all others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import UNSET
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sojourn.server.pages import paths
+from sojourn.server.pages.browser import Browser, Held
+from sojourn.server.pages.rows import account_row, links, scope_rows
+from sojourn.server.pages.site import Site, see_other
+from sojourn.server.pages.view import ClientRow, GrantRow, SessionsView, SignInCard
+from sojourn.server.services import http
+from sojourn.server.services.sessions.ending import end_by_owner
+from sojourn.server.services.sessions.overview import GrantEntry, SignInEntry
+
+FORM: Final = "sessions"
+_NOTICES: Final = ("sign_in", "client", "grant", "others", "gone")
+PAGE: Final = 20
+REMEMBER: Final = 7 * 86_400_000
+"""For how long an ended sign-in is still shown, in ms."""
+
+
+async def get(site: Site, request: Request) -> Response:
+    """The page, for whoever is signed in first in this browser."""
+    browser = await Browser.read(site, request)
+    if browser.active is None:
+        return see_other(site.url(paths.SIGN_IN), browser.cookies())
+    return await _show(site, request, browser, browser.active)
+
+
+async def _show(site: Site, request: Request, browser: Browser, me: Held) -> Response:
+    asked = http.query(request)
+    start = _start(asked.get("from", ""))
+    overview = await site.sessions.overviews.of(me.user.id)
+    now = site.context.now()
+    shown = sorted(
+        (entry for entry in overview.sign_ins if not _forgotten(entry, now)),
+        key=lambda entry: (entry.signin.id != me.signin.id, bool(entry.why)),
+    )
+    names = await _names(site, shown, overview.offline)
+    live = sum(1 for entry in shown if not entry.why)
+    view = SessionsView(
+        action=site.url(paths.SESSIONS),
+        csrf=browser.csrf(FORM),
+        now=now,
+        user=account_row(me.user, me.signin),
+        sign_ins=tuple(_card(entry, me, names) for entry in shown[start : start + PAGE]),
+        offline=_clients(overview.offline, names) if start == 0 else (),
+        others=max(0, live - 1),
+        notice=_notice(asked.get("done", "")),
+        newer_url=_page_url(site, start - PAGE) if start else "",
+        older_url=_page_url(site, start + PAGE) if len(shown) > start + PAGE else "",
+        links=links(site),
+    )
+    return site.page(request, view, set_cookies=browser.cookies())
+
+
+def _start(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0  # noqa: PLR2004
+
+
+def _page_url(site: Site, start: int) -> str:
+    return site.url(paths.SESSIONS, **{"from": str(start)}) if start > 0 else (
+        site.url(paths.SESSIONS)
+    )
+
+
+def _notice(done: str) -> str:
+    return f"sessions.done.{done}" if done in _NOTICES else ""
+
+
+def _forgotten(entry: SignInEntry, now: int) -> bool:
+    ended = entry.signin.ended.at if entry.signin.ended is not UNSET else entry.signin.end
+    return bool(entry.why) and now >= ended + REMEMBER
+
+
+async def _names(
+    site: Site, shown: Iterable[SignInEntry], offline: tuple[GrantEntry, ...]
+) -> dict[str, str]:
+    wanted = {entry.grant.client_id for one in shown for entry in one.grants}
+    wanted |= {entry.grant.client_id for entry in offline}
+    found = {}
+    for client_id in wanted:
+        client = await site.clients.get(client_id)
+        found[client_id] = (client.client_name if client else "") or client_id
+    return found
+
+
+def _card(entry: SignInEntry, me: Held, names: dict[str, str]) -> SignInCard:
+    signin = entry.signin
+    ended = signin.ended.at if signin.ended is not UNSET else signin.end
+    return SignInCard(
+        id=signin.id,
+        user_agent=signin.agent,
+        address=signin.address,
+        signed_in_at=signin.event.authn_time,
+        last_used_at=entry.last_used or None,
+        ends_at=signin.end,
+        methods=signin.event.amr,
+        current=signin.id == me.signin.id,
+        ended_at=ended if entry.why else None,
+        end_reason=entry.why,
+        clients=_clients(entry.grants, names),
+    )
+
+
+def _clients(entries: tuple[GrantEntry, ...], names: dict[str, str]) -> tuple[ClientRow, ...]:
+    by_client: dict[str, list[GrantRow]] = {}
+    for entry in entries:
+        grant = entry.grant
+        ended = grant.ended.at if grant.ended is not UNSET else grant.created
+        row = GrantRow(
+            id=grant.id,
+            scopes=scope_rows(grant.scope),
+            created_at=grant.created,
+            ended_at=ended if entry.why else None,
+            offline=grant.offline,
+            resources=grant.resources,
+        )
+        by_client.setdefault(grant.client_id, []).append(row)
+    return tuple(
+        ClientRow(
+            id=client_id,
+            name=names[client_id],
+            grants=tuple(rows),
+            ended_at=None
+            if any(row.ended_at is None for row in rows)
+            else max(row.ended_at or 0 for row in rows),
+        )
+        for client_id, rows in by_client.items()
+    )
+
+
+async def post(site: Site, request: Request) -> Response:
+    """End what the person pointed at."""
+    form = await http.form(request, site.max_body)
+    browser = await Browser.read(site, request)
+    browser.check(request, FORM, form.get("csrf", ""))
+    me = browser.active
+    if me is None:
+        return see_other(site.url(paths.SIGN_IN))
+    action, name = form.get("action", ""), form.get("id", "")
+    if not await end_by_owner(site.sessions, me.user.id, action, name, keep=me.signin.id):
+        return see_other(site.url(paths.SESSIONS, done="gone"))
+    if name == me.signin.id:
+        left = browser.without(frozenset({name}))
+        return see_other(site.url(paths.HOME), browser.cookies(left))
+    return see_other(site.url(paths.SESSIONS, done=action.removeprefix("end_")))

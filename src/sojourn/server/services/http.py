@@ -1,0 +1,81 @@
+"""What a request says, read strictly: its form, its query, its JSON, its address. Pages and endpoints stand above it.
+
+Forwarded headers count only when the peer is a named proxy; the Host header never does: the issuer is configured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Final
+
+from starlette.requests import ClientDisconnect, Request
+
+from sojourn.errors import InvalidRequest, Malformed, TooLarge
+from sojourn.wire import forms, json_text
+
+FORM: Final = "application/x-www-form-urlencoded"
+MAX_QUERY: Final = 16_384
+
+
+async def body(request: Request, limit: int) -> bytes:
+    """The whole body. Raises TooLarge past `limit` bytes, InvalidRequest when the peer goes away."""
+    if int(request.headers.get("content-length") or 0) > limit:
+        raise TooLarge
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit:
+                raise TooLarge
+            chunks.append(chunk)
+    except ClientDisconnect as error:
+        raise InvalidRequest(detail="the client went away") from error
+    return b"".join(chunks)
+
+
+async def form(request: Request, limit: int) -> dict[str, str]:
+    """The parameters of a form body. Raises InvalidRequest for anything else (RFC 6749 Appendix B)."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != FORM:
+        message = f"The body must be {FORM}."
+        raise InvalidRequest(message)
+    return forms.parse(await body(request, limit), limit=limit)
+
+
+def query(request: Request) -> dict[str, str]:
+    """The parameters of the query. Raises InvalidRequest for duplicates and broken text."""
+    raw: bytes = request.scope["query_string"]
+    return forms.parse(raw, limit=MAX_QUERY) if raw else {}
+
+
+async def json_body(request: Request, limit: int) -> dict[str, Any]:
+    """The JSON object in a body. Raises InvalidRequest for anything else."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        message = "The body must be application/json."
+        raise InvalidRequest(message)
+    try:
+        return json_text.parse_object(await body(request, limit), limit=limit)
+    except Malformed as error:
+        message = "The body is not a JSON object."
+        raise InvalidRequest(message) from error
+
+
+def single(request: Request, name: str) -> str:
+    """The one value of a header, or ''. Raises InvalidRequest when it was sent twice."""
+    wanted = name.encode("ascii")
+    found = [value for key, value in request.scope["headers"] if key == wanted]
+    if len(found) > 1:
+        message = f"The {name} header was sent more than once."
+        raise InvalidRequest(message)
+    return found[0].decode("latin-1") if found else ""
+
+
+def address(request: Request, proxies: Collection[str]) -> str:
+    """Where a request comes from: the peer, or what a named proxy says of it."""
+    peer = request.client.host if request.client else ""
+    if peer not in proxies:
+        return peer
+    chain = [hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",")]
+    return next((hop for hop in reversed(chain) if hop and hop not in proxies), peer)

@@ -1,0 +1,116 @@
+"""The overview: all that a user has, as My sessions, the account API and administration show it."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from sojourn.errors import NoSuchUser
+from sojourn.model import ids
+from sojourn.model.admission import Node, verdicts
+from sojourn.model.client_session import ClientSession
+from sojourn.model.grant import Grant
+from sojourn.model.signin import SignIn
+from sojourn.model.user import User
+from sojourn.server.services.context import Context
+from sojourn.server.services.sessions.signins import SignIns
+from sojourn.store import records
+
+
+class GrantEntry(Struct, frozen=True):
+    """A grant, and why it is dead ('' when live)."""
+
+    grant: Grant
+    why: str
+
+
+class SignInEntry(Struct, frozen=True):
+    """A sign-in, its last noted use (UTC ms), why it is dead ('' when live), and what came from it."""
+
+    signin: SignIn
+    last_used: int
+    why: str
+    grants: tuple[GrantEntry, ...]
+
+
+class Overview(Struct, frozen=True):
+    """A user's sign-ins, newest first, and the live grants that outlive them."""
+
+    user: User
+    sign_ins: tuple[SignInEntry, ...]
+    offline: tuple[GrantEntry, ...]
+
+
+class Overviews:
+    """Puts overviews together."""
+
+    __slots__ = ("_context", "_signins")
+
+    def __init__(self, context: Context, signins: SignIns) -> None:
+        self._context = context
+        self._signins = signins
+
+    async def of(self, user_id: str) -> Overview:
+        """All that a user has. Raises NoSuchUser."""
+        context = self._context
+        record = await context.store.get(context.keys.user(user_id))
+        if record is None:
+            raise NoSuchUser
+        root = Node(record.key, record.version, records.value_of(record, User))
+        user = records.value_of(record, User)
+        sign_ins = await self._signins.of_user(user_id)
+        grants = await self._grants(user_id, root, {one.id: one for one in sign_ins})
+        return Overview(
+            user,
+            tuple([await self._entry(one, root, grants) for one in sign_ins]),
+            tuple(entry for entry in grants if entry.grant.offline and not entry.why),
+        )
+
+    async def _entry(self, signin: SignIn, root: Node, grants: list[GrantEntry]) -> SignInEntry:
+        key = self._signins.key_of(signin.user_id, signin.id)
+        path = (Node(key, 1, signin), root)
+        found = verdicts(path, client=None, now=self._context.now())
+        why = next((verdict.why for verdict in found if verdict.why), "")
+        under = tuple(
+            entry for entry in grants if entry.grant.signin == signin.id and not entry.grant.offline
+        )
+        return SignInEntry(signin, await self._signins.last_use(key), why, under)
+
+    async def _grants(
+        self, user_id: str, root: Node, sign_ins: dict[str, SignIn]
+    ) -> list[GrantEntry]:
+        found: list[GrantEntry] = []
+        for session in await self._client_sessions(user_id):
+            for grant in await self._grants_of(user_id, session.client_id):
+                above = Node("", 1, session)
+                signin = sign_ins.get(grant.signin)
+                last = (Node(f"/signin/{grant.signin}", 1, signin),) if grant.signin else ()
+                path = (Node("", 1, grant), above, root, *last)
+                verdict = verdicts(path, client=None, now=self._context.now())
+                found.append(GrantEntry(grant, next((v.why for v in verdict if v.why), "")))
+        return sorted(found, key=lambda entry: entry.grant.created, reverse=True)
+
+    async def _client_sessions(self, user_id: str) -> list[ClientSession]:
+        found: list[ClientSession] = []
+        part, after = ids.partition("user", user_id), None
+        while True:
+            page = await self._context.store.find(
+                "csession", "user", user_id, partition=part, after=after
+            )
+            found += [records.value_of(record, ClientSession) for record in page.records]
+            after = page.after
+            if after is None:
+                return found
+
+    async def _grants_of(self, user_id: str, client_id: str) -> list[Grant]:
+        found: list[Grant] = []
+        part, after = ids.partition("user", user_id), None
+        value = f"{user_id} {client_id}"
+        while True:
+            page = await self._context.store.find(
+                "grant", "session", value, partition=part, after=after
+            )
+            found += [records.value_of(record, Grant) for record in page.records]
+            after = page.after
+            if after is None:
+                return found
+
