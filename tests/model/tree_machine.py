@@ -195,7 +195,9 @@ class TreeMachine(RuleBasedStateMachine):
     # redeeming
 
     @precondition(lambda self: self._of_type("authorization_code"))
-    @rule(which=pick, jwt=st.booleans(), sent=st.booleans(), verifier=st.sampled_from(["", VERIFIER]))
+    @rule(
+        which=pick, jwt=st.booleans(), sent=st.booleans(), verifier=st.sampled_from(["", VERIFIER])
+    )
     def redeem(self, which: int, jwt: bool, sent: bool, verifier: str) -> None:
         codes = self._of_type("authorization_code")
         code = codes[which % len(codes)]
@@ -244,7 +246,11 @@ class TreeMachine(RuleBasedStateMachine):
             rule = RULES["refresh_token"]
             end = self.oracle.life(parent.grant, parent, rule.expires_in, self.now)
             family = oracle.Token(
-                "refresh_token", [issued.refresh], parent.grant, parent, end,
+                "refresh_token",
+                [issued.refresh],
+                parent.grant,
+                parent,
+                end,
                 mints=rule.supports_minting,
             )
             self.oracle.tokens.append(family)
@@ -316,7 +322,9 @@ class TreeMachine(RuleBasedStateMachine):
         except SessionError:
             assert not token.live(self.now)
             if not token.ended_with_children:
-                assert not any(self._stands_on(t, token) for t in self.oracle.tokens if t.live(self.now))
+                assert not any(
+                    self._stands_on(t, token) for t in self.oracle.tokens if t.live(self.now)
+                )
             return
         token.end(with_children=recursive)
 
@@ -344,9 +352,7 @@ class TreeMachine(RuleBasedStateMachine):
     @rule(which=pick)
     def end_a_client_session(self, which: int) -> None:
         session = self.oracle.sessions[which % len(self.oracle.sessions)]
-        self.run(
-            self.manager.grants_.end_session(session.user.id, session.client.id, "withdrawn")
-        )
+        self.run(self.manager.grants_.end_session(session.user.id, session.client.id, "withdrawn"))
         for one in self.oracle.sessions:
             if one.user is session.user and one.client is session.client:
                 one.ended = True
@@ -402,7 +408,11 @@ class TreeMachine(RuleBasedStateMachine):
 
     # time
 
-    @rule(ms=st.sampled_from([1, 700, 59_999, 60_000, 299_500, 20 * oracle.MINUTE, 6 * 60 * oracle.MINUTE]))
+    @rule(
+        ms=st.sampled_from(
+            [1, 700, 59_999, 60_000, 299_500, 20 * oracle.MINUTE, 6 * 60 * oracle.MINUTE]
+        )
+    )
     def advance(self, ms: int) -> None:
         self.clock.advance(ms)
 

@@ -37,7 +37,11 @@ def open_manager(face: Face, clock: Clock) -> Iterator[Open]:
     randomness = Randomness()
 
     def opener(url: str, **options: Any) -> Any:
-        options = {"now": clock.now, "random": randomness.bytes, "issuer": "https://op.example"} | options
+        options = {
+            "now": clock.now,
+            "random": randomness.bytes,
+            "issuer": "https://op.example",
+        } | options
         manager: Any
         if face.name == "blocking":
             manager = SessionManager.open(url, **options)

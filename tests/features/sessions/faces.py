@@ -53,7 +53,9 @@ class Insides:
         """`signins`, `grants_`, `redemption`, `acceptance`, `tree`."""
         return Waiting(getattr(self.inner, name), self.run)
 
-    def race(self, story: Callable[[int], Awaitable[T]], count: int = 64) -> list[T | BaseException]:
+    def race(
+        self, story: Callable[[int], Awaitable[T]], count: int = 64
+    ) -> list[T | BaseException]:
         """What `count` tasks at once returned or raised; only on the awaited face."""
 
         async def all_at_once() -> list[T | BaseException]:

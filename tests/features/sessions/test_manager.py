@@ -144,7 +144,9 @@ def test_a_session_key_that_spells_another_client_or_user_leads_nowhere(manager:
     assert manager.explain(token).live
 
 
-@pytest.mark.parametrize("bad", ["", "x", "sj_g_zzz", ";;", "a;;b", "a;;b;;c;;d", "a;;;;c", "\ud800"])
+@pytest.mark.parametrize(
+    "bad", ["", "x", "sj_g_zzz", ";;", "a;;b", "a;;b;;c;;d", "a;;;;c", "\ud800"]
+)
 def test_what_is_no_session_id_is_said_to_be_none(manager: Any, bad: str):
     with pytest.raises(BadSessionId):
         manager.get_session_info(bad)
@@ -376,7 +378,9 @@ def test_an_unlimited_grant_and_a_limited_one_bound_their_tokens(manager: Any, c
 @pytest.mark.parametrize("kind", ["pairwise", "nonsense"])
 def test_a_subject_that_lacks_its_part_is_refused(manager: Any, clock: Clock, kind: str):
     with pytest.raises(ValueError, match="subject"):
-        manager.create_session(create_authn_event("d", now=clock.now()), REQUEST, "d", sub_type=kind)
+        manager.create_session(
+            create_authn_event("d", now=clock.now()), REQUEST, "d", sub_type=kind
+        )
 
 
 def test_neither_a_grant_nor_a_token_shows_its_secret(grant: Any):

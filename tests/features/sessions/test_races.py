@@ -1,0 +1,216 @@
+"""Endings against everything that grows the tree: what was acknowledged as ended stays so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from sojourn.errors import InvalidGrant, NotLive, SessionError
+from sojourn.model.authentication_event import create_authn_event
+from tests.features.sessions.faces import Insides
+from tests.features.sessions.flow import JWT, Flow
+
+Ending = Callable[[Flow, str], Awaitable[object]]
+
+
+@pytest.fixture
+def flow(awaited: Insides) -> Flow:
+    registered: Flow = awaited.run(Flow(awaited.inner).registered())
+    return registered
+
+
+async def _revoke_grant(flow: Flow, text: str) -> None:
+    info = await flow.manager.get_session_info_by_token(text)
+    await flow.manager.revoke_grant(info["session_id"])
+
+
+async def _revoke_client_session(flow: Flow, text: str) -> None:
+    info = await flow.manager.get_session_info_by_token(text)
+    await flow.manager.revoke_client_session(info["session_id"])
+
+
+async def _sign_out(flow: Flow, text: str) -> None:
+    info = await flow.manager.get_session_info_by_token(text)
+    await flow.manager.signins.end(flow.user, info["grant"].signin, "signed_out")
+
+
+async def _end_all(flow: Flow, text: str) -> None:
+    await flow.manager.signins.end_all(flow.user, "password_changed")
+
+
+async def _disable(flow: Flow, text: str) -> None:
+    await flow.change_user(status="disabled")
+
+
+ENDINGS = [_revoke_grant, _revoke_client_session, _sign_out, _end_all, _disable]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("pauses", range(4))
+def test_nothing_is_minted_after_an_acknowledged_ending(
+    awaited: Insides, flow: Flow, ending: Ending, pauses: int
+):
+    """However the steps interleave, what succeeded did so before the ending and is dead after it."""
+
+    async def story() -> None:
+        refresh = (await flow.redeem(await flow.fresh_code())).refresh
+        info = await flow.manager.get_session_info_by_token(refresh)
+        grant = await flow.manager.get_grant(info["session_id"])
+        ended = asyncio.Event()
+        succeeded: list[str] = []
+
+        async def mint() -> None:
+            for _ in range(6):
+                late = ended.is_set()
+                try:
+                    token = await grant.mint_token("access_token")
+                except NotLive:
+                    continue
+                assert not late
+                succeeded.append(token.value)
+
+        async def end() -> None:
+            for _ in range(pauses):
+                await asyncio.sleep(0)
+            await ending(flow, refresh)
+            ended.set()
+
+        await asyncio.gather(end(), *(mint() for _ in range(8)))
+        assert ended.is_set()
+        with pytest.raises(NotLive):
+            await grant.mint_token("access_token")
+        with pytest.raises(InvalidGrant):
+            await flow.refresh(refresh)
+        for text in succeeded:
+            assert not await flow.accepted(text)
+
+    awaited.run(story())
+
+
+@pytest.mark.parametrize("offline", [False, True])
+@pytest.mark.parametrize("ending", [_sign_out, _end_all, _disable])
+@pytest.mark.parametrize("pauses", range(5))
+def test_no_grant_grows_from_a_sign_in_that_has_ended(
+    awaited: Insides, flow: Flow, ending: Ending, offline: bool, pauses: int
+):
+    async def story() -> None:
+        admitted = await flow.admitted(await flow.sign_in())
+        probe = await flow.code(admitted)
+
+        async def end() -> None:
+            for _ in range(pauses):
+                await asyncio.sleep(0)
+            await ending(flow, probe)
+
+        racing = [asyncio.ensure_future(flow.code(admitted, offline=offline)) for _ in range(8)]
+        await end()
+        outcomes = await asyncio.gather(*racing, return_exceptions=True)
+        with pytest.raises(NotLive):
+            await flow.code(admitted, offline=offline)
+        for outcome in outcomes:
+            assert isinstance(outcome, str | NotLive)
+            if isinstance(outcome, str) and not (offline and ending is _sign_out):
+                # Offline grants made before a sign-out outlive it: that is what they are for.
+                assert not (await flow.manager.explain(outcome)).live
+
+    awaited.run(story())
+
+
+def test_an_offline_grant_prepared_across_an_ending_of_everything_is_not_written(
+    awaited: Insides, flow: Flow
+):
+    """The sign-in's record does not change when its user ends everything: the user's must be held still too."""
+
+    async def story() -> None:
+        admitted = await flow.admitted(await flow.sign_in())
+        grants, prepare = flow.manager.grants_, flow.manager.grants_.prepare
+        assert grants is flow.manager.authorizing._grants
+
+        class Slow(type(grants)):  # type: ignore[misc]
+            __slots__ = ()
+
+            async def prepare(self, *args: object, **named: object) -> object:
+                if not ended:
+                    ended.append(True)
+                    await flow.manager.signins.end_all(flow.user, "password_changed")
+                return await prepare(*args, **named)  # type: ignore[arg-type]
+
+        ended: list[bool] = []
+        flow.manager.authorizing._grants = Slow(flow.context, flow.manager.tree)
+        with pytest.raises(NotLive):
+            await flow.code(admitted, offline=True)
+        assert ended
+
+    awaited.run(story())
+
+
+def test_64_uses_at_once_are_all_counted(awaited: Insides, flow: Flow):
+    async def setup() -> tuple[object, str]:
+        event = create_authn_event(flow.user, now=awaited.clock.now())
+        grant = await flow.manager.create_grant(event, {"client_id": "shop"}, flow.user)
+        return grant, (await grant.mint_token("refresh_token")).value
+
+    grant, text = awaited.run(setup())
+    outcomes = awaited.race(lambda _: grant.register_usage(text))
+    assert sorted(outcome.used for outcome in outcomes) == list(range(1, 65))
+
+
+def test_64_first_sessions_at_once_make_one_user_and_one_client_session(
+    awaited: Insides, flow: Flow
+):
+    event = create_authn_event("new", now=awaited.clock.now())
+    outcomes = awaited.race(
+        lambda _: flow.manager.create_session(event, {"client_id": "new-client"}, "new")
+    )
+    assert len({outcome for outcome in outcomes if isinstance(outcome, str)}) == 64
+    assert len(awaited.run(flow.manager.grants("new", "new-client"))) == 64
+
+
+def test_a_client_session_ended_while_it_is_begun_anew_ends_what_was_before(
+    awaited: Insides, flow: Flow
+):
+    async def story() -> None:
+        old = (await flow.redeem(await flow.fresh_code())).refresh
+        admitted = await flow.admitted(await flow.sign_in())
+        await _revoke_client_session(flow, old)
+        fresh = await asyncio.gather(*(flow.code(admitted) for _ in range(16)))
+        assert not await flow.accepted(old)
+        assert all([(await flow.manager.explain(code)).live for code in fresh])
+        with pytest.raises(InvalidGrant):
+            await flow.refresh(old)
+
+    awaited.run(story())
+
+
+def test_two_who_end_all_others_at_once_do_not_both_lose_or_revive(awaited: Insides, flow: Flow):
+    async def story() -> None:
+        mine, thief = await flow.sign_in(), await flow.sign_in()
+        ends = flow.manager.signins.end_all
+        outcomes = await asyncio.gather(
+            ends(flow.user, "asked", but=mine.signin.id),
+            ends(flow.user, "asked", but=thief.signin.id),
+            return_exceptions=True,
+        )
+        kept = [await flow.manager.signins.find(s.text) is not None for s in (mine, thief)]
+        assert kept == [outcome is None for outcome in outcomes]
+        assert sorted(kept) == [False, True]
+        assert any(isinstance(outcome, NotLive) for outcome in outcomes)
+
+    awaited.run(story())
+
+
+def test_a_revoked_jwt_stays_revoked_however_often_and_by_whom(awaited: Insides, flow: Flow):
+    async def story() -> None:
+        issued = await flow.redeem(await flow.fresh_code(), wanted=JWT)
+        text = issued.access.value
+        assert await flow.accepted(text)
+        outcomes = await asyncio.gather(
+            *(flow.manager.revoke(text) for _ in range(16)), return_exceptions=True
+        )
+        assert not [outcome for outcome in outcomes if isinstance(outcome, SessionError)]
+        assert not await flow.accepted(text)
+        assert await flow.accepted(issued.refresh)
+
+    awaited.run(story())
