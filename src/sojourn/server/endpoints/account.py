@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from sojourn.errors import InvalidRequest
 from sojourn.model.resource import ACCOUNT
-from sojourn.server.endpoints import caller
+from sojourn.server.endpoints import caller, rendering
 from sojourn.server.pages.site import Site
 from sojourn.server.services import http
 from sojourn.server.services.administration import reading
@@ -26,7 +26,7 @@ async def get_sessions(site: Site, request: Request) -> Response:
     """The tree of the caller's sessions."""
     found, user = await caller.owner(site, request, resource=ACCOUNT, scope=ACCOUNT_SCOPE)
     reading.refuse_unknown(http.query(request))
-    return caller.answer(await caller.desk(site).sessions.tree(user, current=found.signin))
+    return rendering.answer(await caller.desk(site).sessions.tree(user, current=found.signin))
 
 
 async def post_sessions(site: Site, request: Request) -> Response:
@@ -35,7 +35,7 @@ async def post_sessions(site: Site, request: Request) -> Response:
     body = await http.json_body(request, site.max_body)
     sessions = caller.desk(site).sessions
     done = await sessions.end(user, body, current=found.signin, actor=user.id)
-    return caller.answer(done)
+    return rendering.answer(done)
 
 
 async def post_explain(site: Site, request: Request) -> Response:
@@ -46,4 +46,4 @@ async def post_explain(site: Site, request: Request) -> Response:
     if not isinstance(token, str):
         message = "Say token."
         raise InvalidRequest(message)
-    return caller.answer(await caller.desk(site).sessions.story(token, of=user))
+    return rendering.answer(await caller.desk(site).sessions.story(token, of=user))

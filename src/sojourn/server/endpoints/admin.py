@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from sojourn.errors import NoSuchUser, UnknownObject
 from sojourn.model.resource import ADMIN
-from sojourn.server.endpoints import caller
+from sojourn.server.endpoints import caller, rendering
 from sojourn.server.pages.site import Site
 from sojourn.server.services import http
 
@@ -47,7 +47,7 @@ async def get(site: Site, request: Request) -> Response:
     """What the area in the path holds."""
     area = _area(request)
     await caller.administrator(site, request, resource=ADMIN, scope=READ[area])
-    return caller.answer(await caller.desk(site).get(area, http.query(request)))
+    return rendering.answer(await caller.desk(site).get(area, http.query(request)))
 
 
 async def post(site: Site, request: Request) -> Response:
@@ -59,4 +59,4 @@ async def post(site: Site, request: Request) -> Response:
         done = await caller.desk(site).act(area, body, actor=found.actor)
     except NoSuchUser as error:
         raise UnknownObject(error.public) from error
-    return caller.answer(done)
+    return rendering.answer(done)

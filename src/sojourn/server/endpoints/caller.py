@@ -6,23 +6,18 @@ call, so that a withdrawn role counts at once.
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
 from msgspec import Struct
 from starlette.requests import Request
-from starlette.responses import Response
 
 from sojourn.errors import InsufficientScope, InvalidToken, TokenMissing
 from sojourn.model.admission import ACCEPT
 from sojourn.model.user import User
 from sojourn.server.login.authenticators.password import common_passwords
+from sojourn.server.endpoints import bearer
 from sojourn.server.pages.site import Site
-from sojourn.server.services import http
 from sojourn.server.services.administration import Administration
 from sojourn.server.services.administration.roles import scopes_of
 from sojourn.server.services.sessions.acceptance import Accepted
-from sojourn.wire import oauth
 
 
 class Caller(Struct, frozen=True):
@@ -44,10 +39,10 @@ class Caller(Struct, frozen=True):
 
 async def authenticate(site: Site, request: Request, *, resource: str) -> Caller:
     """Judge the request's token. It is for `resource`, or for this server's own endpoints. Raises BearerError."""
-    header = http.single(request, "authorization")
-    if not header:
+    text = await bearer.shown(site, request)
+    if not text:
         raise TokenMissing
-    accepted = await site.sessions.acceptance.accept(oauth.bearer_token(header), ACCEPT)
+    accepted = await site.sessions.acceptance.accept(text, ACCEPT)
     if accepted.audience and resource not in accepted.audience:
         raise InvalidToken(detail="for another resource")
     user = accepted.admitted.value(User)
@@ -87,13 +82,4 @@ def desk(site: Site) -> Administration:
         site.clients,
         hashed=site.passwords.hash,
         common=common_passwords(),
-    )
-
-
-def answer(members: dict[str, Any]) -> Response:
-    """A JSON answer that nobody keeps."""
-    return Response(
-        msgspec.json.encode(members),
-        headers={"cache-control": "no-store"},
-        media_type="application/json",
     )

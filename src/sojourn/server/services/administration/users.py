@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from sojourn.errors import InvalidRequest, UnknownObject
-from sojourn.model.credential import judge_password
+from sojourn.model.credential import MAX_LENGTH, MIN_LENGTH, judge_password
 from sojourn.model.user import User
 from sojourn.server.services.administration import reading
 from sojourn.server.services.administration.roles import ROLES
@@ -18,6 +18,12 @@ from sojourn.server.services.users import Users
 
 _SCANS: Final = 20
 """Store pages that one filtered answer may read; then it is short, and its cursor goes on."""
+_FAULTS: Final[Mapping[str, str]] = {
+    "password.short": f"it has fewer than {MIN_LENGTH} characters",
+    "password.long": f"it has more than {MAX_LENGTH} characters",
+    "password.common": "it is one that everybody tries",
+    "password.context": "it is the user name, or the name of this server",
+}
 
 
 class Create(Struct, tag_field="action", tag="create", forbid_unknown_fields=True):
@@ -137,7 +143,7 @@ class UserDesk:
     async def _accepted(self, password: str, login: str) -> str:
         fault = judge_password(password, common=self._common, context=(login, "sojourn"))
         if fault is not None:
-            raise InvalidRequest(f"The password is refused: {fault.replace('_', ' ')}.")
+            raise InvalidRequest(f"The password is refused: {_FAULTS.get(fault, fault)}.")
         return await self._hashed(password)
 
     async def _set_roles(self, user: User, roles: tuple[str, ...], actor: str) -> User:
