@@ -12,8 +12,8 @@ from starlette.requests import Request
 from sojourn.errors import InsufficientScope, InvalidToken, TokenMissing
 from sojourn.model.admission import ACCEPT
 from sojourn.model.user import User
-from sojourn.server.login.authenticators.password import common_passwords
 from sojourn.server.endpoints import bearer
+from sojourn.server.login.authenticators.password import common_passwords
 from sojourn.server.pages.site import Site
 from sojourn.server.services.administration import Administration
 from sojourn.server.services.administration.roles import scopes_of
