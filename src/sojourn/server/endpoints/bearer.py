@@ -30,9 +30,7 @@ async def shown(site: Site, request: Request, *, form: bool = False) -> str:
     return oauth.bearer_token(header) if header else in_body
 
 
-async def accepted(
-    site: Site, text: str, *, scope: str = "", audience: str = ""
-) -> Accepted:
+async def accepted(site: Site, text: str, *, scope: str = "", audience: str = "") -> Accepted:
     """The token behind `text`, judged, with the scope and for the audience that are needed.
 
     audience  '' means this server's user information: tokens that name no resource

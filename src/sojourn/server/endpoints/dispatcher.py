@@ -147,9 +147,7 @@ class _Step:
         finish = await Interactions(self._site).finish(self._found)
         await self._site.sessions.signins.touch(held.admitted.leaf.key)
         jar = (*self._browser.cookies(), *((finish,) if self._resumed else ()))
-        return answers.with_code(
-            self._site, self._request, self._asked, code, set_cookies=jar
-        )
+        return answers.with_code(self._site, self._request, self._asked, code, set_cookies=jar)
 
     @property
     def _resumed(self) -> bool:
@@ -159,9 +157,7 @@ class _Step:
         jar: tuple[str, ...] = ()
         if self._resumed:
             jar = (await Interactions(self._site).finish(self._found),)
-        return answers.with_error(
-            self._site, self._request, self._asked, error, set_cookies=jar
-        )
+        return answers.with_error(self._site, self._request, self._asked, error, set_cookies=jar)
 
     async def _code(self, held: Held, scope: tuple[str, ...]) -> str:
         asked, client, site = self._asked, self._situation.client, self._site
@@ -208,9 +204,7 @@ class _Step:
         )
 
     async def sign_in(self) -> Response:
-        return await sign_in.show(
-            self._site, self._request, self._browser, self._found.interaction
-        )
+        return await sign_in.show(self._site, self._request, self._browser, self._found.interaction)
 
     async def choose(self) -> Response:
         return await choose_account.show(
@@ -240,4 +234,3 @@ def _claims(asked: AuthorizationRequest) -> dict[str, object]:
     if asked.id_token:
         found["id_token"] = dict.fromkeys(asked.id_token)
     return found
-

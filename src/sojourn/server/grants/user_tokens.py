@@ -37,4 +37,3 @@ async def wanted(
 def _id_claims(claims: Mapping[str, object]) -> Mapping[str, object]:
     asked = claims.get("id_token")
     return asked if isinstance(asked, Mapping) else {}
-

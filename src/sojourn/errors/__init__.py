@@ -1,0 +1,206 @@
+"""Every error that Sojourn raises, in one tree. Raised anywhere; rendered only by `endpoints` and `pages`.
+
+    SojournError
+    ├─ ProtocolError                 an answer of OAuth 2.0 or OpenID Connect: code, status, public text
+    │  ├─ InvalidRequest             malformed, duplicated or missing parameter
+    │  ├─ TooLarge                   a body over the limit (413)
+    │  ├─ UnknownObject              what a JSON API was asked for is not there (404)
+    │  ├─ InvalidClient              client authentication failed (401)
+    │  ├─ InvalidGrant               code or refresh token not (or no longer) good
+    │  ├─ UnauthorizedClient         this client may not do this
+    │  ├─ UnsupportedGrantType, UnsupportedResponseType
+    │  ├─ InvalidScope, InvalidTarget
+    │  ├─ AccessDenied               the person or the policy said no
+    │  ├─ LoginRequired, ConsentRequired, AccountSelectionRequired, InteractionNeeded
+    │  ├─ RequestNotSupported, RequestUriNotSupported
+    │  ├─ ServerBusy                 temporarily_unavailable (503), with retry_after
+    │  └─ BearerError                RFC 6750 answers of a protected resource
+    │     ├─ InvalidToken            (401)
+    │     │  └─ TokenMissing         (401, and the answer tells no code: no token came)
+    │     └─ InsufficientScope       (403)
+    ├─ PageError                     of a page: shown to a person, with a code that picks the words
+    │  ├─ PageExpired, ForgedForm, SetUpDone, NoSuchPage
+    ├─ Malformed                     text that breaks its grammar (a token, a cookie, a form, a JWT, a key)
+    │  └─ UnknownKey                 a JWT that no key of the set can verify: the set may be old
+    ├─ SessionError                  of the Session Manager
+    │  ├─ NoSuchUser, NoSuchClientSession, NoSuchGrant, UnknownToken, WrongTokenClass
+    │  ├─ BadSessionId               neither an opaque session id nor a session key
+    │  ├─ MintingNotAllowed          the parent or the usage rules forbid it
+    │  └─ NotLive                    a node on the path has ended; says which and why
+    ├─ SignInRefused                 name or password wrong, or too many tries; says how long to wait, not which
+    ├─ StoreError
+    │  ├─ Conflict                   another writer was first: absent or version expectation not met
+    │  ├─ OutcomeUnknown             the write may or may not have happened; re-read and compare op_id
+    │  ├─ NewerRecord                a record written by a later release; never written over
+    │  └─ StoreUnavailable           locked by another process, unwritable, full, gone
+    ├─ ConfigurationError            an option, a file, a folder, a key; the text says which and what to do
+    ├─ CredentialError               of the client's credentials (also ShotgunAuthenticationError)
+    │  ├─ AuthenticationError        the credentials were refused
+    │  ├─ IncompleteCredentials      something needed is missing
+    │  ├─ AuthenticationCancelled    the person said no
+    │  ├─ InteractionRequired        a person is needed and none can be asked; names ways out
+    │  └─ CredentialBusy             another process holds the credential's lock
+    └─ RequestError                  of the client Session
+       ├─ ConnectFailure             (ConnectTimeout, SSLFailure): no answer
+       │  └─ AnswerLost              (ReadTimeout): no answer either, but the server may have acted on the request
+       ├─ UnsafeRedirect             a redirect that would leak or downgrade
+       └─ HttpError                  an answer with status >= 400: HttpClientError, HttpServerError, and by status
+          ├─ BadRequest 400, Unauthorized 401, Forbidden 403, NotFound 404, Conflict409 409, TooManyRequests 429
+          └─ ServiceUnavailable 503
+
+`str(error)` is the public text. `detail` is private: it may go to a log of this process, never to a peer.
+"""
+
+from __future__ import annotations
+
+from sojourn.errors.base import (
+    ConfigurationError,
+    Malformed,
+    SojournError,
+    UnknownKey,
+)
+from sojourn.errors.client import (
+    AnswerLost,
+    AuthenticationCancelled,
+    AuthenticationError,
+    BadRequest,
+    Conflict409,
+    ConnectFailure,
+    ConnectTimeout,
+    CredentialBusy,
+    CredentialError,
+    Forbidden,
+    HttpClientError,
+    HttpError,
+    HttpServerError,
+    IncompleteCredentials,
+    InteractionRequired,
+    NotFound,
+    ReadTimeout,
+    RequestError,
+    ServiceUnavailable,
+    SSLFailure,
+    TooManyRequests,
+    Unauthorized,
+    UnsafeRedirect,
+)
+from sojourn.errors.protocol import (
+    AccessDenied,
+    AccountSelectionRequired,
+    BearerError,
+    ConsentRequired,
+    InsufficientScope,
+    InteractionNeeded,
+    InvalidClient,
+    InvalidGrant,
+    InvalidRequest,
+    InvalidScope,
+    InvalidTarget,
+    InvalidToken,
+    LoginRequired,
+    ProtocolError,
+    RequestNotSupported,
+    RequestUriNotSupported,
+    ServerBusy,
+    TokenMissing,
+    TooLarge,
+    UnauthorizedClient,
+    UnknownObject,
+    UnsupportedGrantType,
+    UnsupportedResponseType,
+)
+from sojourn.errors.server import (
+    BadSessionId,
+    Conflict,
+    ForgedForm,
+    MintingNotAllowed,
+    NewerRecord,
+    NoSuchClientSession,
+    NoSuchGrant,
+    NoSuchPage,
+    NoSuchUser,
+    NotLive,
+    OutcomeUnknown,
+    PageError,
+    PageExpired,
+    SessionError,
+    SetUpDone,
+    SignInRefused,
+    StoreError,
+    StoreUnavailable,
+    UnknownToken,
+    WrongTokenClass,
+)
+
+__all__ = [
+    "AccessDenied",
+    "AccountSelectionRequired",
+    "AnswerLost",
+    "AuthenticationCancelled",
+    "AuthenticationError",
+    "BadRequest",
+    "BadSessionId",
+    "BearerError",
+    "ConfigurationError",
+    "Conflict",
+    "Conflict409",
+    "ConnectFailure",
+    "ConnectTimeout",
+    "ConsentRequired",
+    "CredentialBusy",
+    "CredentialError",
+    "Forbidden",
+    "ForgedForm",
+    "HttpClientError",
+    "HttpError",
+    "HttpServerError",
+    "IncompleteCredentials",
+    "InsufficientScope",
+    "InteractionNeeded",
+    "InteractionRequired",
+    "InvalidClient",
+    "InvalidGrant",
+    "InvalidRequest",
+    "InvalidScope",
+    "InvalidTarget",
+    "InvalidToken",
+    "LoginRequired",
+    "Malformed",
+    "MintingNotAllowed",
+    "NewerRecord",
+    "NoSuchClientSession",
+    "NoSuchGrant",
+    "NoSuchPage",
+    "NoSuchUser",
+    "NotFound",
+    "NotLive",
+    "OutcomeUnknown",
+    "PageError",
+    "PageExpired",
+    "ProtocolError",
+    "ReadTimeout",
+    "RequestError",
+    "RequestNotSupported",
+    "RequestUriNotSupported",
+    "SSLFailure",
+    "ServerBusy",
+    "ServiceUnavailable",
+    "SessionError",
+    "SetUpDone",
+    "SignInRefused",
+    "SojournError",
+    "StoreError",
+    "StoreUnavailable",
+    "TokenMissing",
+    "TooLarge",
+    "TooManyRequests",
+    "Unauthorized",
+    "UnauthorizedClient",
+    "UnknownKey",
+    "UnknownObject",
+    "UnknownToken",
+    "UnsafeRedirect",
+    "UnsupportedGrantType",
+    "UnsupportedResponseType",
+    "WrongTokenClass",
+]

@@ -1,0 +1,145 @@
+"""Errors of the client: credentials, requests, and answers by status.
+
+The whole tree is drawn in the package.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sojourn.errors.base import SojournError
+
+
+class CredentialError(SojournError):
+    text = "The credential cannot be used."
+
+
+class AuthenticationError(CredentialError):
+    text = "Authentication failed."
+
+
+class IncompleteCredentials(CredentialError):
+    text = "The credentials are incomplete."
+
+
+class AuthenticationCancelled(CredentialError):
+    text = "Authentication was cancelled."
+
+
+class InteractionRequired(CredentialError):
+    text = "A person must sign in, and none can be asked here."
+
+
+class CredentialBusy(CredentialError):
+    text = "Another process holds this credential."
+
+
+class RequestError(SojournError):
+    """No answer, or not a good one; `method` and `url` (query values masked) say to what."""
+
+    text = "The request failed."
+
+    def __init__(
+        self, text: str | None = None, *, method: str = "", url: str = "", detail: str = ""
+    ) -> None:
+        super().__init__(text, detail=detail)
+        self.method = method
+        self.url = url
+
+
+class ConnectFailure(RequestError):
+    text = "The server could not be reached."
+
+
+class ConnectTimeout(ConnectFailure):
+    text = "The server did not answer in time."
+
+
+class AnswerLost(ConnectFailure):
+    text = "The connection broke before the answer was complete. The server may have acted on the request."
+
+
+class ReadTimeout(ConnectTimeout, AnswerLost):
+    text = "The server took the request and did not answer in time."
+
+
+class SSLFailure(ConnectFailure):
+    text = "The connection to the server is not trustworthy."
+
+
+class UnsafeRedirect(RequestError):
+    text = "The server redirected to a place that is not safe to follow."
+
+
+class HttpError(RequestError):
+    """An answer with a status of 400 or above. `response` is the Response; `retry_after` seconds or None."""
+
+    text = "The server refused the request."
+    by_status: ClassVar[dict[int, type[HttpError]]] = {}
+
+    def __init__(
+        self,
+        text: str | None = None,
+        *,
+        status: int,
+        response: object = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        method: str = "",
+        url: str = "",
+        detail: str = "",
+    ) -> None:
+        super().__init__(text, method=method, url=url, detail=detail)
+        self.http_status = status
+        self.response = response
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+
+class HttpClientError(HttpError):
+    text = "The server refused the request (4xx)."
+
+
+class HttpServerError(HttpError):
+    text = "The server failed (5xx)."
+
+
+class BadRequest(HttpClientError):
+    text = "Bad request (400)."
+
+
+class Unauthorized(HttpClientError):
+    text = "Unauthorized (401)."
+
+
+class Forbidden(HttpClientError):
+    text = "Forbidden (403)."
+
+
+class NotFound(HttpClientError):
+    text = "Not found (404)."
+
+
+class Conflict409(HttpClientError):
+    text = "Conflict (409)."
+
+
+class TooManyRequests(HttpClientError):
+    text = "Too many requests (429)."
+
+
+class ServiceUnavailable(HttpServerError):
+    text = "Service unavailable (503)."
+
+
+HttpError.by_status.update(
+    {
+        400: BadRequest,
+        401: Unauthorized,
+        403: Forbidden,
+        404: NotFound,
+        409: Conflict409,
+        429: TooManyRequests,
+        503: ServiceUnavailable,
+    }
+)
