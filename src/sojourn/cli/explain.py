@@ -1,0 +1,72 @@
+"""`sojourn explain`: why a token is good or not, each node of its path with a mark and a reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from sojourn.cli import drawing, options, output, secrets
+from sojourn.cli.drawing import Twig
+from sojourn.errors import UnknownObject
+
+
+@click.command()
+@click.argument("token", required=False)
+@click.option("--any", "anybodys", is_flag=True, help="Anybody's token, as an administrator.")
+@options.account
+@options.as_json
+def command(*, token: str | None, anybodys: bool, account: str | None, as_json: bool) -> None:
+    """Explain TOKEN, or the account's own access token. - reads it from the standard input.
+
+    The path goes from the user down to the token: the token is good only if every node is.
+    """
+    text = secrets.line_of_stdin("the token") if token == "-" else token
+    from sojourn.cli.online import session_of
+
+    with session_of(account) as online:
+        body = {"token": text or online.account.token()}
+        path = "/admin/explain" if anybodys else "/account/explain"
+        story = online.call("POST", path, json=body)
+    if as_json:
+        output.print_json(story)
+        return
+    if not story["known"]:
+        message = "The server knows no such token of yours: never made, or forgotten after its end."
+        raise UnknownObject(message)
+    drawing.print_tree(picture(story["steps"]))
+    bad = [step for step in story["steps"] if not step["live"]]
+    click.echo()
+    click.echo(
+        "The token is good." if story["live"] else f"The token is not good: {_fault(bad[0])}."
+    )
+
+
+def picture(steps: list[dict[str, Any]]) -> Twig:
+    """The steps, which come leaf first, as a tree from the root: sign-in and client are side branches."""
+    aside = [step for step in steps if step["node"] in {"sign-in", "client", "path", "missing"}]
+    line = [step for step in steps if step not in aside] or aside
+    below: tuple[Twig, ...] = ()
+    for position, step in enumerate(line):
+        branches = tuple(_twig(one, ()) for one in aside) if position == len(line) - 1 else ()
+        below = (_twig(step, (*branches, *below) if line is not aside else below),)
+    return below[0]
+
+
+def _twig(step: dict[str, Any], below: tuple[Twig, ...]) -> Twig:
+    notes = (
+        f"since {output.day(step['since'])}" if step["since"] else "",
+        f"until {output.day(step['until'])}" if step["until"] and step["live"] else "",
+        "" if step["live"] else _reason(step),
+    )
+    about = f" {step['about']}" if step["about"] else ""
+    return Twig(f"{step['node']}{about}", " · ".join(filter(None, notes)), step["live"], below)
+
+
+def _reason(step: dict[str, Any]) -> str:
+    when = f" {output.day(step['ended'])}" if step["ended"] else ""
+    return f"{step['why'].replace('_', ' ')}{when}"
+
+
+def _fault(step: dict[str, Any]) -> str:
+    return f"{step['node']} {step['why'].replace('_', ' ')}"

@@ -1,0 +1,55 @@
+"""`sojourn get`: one authenticated request, its answer on the standard output."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from sojourn.cli import exit_codes, options, output
+
+
+@click.command()
+@click.argument("url")
+@click.option("-i", "--include", is_flag=True, help="Print status and headers too.")
+@options.account
+@options.as_json
+def command(*, url: str, include: bool, account: str | None, as_json: bool) -> int:
+    """GET URL with the account's access token and print the body.
+
+    A URL that begins with / is one of the account's own server. Exits with 4 where the answer is 401 or 403, with 5
+    where it is 404, with 1 for another status of 400 or above.
+    """
+    from sojourn.client.accounts import Accounts
+    from sojourn.client.session import Session
+
+    found = Accounts().get(account)
+    where = found.issuer + url if url.startswith("/") else url
+    with Session(auth=found.auth()) as session:
+        response = session.get(where, raise_exc=False)
+    headers = dict(response.headers)
+    if as_json:
+        members = {"status": response.status_code, "headers": headers, "body": response.text}
+        output.print_json(members)
+        return _code(response.status_code)
+    if include:
+        click.echo(f"{response.status_code} {response.reason}")
+        for name, value in headers.items():
+            click.echo(f"{name}: {output.clean(value)}")
+        click.echo()
+    sys.stdout.flush()
+    sys.stdout.buffer.write(response.content)
+    if sys.stdout.isatty() and not response.content.endswith(b"\n"):
+        click.echo()
+    if not response.ok:
+        click.echo(
+            f"Error: {where} answered {response.status_code} {response.reason}".rstrip(), err=True
+        )
+    return _code(response.status_code)
+
+
+def _code(status: int) -> int:
+    if status < 400:
+        return exit_codes.OK
+    by_status = {401: exit_codes.REFUSED, 403: exit_codes.REFUSED, 404: exit_codes.NOT_FOUND}
+    return by_status.get(status, exit_codes.ERROR)

@@ -1,0 +1,38 @@
+"""`sojourn whoami`: who the server says the person is, asked now."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import click
+
+from sojourn.cli import options, output
+
+_TECHNICAL: Final = {
+    "aud",
+    "exp",
+    "iat",
+    "nonce",
+    "at_hash",
+    "auth_time",
+    "iss",
+    "sid",
+    "azp",
+    "jti",
+}
+
+
+@click.command()
+@options.account
+@options.as_json
+def command(*, account: str | None, as_json: bool) -> None:
+    """Say who you are, as the server sees it now."""
+    from sojourn.client.accounts import Accounts
+
+    found = Accounts().get(account)
+    claims: dict[str, Any] = found.whoami()
+    if as_json:
+        output.print_json({"account": found.name, "issuer": found.issuer, **claims})
+        return
+    shown = {name: value for name, value in claims.items() if name not in _TECHNICAL}
+    output.print_fields({"account": found.name, "issuer": found.issuer, **shown})
