@@ -13,7 +13,10 @@ CLIENT: Final = "sojourn-cli"
 """The client that every Sojourn server knows from its first start."""
 SCOPE: Final = "openid profile email offline_access"
 ACCOUNT_SCOPE: Final = "account"
-ADMIN_SCOPE: Final = "users:read users:write clients:read clients:write keys:read keys:write sessions:read sessions:write"
+ADMIN_SCOPE: Final = (
+    "users:read users:write clients:read clients:write "
+    "keys:read keys:write sessions:read sessions:write"
+)
 _BROWSERS: Final = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from sojourn.errors import InvalidRequest
+from sojourn.errors import InvalidRequest, Malformed
 from sojourn.server.services.administration import reading
 from sojourn.server.services.administration.clients import ClientDesk
 from sojourn.server.services.administration.keys import KeyDesk
@@ -57,9 +57,12 @@ class Administration:
     async def get(self, area: str, query: Query) -> dict[str, Any]:
         """What an area holds: `{"items": [...], "after": cursor or null}`, or the tree of `sessions`.
 
-        Raises InvalidRequest, UnknownObject, or Malformed for a cursor that no answer gave.
+        Raises InvalidRequest, also for a cursor that no answer gave, or UnknownObject.
         """
-        return await self._get[area](query)
+        try:
+            return await self._get[area](query)
+        except Malformed as error:
+            raise InvalidRequest("after is no cursor of ours.") from error
 
     async def act(self, area: str, body: Body, *, actor: str) -> dict[str, Any]:
         """Do what `body` asks for; `actor` is who does it, for the events. Raises InvalidRequest or UnknownObject."""
