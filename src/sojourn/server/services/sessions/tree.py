@@ -140,9 +140,12 @@ class Tree:
 
 
 def checks(admitted: Admitted, partition: int, *, but: str = "") -> tuple[Check, ...]:
-    """Steps that hold the judged path still while something is minted below it, `but` one key that is rewritten."""
+    """Steps that hold the judged path still while something is minted below it, `but` one key that is rewritten.
+
+    A node of version 0 was not read from the store, so there is nothing to hold.
+    """
     return tuple(
         Check(node.key, node.version)
         for node in admitted.path
-        if node.value is not None and node.key != but and partition_of(node.key) == partition
+        if node.version and node.key != but and partition_of(node.key) == partition
     )
