@@ -136,6 +136,6 @@ def test_each_signature_of_the_page_is_ours(face: type, method: str, parameters:
 
 
 @pytest.mark.parametrize("face", [SessionManager, AsyncSessionManager])
-def test_create_session_takes_the_arguments_that_the_page_describes(face: type) -> None:
+def test_create_session_takes_the_arguments_that_the_page_describes(face: Any) -> None:
     described = {"authn_event", "auth_req", "client_id", "user_id", "sector_identifier", "sub_type"}
     assert described <= set(inspect.signature(face.create_session).parameters)

@@ -36,12 +36,12 @@ def open_manager(face: Face, clock: Clock) -> Iterator[Open]:
     opened: list[Any] = []
     randomness = Randomness()
 
-    def opener(url: str, **options: Any) -> Any:
-        options = {
+    def opener(url: str, **chosen: Any) -> Any:
+        options: dict[str, Any] = {
             "now": clock.now,
             "random": randomness.bytes,
             "issuer": "https://op.example",
-        } | options
+        } | chosen
         manager: Any
         if face.name == "blocking":
             manager = SessionManager.open(url, **options)

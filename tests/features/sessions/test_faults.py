@@ -19,6 +19,7 @@ from sojourn.model.authentication_event import create_authn_event
 from sojourn.model.policy import TOKEN_CLASSES
 from sojourn.server import AsyncSessionManager, SessionManager, session_key
 from sojourn.server.services.sessions.grants import split_session_key
+from sojourn.server.services.sessions.minting import Minted
 from sojourn.testing.clock import Clock
 from tests.features.sessions.counting import counted
 
@@ -283,7 +284,7 @@ def test_many_threads_share_one_manager(tmp_path: Path, clock: Clock):
 
         def work(number: int) -> str:
             grant = begin(manager, clock, user=f"u{number % 2}")
-            token = grant.mint_token("access_token")
+            token: Minted = grant.mint_token("access_token")
             used = grant.mint_token("refresh_token")
             grant.register_usage(used)
             if number % 3 == 0:
