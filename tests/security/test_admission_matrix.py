@@ -1,0 +1,302 @@
+"""security.md §4.6, 22 to 28: every path that hands out or accepts a token, crossed with every state that must stop it.
+
+Each cell is a test: the path works, then something above it dies, then the path refuses. Cells that do not stop a path
+are listed with their reason, and are tests too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from msgspec import Struct
+
+from sojourn.errors import InvalidClient, InvalidGrant, InvalidToken, MintingNotAllowed, NotLive
+from sojourn.model.admission import (
+    ACCEPT,
+    CLIENT_CREDENTIALS,
+    INTROSPECT,
+    USERINFO,
+    Admitted,
+    Operation,
+    judge,
+)
+from sojourn.model.value import Ending
+from sojourn.server.services.sessions.bound import AsyncGrant
+from sojourn.server.services.sessions.minting import Order
+from sojourn.server.services.sessions.redemption import Issued, Taken, Wanted
+from sojourn.server.services.sessions.signins import Started
+from tests.features.sessions.conftest import awaited, clock
+from tests.features.sessions.faces import Insides
+from tests.features.sessions.flow import EVERYTHING, JWT, Flow
+
+__all__ = ["awaited", "clock"]
+
+
+class Stay(Struct):
+    """A person signed in with a client, and all that this gave."""
+
+    flow: Flow
+    started: Started
+    admitted: Admitted
+    code: str
+    opaque: Issued
+    jwt: Issued
+    fresh: Issued
+    grant: AsyncGrant
+    own: Issued
+    own_jwt: Issued
+
+
+async def stay(flow: Flow) -> Stay:
+    """Everything here hangs from one grant, but for an unspent code and the client's own tokens."""
+    started = await flow.sign_in()
+    admitted = await flow.admitted(started)
+    opaque = await flow.redeem(await flow.code(admitted))
+    jwt = await flow.refresh(opaque.refresh, wanted=JWT)
+    fresh = await flow.refresh(jwt.refresh, wanted=EVERYTHING)
+    info = await flow.manager.get_session_info_by_token(fresh.refresh)
+    return Stay(
+        flow,
+        started,
+        admitted,
+        await flow.code(admitted),
+        opaque,
+        jwt,
+        fresh,
+        await flow.manager.get_grant(info["session_id"]),
+        await own_token(flow, jwt=False),
+        await own_token(flow, jwt=True),
+    )
+
+
+async def own_token(flow: Flow, *, jwt: bool) -> Issued:
+    async def take() -> Taken:
+        path = await flow.manager.tree.path(flow.context.keys.client("shop"))
+        client = await flow.manager.tree.client("shop")
+        admitted = judge(CLIENT_CREDENTIALS, path, client=client, now=flow.context.now())
+        return Taken(admitted=admitted, wanted=Wanted(access=Order(type="access_token", jwt=jwt)))
+
+    return await flow.manager.redemption.issue(take)
+
+
+# the paths
+
+
+def accepting(name: str, operation: Operation) -> Callable[[Stay], Awaitable[object]]:
+    async def path(held: Stay) -> object:
+        text = {
+            "opaque": held.fresh.access.value,
+            "jwt": held.jwt.access.value,
+            "refresh": held.fresh.refresh,
+            "own": held.own.access.value,
+            "own_jwt": held.own_jwt.access.value,
+        }[name]
+        return await held.flow.manager.acceptance.accept(text, operation)
+
+    return path
+
+
+async def by_code(held: Stay) -> object:
+    return await held.flow.redeem(held.code)
+
+
+async def by_refresh(held: Stay) -> object:
+    return await held.flow.refresh(held.fresh.refresh)
+
+
+async def by_refresh_unrotated(held: Stay) -> object:
+    return await held.flow.refresh(held.fresh.refresh, rotate=False, wanted=JWT)
+
+
+async def by_retry(held: Stay) -> object:
+    return await held.flow.refresh(held.jwt.refresh)
+
+
+async def by_embedding(held: Stay) -> object:
+    return await held.grant.mint_token("access_token", jwt=True)
+
+
+async def by_parent(held: Stay) -> object:
+    return await held.grant.mint_token("access_token", based_on=held.fresh.refresh)
+
+
+async def by_cookie(held: Stay) -> object:
+    found = await held.flow.manager.signins.find(held.started.text)
+    if found is None:
+        raise NotLive(node="sign-in", why="not found")
+    return found
+
+
+async def by_authorizing(held: Stay) -> object:
+    # The endpoint judged the sign-in before the page was shown; the person answers after it died.
+    return await held.flow.code(held.admitted, offline=True)
+
+
+async def by_client_credentials(held: Stay) -> object:
+    return await own_token(held.flow, jwt=True)
+
+
+USERS = {
+    "code": by_code,
+    "refresh": by_refresh,
+    "refresh unrotated": by_refresh_unrotated,
+    "refresh retried": by_retry,
+    "mint": by_embedding,
+    "mint below a token": by_parent,
+    "authorize": by_authorizing,
+    "userinfo": accepting("opaque", USERINFO),
+    "userinfo, JWT": accepting("jwt", USERINFO),
+    "resource": accepting("opaque", ACCEPT),
+    "resource, JWT": accepting("jwt", ACCEPT),
+    "introspection": accepting("opaque", INTROSPECT),
+    "introspection, JWT": accepting("jwt", INTROSPECT),
+    "introspection of a refresh token": accepting("refresh", INTROSPECT),
+}
+COOKIE = {"session cookie": by_cookie}
+CLIENTS = {
+    "client_credentials": by_client_credentials,
+    "resource, client's own": accepting("own", ACCEPT),
+    "resource, client's own JWT": accepting("own_jwt", ACCEPT),
+    "introspection, client's own": accepting("own", INTROSPECT),
+    "introspection, client's own JWT": accepting("own_jwt", INTROSPECT),
+}
+PATHS = USERS | COOKIE | CLIENTS
+
+
+# the states
+
+
+async def user_locked(held: Stay) -> None:
+    await held.flow.change_user(status="locked")
+
+
+async def user_disabled(held: Stay) -> None:
+    await held.flow.change_user(status="disabled")
+
+
+async def user_ended(held: Stay) -> None:
+    await held.flow.change_user(ended=Ending(1, "erased"))
+
+
+async def user_deleted(held: Stay) -> None:
+    await held.flow.context.store.drop(held.flow.context.keys.user(held.flow.user))
+
+
+async def password_changed(held: Stay) -> None:
+    await held.flow.manager.signins.end_all(held.flow.user, "password_changed")
+
+
+async def ended_from_elsewhere(held: Stay) -> None:
+    other = await held.flow.sign_in()
+    await held.flow.manager.signins.end_all(held.flow.user, "asked", but=other.signin.id)
+
+
+async def signed_out(held: Stay) -> None:
+    await held.flow.manager.signins.end(held.flow.user, held.started.signin.id, "signed_out")
+
+
+async def sign_in_deleted(held: Stay) -> None:
+    signins = held.flow.manager.signins
+    await held.flow.context.store.drop(signins.key_of(held.flow.user, held.started.signin.id))
+
+
+async def consent_withdrawn(held: Stay) -> None:
+    await held.flow.manager.grants_.end_session(held.flow.user, "shop", "withdrawn")
+
+
+async def client_session_deleted(held: Stay) -> None:
+    keys = held.flow.context.keys
+    await held.flow.context.store.drop(keys.client_session(held.flow.user, "shop"))
+
+
+async def grant_revoked(held: Stay) -> None:
+    await held.flow.manager.revoke_grant(held.grant.session_id)
+
+
+async def family_revoked(held: Stay) -> None:
+    await held.flow.manager.revoke(held.opaque.refresh)
+
+
+async def client_disabled(held: Stay) -> None:
+    await held.flow.change_client(status="disabled")
+
+
+async def client_ended(held: Stay) -> None:
+    await held.flow.change_client(ended=Ending(1, "removed"))
+
+
+async def client_deleted(held: Stay) -> None:
+    await held.flow.context.store.drop(held.flow.context.keys.client("shop"))
+
+
+State = Callable[[Stay], Awaitable[None]]
+OF_THE_USER = [user_locked, user_disabled, user_ended, user_deleted, password_changed]
+OF_THE_SIGN_IN = [ended_from_elsewhere, signed_out, sign_in_deleted]
+OF_THE_CLIENT_SESSION = [consent_withdrawn, client_session_deleted]
+OF_THE_CLIENT = [client_disabled, client_ended, client_deleted]
+
+SPARED = {
+    ("code", grant_revoked): "its code is of another grant",
+    ("code", family_revoked): "its code is of another grant",
+    ("authorize", grant_revoked): "a new grant",
+    ("authorize", family_revoked): "a new grant",
+    ("authorize", consent_withdrawn): "the client session is begun anew, and consent asked again",
+    ("authorize", client_session_deleted): "the client session is begun anew",
+    ("mint", family_revoked): "minted straight from the grant, not from the family",
+}
+"""Cells that go on working, each with its reason."""
+
+CELLS: list[tuple[str, State]] = [
+    (path, state)
+    for path in USERS
+    for state in (
+        *OF_THE_USER,
+        *OF_THE_SIGN_IN,
+        *OF_THE_CLIENT_SESSION,
+        grant_revoked,
+        family_revoked,
+        *OF_THE_CLIENT,
+    )
+]
+CELLS += [("session cookie", state) for state in (*OF_THE_USER, *OF_THE_SIGN_IN)]
+CELLS += [(path, state) for path in CLIENTS for state in OF_THE_CLIENT]
+
+
+NEEDS_ITS_CLIENT = (by_code, by_refresh, by_refresh_unrotated, by_retry, by_authorizing)
+REFUSALS = (InvalidClient, InvalidGrant, InvalidToken, MintingNotAllowed, NotLive)
+
+
+async def prepared(awaited: Insides) -> Stay:
+    return await stay(await Flow(awaited.inner).registered())
+
+
+async def asked(path: str, held: Stay) -> object:
+    """Go a path as a request does: with the client's record as it is now, or without any."""
+    client = await held.flow.manager.tree.client("shop")
+    if client is None and PATHS[path] in NEEDS_ITS_CLIENT:
+        raise InvalidClient
+    held.flow.client = client or held.flow.client
+    return await PATHS[path](held)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_path_works_while_all_is_live(awaited: Insides, path: str):
+    async def story() -> None:
+        assert await PATHS[path](await prepared(awaited))
+
+    awaited.run(story())
+
+
+@pytest.mark.parametrize(("path", "state"), CELLS, ids=lambda cell: getattr(cell, "__name__", cell))
+def test_a_dead_state_stops_the_path(awaited: Insides, path: str, state: State):
+    async def story() -> None:
+        held = await prepared(awaited)
+        await state(held)
+        if (path, state) in SPARED:
+            assert await asked(path, held)
+            return
+        with pytest.raises(REFUSALS):
+            await asked(path, held)
+
+    awaited.run(story())
