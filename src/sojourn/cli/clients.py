@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -93,7 +92,7 @@ def list_(
     sort: str | None,
     filters: tuple[str, ...],
     account: str | None,
-    data: Path | None,
+    data: str | None,
     as_json: bool,
 ) -> None:
     """List applications."""
@@ -123,7 +122,7 @@ def _cells(client: dict[str, Any]) -> tuple[object, ...]:
 @options.account
 @options.data
 @options.as_json
-def show(*, client_id: str, account: str | None, data: Path | None, as_json: bool) -> None:
+def show(*, client_id: str, account: str | None, data: str | None, as_json: bool) -> None:
     """Show one application."""
     with desk.opened(data, account) as found:
         _show(found.get("clients", {"client_id": client_id})["items"][0], as_json=as_json)
@@ -143,7 +142,7 @@ def add(
     public: bool,
     secret_stdin: bool,
     account: str | None,
-    data: Path | None,
+    data: str | None,
     as_json: bool,
     **metadata: Any,  # noqa: ANN401 - the table of options above
 ) -> None:
@@ -173,7 +172,7 @@ def set_(
     *,
     client_id: str,
     account: str | None,
-    data: Path | None,
+    data: str | None,
     as_json: bool,
     **metadata: Any,  # noqa: ANN401 - the table of options above
 ) -> None:
@@ -188,7 +187,7 @@ def set_(
 @options.account
 @options.data
 @options.as_json
-def secret(*, client_id: str, account: str | None, data: Path | None, as_json: bool) -> None:
+def secret(*, client_id: str, account: str | None, data: str | None, as_json: bool) -> None:
     """Give an application a new secret; the old one is dead at once."""
     body = {"action": "new_secret", "client_id": client_id}
     with desk.opened(data, account) as found:
@@ -202,7 +201,7 @@ def secret(*, client_id: str, account: str | None, data: Path | None, as_json: b
 @options.data
 @options.as_json
 def status(
-    *, client_id: str, status: str, account: str | None, data: Path | None, as_json: bool
+    *, client_id: str, status: str, account: str | None, data: str | None, as_json: bool
 ) -> None:
     """Activate or disable an application. What a disabled one holds is dead."""
     body = {"action": "set_status", "client_id": client_id, "status": status}

@@ -21,7 +21,7 @@ class Desk(Protocol):
 
 
 @contextmanager
-def opened(data: Path | None, account: str | None, *, make: bool = False) -> Iterator[Desk]:
+def opened(data: str | None, account: str | None, *, make: bool = False) -> Iterator[Desk]:
     """The desk over the data folder, or with an account's token at its server.
 
     make  an empty data folder is filled instead of refused
@@ -37,7 +37,7 @@ def opened(data: Path | None, account: str | None, *, make: bool = False) -> Ite
         raise click.UsageError(message)
     from sojourn.cli.offline import OfflineDesk
 
-    offline = OfflineDesk.open(data, make=make)
+    offline = OfflineDesk.open(Path(data), make=make)
     try:
         yield offline
     finally:

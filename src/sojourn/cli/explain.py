@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from sojourn.cli import drawing, options, output, secrets
+from sojourn.cli import drawing, options, output, secrets, tree
 from sojourn.cli.drawing import Twig
 from sojourn.errors import UnknownObject
 
@@ -59,8 +59,9 @@ def _twig(step: dict[str, Any], below: tuple[Twig, ...]) -> Twig:
         f"until {output.day(step['until'])}" if step["until"] and step["live"] else "",
         "" if step["live"] else _reason(step),
     )
-    about = f" {step['about']}" if step["about"] else ""
-    return Twig(f"{step['node']}{about}", " · ".join(filter(None, notes)), step["live"], below)
+    about = tree.device(step["about"]) if step["node"] == "sign-in" else step["about"]
+    label = f"{step['node']} {output.shortened(about)}".rstrip()
+    return Twig(label, " · ".join(filter(None, notes)), step["live"], below)
 
 
 def _reason(step: dict[str, Any]) -> str:

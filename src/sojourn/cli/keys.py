@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -48,7 +47,7 @@ def list_(
     sort: str | None,
     filters: tuple[str, ...],
     account: str | None,
-    data: Path | None,
+    data: str | None,
     as_json: bool,
 ) -> None:
     """List signing keys, oldest first."""
@@ -63,7 +62,7 @@ def list_(
 @options.account
 @options.data
 @options.as_json
-def publish(*, alg: str, account: str | None, data: Path | None, as_json: bool) -> None:
+def publish(*, alg: str, account: str | None, data: str | None, as_json: bool) -> None:
     """Make the next key: it is published now, and signs once it is activated."""
     _act({"action": "publish", "alg": alg}, account, data, as_json=as_json)
 
@@ -73,7 +72,7 @@ def publish(*, alg: str, account: str | None, data: Path | None, as_json: bool) 
 @options.account
 @options.data
 @options.as_json
-def activate(*, kid: str, account: str | None, data: Path | None, as_json: bool) -> None:
+def activate(*, kid: str, account: str | None, data: str | None, as_json: bool) -> None:
     """Let a published key sign from now on."""
     _act({"action": "activate", "kid": kid}, account, data, as_json=as_json)
 
@@ -83,11 +82,11 @@ def activate(*, kid: str, account: str | None, data: Path | None, as_json: bool)
 @options.account
 @options.data
 @options.as_json
-def retire(*, kid: str, account: str | None, data: Path | None, as_json: bool) -> None:
+def retire(*, kid: str, account: str | None, data: str | None, as_json: bool) -> None:
     """Take a key out of use: what it signed is no longer good."""
     _act({"action": "retire", "kid": kid}, account, data, as_json=as_json)
 
 
-def _act(body: dict[str, Any], account: str | None, data: Path | None, *, as_json: bool) -> None:
+def _act(body: dict[str, Any], account: str | None, data: str | None, *, as_json: bool) -> None:
     with desk.opened(data, account) as found:
         _print(found.act("keys", body), as_json=as_json)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -16,6 +14,5 @@ account = click.option(
 data = click.option(
     "--data",
     metavar="DIR",
-    type=click.Path(path_type=Path),
     help="Work offline on this data folder of a server that is not running.",
 )

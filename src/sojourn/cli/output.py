@@ -14,6 +14,7 @@ from typing import Any, Final
 import click
 
 _GAP: Final = "  "
+_WIDEST: Final = 48
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -25,6 +26,11 @@ def clean(text: object) -> str:
     )
 
 
+def shortened(text: str) -> str:
+    """`text`, its end left out where it is long; JSON has all of it."""
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1].rstrip()}…"
+
+
 def print_json(members: object) -> None:
     """Print a JSON value."""
     click.echo(json.dumps(members, indent=2, ensure_ascii=False))
@@ -32,7 +38,7 @@ def print_json(members: object) -> None:
 
 def print_table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows under their column names, aligned; the names are left out where there are no rows."""
-    cells = [[clean(cell) for cell in row] for row in rows]
+    cells = [[shortened(clean(cell)) for cell in row] for row in rows]
     if not cells:
         return
     shown = [[name.upper() for name in names], *cells]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from sojourn.cli import desk, listing, options, output
@@ -26,7 +24,7 @@ def list_(
     sort: str | None,
     filters: tuple[str, ...],
     account: str | None,
-    data: Path | None,
+    data: str | None,
     as_json: bool,
 ) -> None:
     """List services that receive tokens."""
@@ -63,7 +61,7 @@ def add(
     access_token_format: str,
     client_id: str,
     account: str | None,
-    data: Path | None,
+    data: str | None,
     as_json: bool,
 ) -> None:
     """Register a service by the URI that tokens name as their audience, or replace it."""

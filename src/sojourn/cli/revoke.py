@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from sojourn.cli import options, output, secrets, tree
@@ -17,7 +15,7 @@ from sojourn.errors import IncompleteCredentials, UnknownObject
 @options.account
 @options.data
 def command(
-    *, what: str | None, others: bool, user: str | None, account: str | None, data: Path | None
+    *, what: str | None, others: bool, user: str | None, account: str | None, data: str | None
 ) -> None:
     """End WHAT: the beginning of an id that `sojourn sessions` shows, a client's id, or a token.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from sojourn.cli import drawing, options, output, tree
@@ -16,7 +14,7 @@ from sojourn.cli import drawing, options, output, tree
 @options.data
 @options.as_json
 def command(
-    *, user: str | None, every: bool, account: str | None, data: Path | None, as_json: bool
+    *, user: str | None, every: bool, account: str | None, data: str | None, as_json: bool
 ) -> None:
     """Show where you are signed in, and what applications have there.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from sojourn.cli import options, output
+from sojourn.cli import options
 
 
 @click.command()
@@ -22,6 +22,8 @@ def command(*, account: str | None, as_json: bool) -> None:
     if not as_json:
         click.echo(text)
         return
+    from sojourn.cli import output
+
     ends = found.expires_at
     output.print_json(
         {

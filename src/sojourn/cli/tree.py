@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
 from sojourn.cli import desk, output
@@ -82,7 +81,7 @@ def _ending(action: str, name: str) -> Members:
 
 
 @contextmanager
-def opened(user: str | None, data: Path | None, account: str | None) -> Iterator[Sessions]:
+def opened(user: str | None, data: str | None, account: str | None) -> Iterator[Sessions]:
     """The sessions of `user`, as an administrator; without it one's own."""
     if user is not None:
         with desk.opened(data, account) as found:
@@ -131,7 +130,7 @@ def _client(client_id: str, grants: list[Members]) -> Twig:
     name = grants[0]["client_name"]
     below = tuple(
         Twig(
-            one["scope"] or "no scope",
+            output.shortened(one["scope"]) or "no scope",
             " · ".join(
                 note
                 for note in (

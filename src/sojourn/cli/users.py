@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -53,7 +52,7 @@ def list_(
     sort: str | None,
     filters: tuple[str, ...],
     account: str | None,
-    data: Path | None,
+    data: str | None,
     as_json: bool,
 ) -> None:
     """List people."""
@@ -77,7 +76,7 @@ def _cells(user: dict[str, Any]) -> tuple[object, ...]:
 @options.account
 @options.data
 @options.as_json
-def show(*, user: str, account: str | None, data: Path | None, as_json: bool) -> None:
+def show(*, user: str, account: str | None, data: str | None, as_json: bool) -> None:
     """Show one person, by login or id."""
     with desk.opened(data, account) as found:
         _show(found.get("users", {"user": user})["items"][0], as_json=as_json)
@@ -110,7 +109,7 @@ def add(
     password_stdin: bool,
     no_password: bool,
     account: str | None,
-    data: Path | None,
+    data: str | None,
     as_json: bool,
 ) -> None:
     """Add a person. The password is asked for."""
@@ -139,7 +138,7 @@ def set_(
     email: str | None,
     claims: tuple[str, ...],
     account: str | None,
-    data: Path | None,
+    data: str | None,
     as_json: bool,
 ) -> None:
     """Change what is known of a person."""
@@ -158,7 +157,7 @@ def roles(
     user: str,
     roles: tuple[str, ...],
     account: str | None,
-    data: Path | None,
+    data: str | None,
     as_json: bool,
 ) -> None:
     """Give a person exactly these roles: administrator, auditor, or none."""
@@ -173,7 +172,7 @@ def roles(
 )
 @options.account
 @options.data
-def password(*, user: str, password_stdin: bool, account: str | None, data: Path | None) -> None:
+def password(*, user: str, password_stdin: bool, account: str | None, data: str | None) -> None:
     """Set a new password; all that the person has open ends."""
     text = secrets.new_password(user, from_stdin=password_stdin)
     body = {"action": "set_password", "user": user, "password": text}
@@ -193,7 +192,7 @@ def set_status(
     user: str,
     status: str,
     account: str | None,
-    data: Path | None,
+    data: str | None,
     as_json: bool,
 ) -> None:
     """Activate, lock or disable a person. What they have open is dead while they are not active."""
@@ -205,7 +204,7 @@ def set_status(
 @click.argument("user")
 @options.account
 @options.data
-def end(*, user: str, account: str | None, data: Path | None) -> None:
+def end(*, user: str, account: str | None, data: str | None) -> None:
     """End every session of a person."""
     with desk.opened(data, account) as found:
         found.act("users", {"action": "end_sessions", "user": user})
@@ -217,7 +216,7 @@ def end(*, user: str, account: str | None, data: Path | None) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options.account
 @options.data
-def delete(*, user: str, yes: bool, account: str | None, data: Path | None) -> None:
+def delete(*, user: str, yes: bool, account: str | None, data: str | None) -> None:
     """Delete a person for good. The name is free then; the id is never used again."""
     if not yes:
         click.confirm(f"Delete {user} for good?", abort=True)
@@ -229,7 +228,7 @@ def delete(*, user: str, yes: bool, account: str | None, data: Path | None) -> N
 def _act(
     body: dict[str, Any],
     account: str | None,
-    data: Path | None,
+    data: str | None,
     *,
     as_json: bool,
     make: bool = False,

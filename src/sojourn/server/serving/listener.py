@@ -40,6 +40,8 @@ class Listener(Server):
         )
         super().__init__(config)
         self._ready = ready
+        self.drained = True
+        """Whether every request that had begun was answered."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -59,7 +61,7 @@ class Listener(Server):
         self.force_exit = self.should_exit
         self.should_exit = True
 
-    @property
-    def drained(self) -> bool:
-        """Whether every request that had begun was answered."""
-        return not self.server_state.tasks
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        # What was cut off is cancelled by now, and ends only after this.
+        self.drained = not self.server_state.tasks
