@@ -279,6 +279,18 @@ def test_what_expired_is_swept_and_what_may_have_descendants_stays(clock: Clock)
     assert not drive(manager.explain(code.value)).known
 
 
+def test_an_expired_family_is_swept_even_where_its_grant_never_ends(clock: Clock):
+    manager = drive(AsyncSessionManager.open("memory:", now=clock.now))
+    grant = drive(begin(manager, clock))
+    family = drive(grant.mint_token("refresh_token"))
+    drive(grant.mint_token("access_token", based_on=family))
+    clock.advance(family.expires_at - clock.now() - 1)
+    assert drive(manager.context.store.sweep(clock.now(), 100)) == 1
+    assert drive(manager.explain(family.value)).live
+    clock.advance(1)
+    assert drive(manager.context.store.sweep(clock.now(), 100)) == 1
+
+
 def test_many_threads_share_one_manager(tmp_path: Path, clock: Clock):
     with SessionManager.open(f"sqlite:///{tmp_path}/threads.db", now=clock.now) as manager:
 

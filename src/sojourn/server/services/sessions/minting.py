@@ -195,13 +195,14 @@ class Mint:
             nonce=order.nonce,
             family=family if family is not None else UNSET,
         )
-        mints = bool(rules.supports_minting)
+        # What a code gave may outlive the code, which must stay as long to end it when it is replayed.
+        hands_over = order.type == "authorization_code" and bool(rules.supports_minting)
         record = records.first(
             context.keys.token(root.partition, name),
             value,
             op_id=context.op_id(),
             path=root.path,
-            expires=(root.grant.end if root.grant else 0) if mints else end,
+            expires=root.grant.end if hands_over and root.grant else end,
             index=records.token_index(root.key),
         )
         scope = order.scope or (root.grant.scope if root.grant else ())
