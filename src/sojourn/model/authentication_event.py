@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-PASSWORD_ACR: Final = "urn:sojourn:acr:password"  # noqa: S105 - the name of a context class, not a secret
+PASSWORD_ACR: Final = "urn:sojourn:acr:password"
 DEFAULT_LIFE: Final = 3_600_000
 
 

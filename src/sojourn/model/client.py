@@ -32,13 +32,13 @@ class Client(Value, frozen=True, kw_only=True):
     post_logout_redirect_uris: tuple[str, ...] = ()
     grant_types: tuple[str, ...] = ()
     response_types: tuple[str, ...] = ()
-    token_endpoint_auth_method: str = "client_secret_basic"  # noqa: S105 - a method's name
+    token_endpoint_auth_method: str = "client_secret_basic"
     scope: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     subject_type: str = "public"
     sector_identifier: str = ""
     id_token_signed_response_alg: str = "RS256"
-    token_format: str = "opaque"  # noqa: S105 - a format's name
+    token_format: str = "opaque"
     jwks: Mapping[str, object] | UnsetType = UNSET
     require_pkce: bool = True
     trusted: bool = False
@@ -52,7 +52,7 @@ class Client(Value, frozen=True, kw_only=True):
     @property
     def public(self) -> bool:
         """Whether it cannot keep a secret (RFC 6749 §2.1)."""
-        return self.token_endpoint_auth_method == "none"  # noqa: S105 - a method's name
+        return self.token_endpoint_auth_method == "none"
 
     def refusal(self) -> str:
         """Why it may do nothing; empty for a live client."""

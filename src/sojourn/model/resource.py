@@ -21,6 +21,6 @@ class Resource(Value, frozen=True, kw_only=True):
     identifier: str
     name: str = ""
     scopes: tuple[str, ...] = ()
-    token_format: str = "opaque"  # noqa: S105 - a format's name
+    token_format: str = "opaque"
     client_id: str = ""
     ended: Ending | UnsetType = UNSET

@@ -1,4 +1,4 @@
-"""A token as the server keeps it: never its text, only that text's digest. Rotation of refresh tokens is judged here."""
+"""A token as the server keeps it: never its text, only that text's digest; and the state of a refresh family."""
 
 from __future__ import annotations
 

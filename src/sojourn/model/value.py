@@ -1,4 +1,4 @@
-"""The base of every stored value: immutable, told apart by the version `v` of its shape. All other files stand on it."""
+"""The base of every stored value: immutable, its shape's version told by `v`. All other files stand on it."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def session_key(user_id: str, client_id: str, grant_id: str) -> str:
 def split_session_key(key: str) -> tuple[str, str, str]:
     """What `session_key` was made of. Raises BadSessionId for any other text."""
     parts = [unquote(part) for part in key.split(_SEPARATOR)]
-    if len(parts) != 3 or not all(parts) or session_key(*parts) != key:  # noqa: PLR2004 - a path
+    if len(parts) != 3 or not all(parts) or session_key(*parts) != key:
         raise BadSessionId
     return parts[0], parts[1], parts[2]
 

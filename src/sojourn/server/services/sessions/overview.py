@@ -113,4 +113,3 @@ class Overviews:
             after = page.after
             if after is None:
                 return found
-

@@ -1,4 +1,4 @@
-"""What can be read of the Session Manager's tree: nodes, lists, whole paths, and explanations. `manager` adds the rest."""
+"""What can be read of the Session Manager's tree: nodes, lists, paths, explanations. `manager` adds the rest."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ class Reader(Minter):
         """
         if len(path) == 1:
             return await self.get_user_session_info(path[0])
-        if len(path) == 2:  # noqa: PLR2004 - user and client
+        if len(path) == 2:
             return await self._client_session(path[0], path[1])
-        if len(path) != 3:  # noqa: PLR2004 - user, client and grant
+        if len(path) != 3:
             message = "a path has one to three parts: user, client, grant"
             raise ValueError(message)
         part = ids.partition("user", path[0])
@@ -184,7 +184,7 @@ class Reader(Minter):
         """
         located = await self.acceptance.locate(token_value)
         if located is None:
-            if token_value.count(".") == 2:  # noqa: PLR2004 - a compact JWS, but no access token of ours
+            if token_value.count(".") == 2:
                 raise WrongTokenClass
             raise UnknownToken
         if not any(isinstance(node.value, Grant) for node in located.path):

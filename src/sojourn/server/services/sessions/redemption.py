@@ -111,7 +111,7 @@ class Redemption:
             kind, body = tokens.decode(text)
         except Malformed as error:
             raise InvalidGrant from error
-        if kind != "c" or len(body) != 34:  # noqa: PLR2004 - partition and 32 random bytes
+        if kind != "c" or len(body) != 34:
             raise InvalidGrant
         context = self._context
         part = tokens.partition_of(body, context.purposes.mask)
