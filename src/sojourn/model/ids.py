@@ -1,7 +1,8 @@
 """How things are named in the store: owners, their partitions, and the keys of every kind of record.
 
 An owner (a user, a client, a login name, ...) hashes to one of 1,024 partitions; all its records lie there, so that
-what must change together can (design decision 4). Keys read `realm/partition/kind/id`. docs/store.md has the table of kinds.
+what must change together can (design decision 4). Keys read `realm/partition/kind/id`. docs/store.md has the table
+of kinds.
 """
 
 from __future__ import annotations
