@@ -92,8 +92,12 @@ class Browser:
             ours = origin == self._site.origin
         else:
             ours = site in (None, "same-origin") and origin is None
-        if not ours or self._fresh or not compare_digest(self.csrf(form), given):
+        if not ours or self._fresh or not self.is_of(form, given):
             raise ForgedForm
+
+    def is_of(self, form: str, given: str) -> bool:
+        """Whether `given`, any text, is the anti-CSRF value of a form in this browser."""
+        return compare_digest(self.csrf(form).encode(), given.encode())
 
     def cookies(self, held: tuple[str, ...] | None = None) -> tuple[str, ...]:
         """The Set-Cookie texts of this answer: the browser's own if it is new, and the sign-ins if they change."""

@@ -84,7 +84,7 @@ async def post(site: Site, request: Request) -> Response:
         (
             held.signin.id
             for held in browser.held
-            if browser.csrf(_form_of(found.interaction, held.signin.id)) == given
+            if browser.is_of(_form_of(found.interaction, held.signin.id), given)
         ),
         "",
     )
