@@ -4,6 +4,7 @@
     ├─ ProtocolError                 an answer of OAuth 2.0 or OpenID Connect: code, status, public text
     │  ├─ InvalidRequest             malformed, duplicated or missing parameter
     │  ├─ TooLarge                   a body over the limit (413)
+    │  ├─ WrongMethod                a method that the path does not take (405)
     │  ├─ UnknownObject              what a JSON API was asked for is not there (404)
     │  ├─ InvalidClient              client authentication failed (401)
     │  ├─ InvalidGrant               code or refresh token not (or no longer) good
@@ -104,6 +105,7 @@ from sojourn.errors.protocol import (
     ServerBusy,
     TokenMissing,
     TooLarge,
+    WrongMethod,
     UnauthorizedClient,
     UnknownObject,
     UnsupportedGrantType,
@@ -193,6 +195,7 @@ __all__ = [
     "StoreUnavailable",
     "TokenMissing",
     "TooLarge",
+    "WrongMethod",
     "TooManyRequests",
     "Unauthorized",
     "UnauthorizedClient",

@@ -22,6 +22,12 @@ class InvalidRequest(ProtocolError):
     text = "The request is malformed."
 
 
+class WrongMethod(ProtocolError):
+    code = "invalid_request"
+    status = 405
+    text = "This path does not take requests of this method."
+
+
 class TooLarge(ProtocolError):
     code = "invalid_request"
     status = 413

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from sojourn.errors import NoSuchPage, ProtocolError, SojournError
+from sojourn.errors import NoSuchPage, ProtocolError, SojournError, WrongMethod
 from sojourn.model.ids import Keys
 from sojourn.server.endpoints import discovery, rendering
 from sojourn.server.login.authenticators.password import Passwords
@@ -42,6 +42,7 @@ log = logging.getLogger("sojourn.requests")
 _DELIVERY: Final = 1.0
 _SWEEP_EVERY: Final = 60
 _SWEEP: Final = 1_000
+_SPOKEN: Final = {"GET": ("GET", "HEAD"), "POST": ("POST",)}
 _IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
 
@@ -61,10 +62,12 @@ class Application:
             return
         path, method = scope["path"], scope["method"]
         document = self._documents.get(path)
-        if document is not None and method in ("GET", "HEAD"):
-            await document(scope, receive, send)
-            return
-        response = await self._answer(path, method, Request(scope, receive))
+        if document is None:
+            response = await self._answer(path, method, Request(scope, receive))
+        elif method in ("GET", "HEAD"):
+            response = document
+        else:
+            response = self._wrong_method(Request(scope, receive), ("GET",), Told.JSON)
         await response(scope, receive, send)
 
     async def _answer(self, path: str, method: str, request: Request) -> Response:
@@ -74,7 +77,7 @@ class Application:
         methods, told = route
         handler = methods.get("GET" if method == "HEAD" else method)
         if handler is None:
-            return Response(status_code=405, headers={"allow": ", ".join(methods)})
+            return self._wrong_method(request, methods, told)
         try:
             return await handler(self.site, request)
         except SojournError as error:
@@ -82,6 +85,12 @@ class Application:
         except Exception:  # the process boundary: nothing but a bare 500 may leave it
             log.exception("%s %s failed", method, path)
             return self._refusal(request, SojournError(), told)
+
+    def _wrong_method(self, request: Request, methods: Iterable[str], told: Told) -> Response:
+        allowed = [name for method in methods for name in _SPOKEN[method]]
+        response = self._refusal(request, WrongMethod(), told)
+        response.headers["allow"] = ", ".join(allowed)
+        return response
 
     def _refusal(self, request: Request, error: SojournError, told: Told) -> Response:
         if told is Told.PAGE:
