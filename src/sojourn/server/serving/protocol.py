@@ -1,6 +1,7 @@
-"""HTTP/1.1 with limits that uvicorn's fast parser does not have: the size of a head, and the wait for the first byte.
+"""HTTP/1.1 with limits that uvicorn's fast parser does not have: the size of a head, and the time a request may take.
 
-The body's limit is the application's. `listener` stands above it.
+The body's limit is the application's. Trailers are dropped (RFC 9110 §6.5.1): as headers they would come unchecked.
+`listener` stands above it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD: Final = 16_384
 """Bytes of the request line and all headers; more is answered 431 (RFC 6585 §5)."""
+
+MAX_REQUEST_SECONDS: Final = 60
+"""From the first byte of a request to its last."""
 
 _ANSWER: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -29,6 +33,8 @@ class LimitedProtocol(HttpToolsProtocol):
 
     _in_head = True
     _received = 0
+    """Bytes since the last piece of a body: a head, trailers, or the extensions of a chunk."""
+    _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -37,12 +43,27 @@ class LimitedProtocol(HttpToolsProtocol):
             self.timeout_keep_alive, self.timeout_keep_alive_handler
         )
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._met()
+        super().connection_lost(exc)
+
     def data_received(self, data: bytes) -> None:
-        if self._in_head:
-            self._received += len(data)
+        self._received += len(data)
         super().data_received(data)
-        if self._in_head and self._received > MAX_HEAD and not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if self._received > MAX_HEAD + (0 if self._in_head else len(data)):
             self._refuse()
+        elif self._received and self._deadline is None:
+            self._deadline = self.loop.call_later(MAX_REQUEST_SECONDS, self.transport.close)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        self._received = 1
+        super().on_body(body)
 
     def on_headers_complete(self) -> None:
         if self._received > MAX_HEAD:
@@ -56,7 +77,13 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._in_head = True
         self._received = 0
+        self._met()
         super().on_message_complete()
+
+    def _met(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
 
     def send_400_response(self, msg: str) -> None:
         if not self.transport.is_closing():
