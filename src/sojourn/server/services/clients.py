@@ -17,6 +17,7 @@ from sojourn.errors import Conflict, InvalidClient, InvalidRequest, Malformed
 from sojourn.model.client import AUTH_METHODS, Client
 from sojourn.model.marks import Used
 from sojourn.model.resource import Resource
+from sojourn.model.subject import SUBJECT_TYPES
 from sojourn.server.services.context import Context
 from sojourn.server.services.sessions.tree import Tree
 from sojourn.store import records
@@ -128,7 +129,7 @@ class Clients:
         Raises InvalidRequest for metadata that cannot be, or an id that is taken.
         """
         context = self._context
-        check_metadata(client)
+        self._check(client)
         secret = ""
         if client.token_endpoint_auth_method.startswith("client_secret"):
             secret = tokens.encode("k", context.random(32))
@@ -155,7 +156,7 @@ class Clients:
 
         def checked(client: Client) -> Client:
             altered = alter(client)
-            check_metadata(altered)
+            self._check(altered)
             return altered
 
         happened = self._tree.events(key, event, actor=actor, subject=client_id)
@@ -164,6 +165,14 @@ class Clients:
             message = "There is no such client."
             raise InvalidRequest(message)
         return changed
+
+    def _check(self, client: Client) -> None:
+        """Metadata that contradicts nothing, and an ID token algorithm that this server can sign with."""
+        check_metadata(client)
+        algorithms = self._context.signing.algorithms
+        if client.id_token_signed_response_alg not in algorithms:
+            message = f"id_token_signed_response_alg is one of {', '.join(algorithms)}."
+            raise InvalidRequest(message)
 
     async def new_secret(self, client_id: str, *, actor: str = "") -> str:
         """Give a client another secret; the old one is dead from here on."""
@@ -221,6 +230,8 @@ def _fault(client: Client) -> str:
         return f"token_endpoint_auth_method is one of {', '.join(AUTH_METHODS)}."
     if set(client.grant_types) - set(GRANT_TYPES):
         return f"grant_types are some of {', '.join(GRANT_TYPES)}."
+    if client.subject_type not in SUBJECT_TYPES:
+        return f"subject_type is one of {', '.join(SUBJECT_TYPES)}."
     if "authorization_code" in client.grant_types and not client.redirect_uris:
         return "The authorization_code grant needs a redirect URI."
     if "client_credentials" in client.grant_types and client.public:
