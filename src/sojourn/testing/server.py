@@ -32,7 +32,7 @@ T = TypeVar("T")
 class ServerInTest:
     """A server on a free loopback port, from `with` to the end of the block.
 
-    folder   its data; the store is `sqlite:///FOLDER/sojourn.db` unless `store` names another
+    folder   its data, made if it is not there; the store is `sqlite:///FOLDER/sojourn.db` unless `store` names another
     now      UTC ms; the system's clock if left out
     options  more configuration, by option name
     """
@@ -48,6 +48,7 @@ class ServerInTest:
     ) -> None:
         self._now = now
         self._random = random
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._socket = socket.create_server(("127.0.0.1", 0))
         flags: dict[str, object] = {
             "data": str(folder),
@@ -84,6 +85,7 @@ class ServerInTest:
         self._thread.start()
         self._ready.wait(30)
         if self._failure is not None:
+            self._socket.close()
             raise self._failure
         return self
 
