@@ -2,63 +2,75 @@
 
 from __future__ import annotations
 
-import subprocess
+import asyncio
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.process import ROOT, server
+from bench.process import server
 from bench.target import REDIRECT_URI, Target, metadata_of
+from sojourn.model.client import Client
+from sojourn.model.resource import Resource
+from sojourn.server.app import build
+from sojourn.server.services import config
 
 PORT = 8501
 SOJOURN = str(Path(sys.executable).with_name("sojourn"))
 PERSON, PASSWORD = "ada", "correct horse battery staple"
-CLIENT_ID, CLIENT_SECRET = "bench", "bench-secret-bench-secret-bench-secret"
+CLIENT_ID = "bench"
 OPAQUE, JWT = "urn:bench:opaque", "urn:bench:jwt"
 
-# What the server holds before it is measured; each line is `sojourn`, these words and `--data DIR`.
-PROVISION: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("users", "add", PERSON, "--password-stdin"), PASSWORD),
-    (("resources", "add", OPAQUE, "--scope", "api"), ""),
-    (("resources", "add", JWT, "--scope", "api", "--access-token-format", "jwt"), ""),
-    (
-        (
-            *("clients", "add", CLIENT_ID, "--secret-stdin", "--redirect-uri", REDIRECT_URI),
-            *("--grant", "authorization_code", "--grant", "refresh_token"),
-            *("--grant", "client_credentials", "--scope", "openid profile offline_access api"),
-            *("--resource", OPAQUE, "--resource", JWT),
-        ),
-        CLIENT_SECRET,
-    ),
+CLIENT = Client(
+    client_id=CLIENT_ID,
+    redirect_uris=(REDIRECT_URI,),
+    grant_types=("authorization_code", "refresh_token", "client_credentials"),
+    response_types=("code",),
+    scope=("openid", "profile", "offline_access", "api"),
+    resources=(OPAQUE, JWT),
+    id_token_signed_response_alg="ES256",
 )
 
 
-def provision(data: Path) -> None:
-    """Fill an empty data folder."""
-    for words, said in PROVISION:
-        command = [SOJOURN, *words, "--data", str(data)]
-        done = subprocess.run(
-            command, cwd=ROOT, check=False, capture_output=True, input=said, text=True
-        )
-        if done.returncode:
-            message = f"sojourn {' '.join(words)}: {done.stderr.strip()[-500:]}"
-            raise RuntimeError(message)
+async def _provision(data: Path, port: int) -> str:
+    application = await build(config.load({"data": str(data), "port": port}, {}))
+    try:
+        site = application.site
+        hashed = await site.passwords.hash(PASSWORD)
+        await site.users.create(PERSON, claims={"name": "Ada"}, password_hash=hashed)
+        for identifier, token_format in ((OPAQUE, "opaque"), (JWT, "jwt")):
+            resource = Resource(
+                identifier=identifier,
+                scopes=("api",),
+                token_format=token_format,
+                client_id=CLIENT_ID,
+            )
+            await site.clients.add_resource(resource)
+        _, secret = await site.clients.create(CLIENT)
+        return secret
+    finally:
+        await application.close()
+
+
+def provision(data: Path, port: int) -> str:
+    """Fill an empty data folder; returns the client's secret."""
+    data.mkdir(mode=0o700)
+    return asyncio.run(_provision(data, port))
 
 
 def serve_command(data: Path, port: int) -> list[str]:
     return [SOJOURN, "serve", "--data", str(data), "--host", "127.0.0.1", "--port", str(port)]
 
 
-def target_of(pid: int, port: int) -> Target:
+def target_of(pid: int, port: int, secret: str) -> Target:
     issuer = f"http://127.0.0.1:{port}"
     return Target(
         name="sojourn",
         issuer=issuer,
         pid=pid,
         client_id=CLIENT_ID,
-        client_secret=CLIENT_SECRET,
+        client_secret=secret,
         opaque=OPAQUE,
         jwt=JWT,
         scope="api",
@@ -72,6 +84,6 @@ def sojourn(port: int = PORT) -> Iterator[Target]:
     """A running server of ours; it and its data end with the block."""
     with tempfile.TemporaryDirectory(prefix="sojourn-bench-") as folder:
         data = Path(folder) / "data"
-        provision(data)
+        secret = provision(data, port)
         with server(serve_command(data, port), port=port) as (process, _):
-            yield target_of(process.pid, port)
+            yield target_of(process.pid, port, secret)

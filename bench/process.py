@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -39,11 +41,12 @@ def server(
 ) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
     """Run `command` until the block ends; gives the process and the seconds until it listened."""
     started = time.perf_counter()
+    said = tempfile.TemporaryFile()
     process = subprocess.Popen(
-        command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=said
     )
     try:
-        yield process, _wait_until_open(process, port=port, started=started, limit=limit)
+        yield process, _wait_until_open(process, said, port=port, started=started, limit=limit)
     finally:
         process.terminate()
         try:
@@ -51,16 +54,16 @@ def server(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        if process.stderr:
-            process.stderr.close()
+        said.close()
 
 
 def _wait_until_open(
-    process: subprocess.Popen[bytes], *, port: int, started: float, limit: float
+    process: subprocess.Popen[bytes], errors: IO[bytes], *, port: int, started: float, limit: float
 ) -> float:
     while time.perf_counter() - started < limit:
         if process.poll() is not None:
-            said = process.stderr.read().decode(errors="replace") if process.stderr else ""
+            errors.seek(0)
+            said = errors.read().decode(errors="replace")
             message = f"the server ended with {process.returncode}: {said.strip()[-500:]}"
             raise RuntimeError(message)
         with socket.socket() as probe:

@@ -1,18 +1,23 @@
 """How a server logs: one line for people or one JSON object, on the error stream, secrets masked by their shape.
 
-`run` stands above it.
+A thread of its own writes, so a reader that does not read never stops the server: when the queue is full, lines are
+dropped and the loss is logged. `run` stands above it.
 """
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
+import queue
 import sys
 from datetime import UTC, datetime
+from logging.handlers import QueueHandler, QueueListener
 from typing import Final
 
 from sojourn.wire.masking import masked
 
+_QUEUE: Final = 10_000
 _QUIET: Final = ("uvicorn", "uvicorn.error", "uvicorn.access", "asyncio")
 
 
@@ -39,12 +44,37 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+class _Dropping(QueueHandler):
+    """Hands records to the writing thread, and counts those it could not."""
+
+    def __init__(self, lines: queue.Queue[logging.LogRecord]) -> None:
+        super().__init__(lines)
+        self._lost = 0
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        if self._lost:
+            record.msg = f"{record.msg} ({self._lost} lines before this one were lost)"
+        return record
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        try:
+            self.queue.put_nowait(record)
+        except queue.Full:
+            self._lost += 1
+        else:
+            self._lost = 0
+
+
 def start(level: str, form: str) -> None:
-    """Log to the error stream from here on; `form` is text or json."""
+    """Log to the error stream from here on; `form` is text or json. What is queued is written before the process ends."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    lines: queue.Queue[logging.LogRecord] = queue.Queue(_QUEUE)
+    writer = QueueListener(lines, handler)
+    writer.start()
+    atexit.register(writer.stop)
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = [_Dropping(lines)]
     root.setLevel(level.upper())
     for name in _QUIET:
         # What a peer sends must not fill the log: its malformed requests are warnings there.
