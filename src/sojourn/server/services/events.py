@@ -5,6 +5,7 @@ Whatever subscribes is called with each event; only when all have returned is it
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -46,5 +47,5 @@ class Outbox:
             event = records.value_of(record, Event)
             for subscriber in self._subscribers:
                 await subscriber(event)
-            await store.drop(record.key)
+        await asyncio.gather(*(store.drop(record.key) for record in page.records))
         return len(page.records)

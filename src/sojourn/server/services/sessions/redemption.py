@@ -25,6 +25,9 @@ from sojourn.store import records
 from sojourn.store.contract import Put, Record, Step, kind_of
 from sojourn.wire import proof, tokens
 
+_SENT: Final = object()
+"""Stands for a redemption whose tokens went out, until the store knows it too."""
+
 
 class Wanted(Struct, frozen=True, kw_only=True):
     """What a grant type wants issued: any of an access token, a refresh token, an ID token."""
@@ -139,9 +142,10 @@ class Redemption:
     async def _check_again(
         self, key: str, token: Token, raw: tuple[Record | None, ...], verifier: str
     ) -> None:
-        if key in self._redeeming:
+        held = self._redeeming.get(key)
+        if held is not None and held is not _SENT:
             raise InvalidGrant(detail="the code is being redeemed")
-        if token.sent or token.verifier != tokens.digest(verifier):
+        if held is _SENT or token.sent or token.verifier != tokens.digest(verifier):
             await self._theft(raw, "the code was presented again")
             raise InvalidGrant(detail="the code was presented again")
 
@@ -172,20 +176,17 @@ class Redemption:
         if verdict is rotation.Verdict.THEFT:
             await self._theft(raw, "a refresh token was presented again")
             raise InvalidGrant(detail="the refresh token was presented again")
-        taken = Taken(
+        family = token.family
+        steps: tuple[Step, ...] = ()
+        if verdict is rotation.Verdict.NEWEST and rotate:
+            fresh, family = rotation.rotated(token, family, retry=once, now=now)
+            steps = (Put(records.successor(record, fresh, op_id=context.op_id())),)
+        return Taken(
             admitted=admitted,
             parent=key,
-            refresh=rotation.newest_text(context, shown, token.family),
+            steps=steps,
+            refresh=rotation.newest_text(context, shown, family),
             wanted=await wanted(_grant_of(admitted), token),
-        )
-        if verdict is rotation.Verdict.RETRY or not rotate:
-            return taken
-        fresh = rotation.rotated(token, retry=once, now=now)
-        step = Put(records.successor(record, fresh, op_id=context.op_id()))
-        family = fresh.family
-        assert family is not UNSET  # noqa: S101 - rotated keeps it
-        return msgspec.structs.replace(
-            taken, steps=(step,), refresh=rotation.newest_text(context, shown, family)
         )
 
     async def issue(self, take: Callable[[], Awaitable[Taken]]) -> Issued:
@@ -245,13 +246,18 @@ class Redemption:
             raise InvalidGrant(detail="the code is being redeemed")
 
     async def sent(self, code_key: str) -> None:
-        """Say that the tokens of a code went out: from now on presenting it again is theft."""
-        self.unsent(code_key)
-        await self._tree.change(
-            code_key,
-            Token,
-            lambda token: None if token.sent else msgspec.structs.replace(token, sent=True),
-        )
+        """Say that the tokens of a code went out: from now on, even while this is being written, presenting it again
+        is theft.
+        """
+        self._redeeming[code_key] = _SENT
+        try:
+            await self._tree.change(
+                code_key,
+                Token,
+                lambda token: None if token.sent else msgspec.structs.replace(token, sent=True),
+            )
+        finally:
+            self.unsent(code_key)
 
     def unsent(self, code_key: str) -> None:
         """Say that the tokens of a code could not be sent: the same client may repeat."""

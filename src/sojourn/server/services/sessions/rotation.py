@@ -117,15 +117,12 @@ def judge(context: Context, shown: Presented, family: Family, *, retry: str, now
     return Verdict.THEFT
 
 
-def rotated(token: Token, *, retry: str, now: int) -> Token:
-    """The family's token record one generation on."""
-    family = token.family
-    if family is UNSET:
-        raise Malformed
+def rotated(token: Token, family: Family, *, retry: str, now: int) -> tuple[Token, Family]:
+    """The family's token record one generation on, and the family in it."""
     fresh = msgspec.structs.replace(
         family, generation=family.generation + 1, rotated=now, retry=retry
     )
-    return msgspec.structs.replace(token, family=fresh, used=token.used + 1)
+    return msgspec.structs.replace(token, family=fresh, used=token.used + 1), fresh
 
 
 def newest_text(context: Context, shown: Presented, family: Family) -> str:
