@@ -6,8 +6,8 @@ from tests.model.tree_machine import TreeMachine
 
 TestTheTree = TreeMachine.TestCase
 TestTheTree.settings = settings(
-    max_examples=300,
-    stateful_step_count=50,
+    max_examples=60,
+    stateful_step_count=40,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

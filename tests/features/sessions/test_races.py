@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
 from sojourn.errors import InvalidGrant, NotLive, SessionError
+from sojourn.model.admission import Admitted
 from sojourn.model.authentication_event import create_authn_event
+from sojourn.model.grant import Grant
 from sojourn.model.token import Token
+from sojourn.server.services.sessions.grants import GrantOrder, Grants, Prepared
+from sojourn.server.services.sessions.minting import Mint, Minted, Order
+from sojourn.server.services.sessions.redemption import Taken, Wanted
+from sojourn.store.contract import Put
 from tests.features.sessions.faces import Insides
-from tests.features.sessions.flow import JWT, Flow
+from tests.features.sessions.flow import CALLBACK, EVERYTHING, JWT, VERIFIER, Flow
 
 Ending = Callable[[Flow, str], Awaitable[object]]
 
@@ -119,30 +126,81 @@ def test_no_grant_grows_from_a_sign_in_that_has_ended(
     awaited.run(story())
 
 
-def test_an_offline_grant_prepared_across_an_ending_of_everything_is_not_written(
-    awaited: Insides, flow: Flow
+@pytest.mark.parametrize("ending", [_sign_out, _end_all, _disable])
+def test_an_offline_grant_prepared_across_an_ending_is_not_written(
+    awaited: Insides, flow: Flow, ending: Ending
 ):
-    """The sign-in's record does not change when its user ends everything: the user's must be held still too."""
+    """Once written it would outlive its sign-in, so both the sign-in and the user must be held still."""
+
+    class Slow(Grants):
+        """Works out the grant, and then something ends before it is written."""
+
+        __slots__ = ("ended",)
+
+        async def prepare(self, order: GrantOrder, **named: Any) -> Prepared:
+            prepared = await super().prepare(order, **named)
+            if not getattr(self, "ended", False):
+                self.ended = True
+                await ending(flow, probe[0])
+            return prepared
 
     async def story() -> None:
         admitted = await flow.admitted(await flow.sign_in())
-        grants, prepare = flow.manager.grants_, flow.manager.grants_.prepare
-        assert grants is flow.manager.authorizing._grants
-
-        class Slow(type(grants)):  # type: ignore[misc]
-            __slots__ = ()
-
-            async def prepare(self, *args: object, **named: object) -> object:
-                if not ended:
-                    ended.append(True)
-                    await flow.manager.signins.end_all(flow.user, "password_changed")
-                return await prepare(*args, **named)  # type: ignore[arg-type]
-
-        ended: list[bool] = []
+        probe.append(await flow.code(admitted))
         flow.manager.authorizing._grants = Slow(flow.context, flow.manager.tree)
         with pytest.raises(NotLive):
             await flow.code(admitted, offline=True)
-        assert ended
+
+    probe: list[str] = []
+    awaited.run(story())
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("by", ["code", "refresh"])
+@pytest.mark.parametrize("rotate", [True, False])
+def test_an_ending_between_judging_and_writing_is_not_overtaken(
+    awaited: Insides, flow: Flow, ending: Ending, by: str, rotate: bool
+):
+    """What a grant type wants is worked out after the token was judged: anything may happen meanwhile."""
+
+    async def story() -> None:
+        started = await flow.admitted(await flow.sign_in())
+        code = await flow.code(started)
+        refresh = (await flow.redeem(await flow.code(started))).refresh
+        shown = code if by == "code" else refresh
+        written: list[Minted] = []
+        prepare = flow.manager.redemption._mint.prepare
+
+        class Watched(Mint):
+            __slots__ = ()
+
+            def prepare(self, admitted: Admitted, order: Order) -> Minted:
+                written.append(prepare(admitted, order))
+                return written[-1]
+
+        async def wanted(_grant: Grant, _token: Token) -> Wanted:
+            if not written:
+                await ending(flow, shown)
+            return JWT if not rotate else EVERYTHING
+
+        async def take() -> Taken:
+            redemption = flow.manager.redemption
+            if by == "code":
+                return await redemption.code(
+                    code, flow.client, redirect_uri=CALLBACK, verifier=VERIFIER, wanted=wanted
+                )
+            return await redemption.refresh(
+                refresh, flow.client, retry="", rotate=rotate, wanted=wanted
+            )
+
+        flow.manager.redemption._mint = Watched(flow.context)
+        with pytest.raises(InvalidGrant):
+            await flow.manager.redemption.issue(take)
+        assert written
+        for minted in written:
+            for step in minted.steps:
+                assert isinstance(step, Put)
+                assert await flow.context.store.get(step.record.key) is None
 
     awaited.run(story())
 
