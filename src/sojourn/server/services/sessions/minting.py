@@ -32,10 +32,7 @@ from sojourn.wire.jose import at_hash
 JWT_LIFE: Final = 300_000
 """The longest life of a JWT access token in ms: until then it may be accepted offline."""
 
-_CODE: Final = "authorization_code"
-"""Codes live for a minute and nobody lists them: they have no index entry."""
-
-_PREFIX: Final = {_CODE: "c", "access_token": "a"}
+_PREFIX: Final = {"authorization_code": "c", "access_token": "a"}
 
 
 class Order(Struct, frozen=True, kw_only=True):
@@ -199,14 +196,14 @@ class Mint:
             family=family if family is not None else UNSET,
         )
         # What a code gave may outlive the code, which must stay as long to end it when it is replayed.
-        hands_over = order.type == _CODE and bool(rules.supports_minting)
+        hands_over = order.type == "authorization_code" and bool(rules.supports_minting)
         record = records.first(
             context.keys.token(root.partition, name),
             value,
             op_id=context.op_id(),
             path=root.path,
             expires=root.grant.end if hands_over and root.grant else end,
-            index=() if order.type == _CODE else records.token_index(root.key),
+            index=records.token_index(root.key),
         )
         scope = order.scope or (root.grant.scope if root.grant else ())
         return Minted(
