@@ -1,3 +1,5 @@
+"""What every journey starts with: a Chromium, a server on each store, an application, and people."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator

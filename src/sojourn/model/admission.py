@@ -123,12 +123,12 @@ def _token(token: Token, now: int, *, leaf: bool, spent: bool = False) -> str:
 def _grant(grant: Grant, now: int, line: _Lineage) -> str:
     if grant.ended is not UNSET:
         return grant.ended.why
+    if line.user is not None and not line.user.keeps(grant.epoch, grant.signin):
+        return _cut(line.user, grant.epoch, grant.signin)
     if grant.end and now >= grant.end:
         return "expired"
     if line.session is not None and grant.generation != line.session.generation:
         return "the client session was begun anew"
-    if line.user is not None and not line.user.keeps(grant.epoch, grant.signin):
-        return "others_ended"
     return ""
 
 
@@ -145,11 +145,14 @@ def _signin(signin: SignIn, now: int, line: _Lineage) -> str:
         return ""
     if signin.ended is not UNSET:
         return signin.ended.why
-    if now >= signin.end:
-        return "expired"
     if line.user is not None and not line.user.keeps(signin.epoch, signin.id):
-        return "others_ended"
-    return ""
+        return _cut(line.user, signin.epoch, signin.id)
+    return "expired" if now >= signin.end else ""
+
+
+def _cut(user: User, epoch: int, signin: str) -> str:
+    cut = user.cut_of(epoch, signin)
+    return cut.why if cut is not None else "others_ended"
 
 
 def _client(client: Client, _now: int, _line: _Lineage) -> str:

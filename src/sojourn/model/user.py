@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
-from msgspec import UNSET, UnsetType
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
 
 from sojourn.model.value import Ending, Value
 
 STATUSES = ("active", "locked", "disabled")
+CUTS: Final = 4
+"""How many endings of everything a user's record tells of: the newest ones."""
+
+
+class Cut(Struct, frozen=True, omit_defaults=True):
+    """One ending of everything at once.
+
+    epoch     what it ended was of this epoch or an older one
+    excepted  the sign-in that it spared
+    at, why, by   as in Ending
+    """
+
+    epoch: int
+    at: int
+    why: str
+    excepted: str = ""
+    by: str = ""
 
 
 class User(Value, frozen=True, kw_only=True):
@@ -20,6 +39,7 @@ class User(Value, frozen=True, kw_only=True):
     status       active | locked | disabled
     epoch        counts the endings of everything at once; what an older epoch made is dead,
                  but for the sign-in `excepted` and what came from it
+    cuts         the newest of those endings, oldest first: for people, never for a decision
     claims       OpenID Connect standard claims, `sub` apart
     roles        names that `model.admission` maps to administrative scopes
     """
@@ -30,6 +50,7 @@ class User(Value, frozen=True, kw_only=True):
     status: str = "active"
     epoch: int = 0
     excepted: str = ""
+    cuts: tuple[Cut, ...] = ()
     claims: Mapping[str, object] = {}
     roles: tuple[str, ...] = ()
     ended: Ending | UnsetType = UNSET
@@ -43,6 +64,18 @@ class User(Value, frozen=True, kw_only=True):
     def keeps(self, epoch: int, signin: str) -> bool:
         """Whether something made in `epoch` from `signin` survived every ending of everything."""
         return epoch == self.epoch or (bool(signin) and signin == self.excepted)
+
+    def cut(self, now: int, why: str, *, but: str = "", by: str = "") -> User:
+        """The user once all that they have has ended at `now` (UTC ms), but the sign-in `but`."""
+        cut = Cut(self.epoch, now, why, but, by)
+        return msgspec.structs.replace(
+            self, epoch=self.epoch + 1, excepted=but, cuts=(*self.cuts, cut)[-CUTS:]
+        )
+
+    def cut_of(self, epoch: int, signin: str) -> Cut | None:
+        """The ending of everything that ended what was made in `epoch` from `signin`, if it is still told of."""
+        met = (cut for cut in self.cuts if cut.epoch >= epoch)
+        return next((cut for cut in met if not signin or cut.excepted != signin), None)
 
 
 class NameClaim(Value, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sojourn.errors import SignInRefused
+from sojourn.errors import NotLive, SignInRefused
 from sojourn.model.credential import MIN_LENGTH, judge_password
 from sojourn.server.login.authenticators.password import common_passwords
 from sojourn.server.pages import paths, sign_in
@@ -77,7 +77,10 @@ async def post(site: Site, request: Request) -> Response:
         return _show(site, request, browser, me, error=error, wait=refused.wait)
     hashed = await site.passwords.hash(fresh)
     started = await sign_in.begin(site, request, browser, event)
-    await site.users.set_password(me.user.id, hashed, keep=started.signin.id)
+    try:
+        await site.users.set_password(me.user.id, hashed, keep=started.signin.id)
+    except NotLive:
+        return see_other(site.url(paths.SIGN_IN))
     jar = browser.cookies(browser.with_started(started))
     return see_other(site.url(paths.PASSWORD, done="1"), jar)
 

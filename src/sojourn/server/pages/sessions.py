@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sojourn.errors import NotLive
 from sojourn.server.pages import paths
 from sojourn.server.pages.browser import Browser, Held
 from sojourn.server.pages.rows import account_row, links, scope_rows
@@ -75,8 +75,7 @@ def _notice(done: str) -> str:
 
 
 def _forgotten(entry: SignInEntry, now: int) -> bool:
-    ended = entry.signin.ended.at if entry.signin.ended is not UNSET else entry.signin.end
-    return bool(entry.why) and now >= ended + REMEMBER
+    return bool(entry.why) and now >= entry.ended + REMEMBER
 
 
 async def _names(
@@ -93,7 +92,6 @@ async def _names(
 
 def _card(entry: SignInEntry, me: Held, names: dict[str, str]) -> SignInCard:
     signin = entry.signin
-    ended = signin.ended.at if signin.ended is not UNSET else signin.end
     return SignInCard(
         id=signin.id,
         user_agent=signin.agent,
@@ -103,7 +101,7 @@ def _card(entry: SignInEntry, me: Held, names: dict[str, str]) -> SignInCard:
         ends_at=signin.end,
         methods=signin.event.amr,
         current=signin.id == me.signin.id,
-        ended_at=ended if entry.why else None,
+        ended_at=entry.ended if entry.why else None,
         end_reason=entry.why,
         clients=_clients(entry.grants, names),
     )
@@ -113,12 +111,12 @@ def _clients(entries: tuple[GrantEntry, ...], names: dict[str, str]) -> tuple[Cl
     by_client: dict[str, list[GrantRow]] = {}
     for entry in entries:
         grant = entry.grant
-        ended = grant.ended.at if grant.ended is not UNSET else grant.created
         row = GrantRow(
             id=grant.id,
             scopes=scope_rows(grant.scope),
             created_at=grant.created,
-            ended_at=ended if entry.why else None,
+            last_used_at=entry.last_used or None,
+            ended_at=entry.ended if entry.why else None,
             offline=grant.offline,
             resources=grant.resources,
         )
@@ -145,7 +143,11 @@ async def post(site: Site, request: Request) -> Response:
     if me is None:
         return see_other(site.url(paths.SIGN_IN))
     action, name = form.get("action", ""), form.get("id", "")
-    if not await end_by_owner(site.sessions, me.user.id, action, name, keep=me.signin.id):
+    try:
+        done = await end_by_owner(site.sessions, me.user.id, action, name, keep=me.signin.id)
+    except NotLive:  # this sign-in was ended elsewhere a moment ago
+        return see_other(site.url(paths.SIGN_IN))
+    if not done:
         return see_other(site.url(paths.SESSIONS, done="gone"))
     if name == me.signin.id:
         left = browser.without(frozenset({name}))

@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 import msgspec
 from msgspec import UNSET, Struct
 from precis_i18n import get_profile
 
-from sojourn.errors import Conflict, InvalidRequest, NoSuchUser
+from sojourn.errors import Conflict, InvalidRequest, NoSuchUser, NotLive
 from sojourn.model.credential import PasswordCredential
+from sojourn.model.signin import SignIn
 from sojourn.model.user import STATUSES, NameClaim, User
 from sojourn.model.value import Ending
 from sojourn.server.services.context import Context
-from sojourn.server.services.sessions.tree import Tree
+from sojourn.server.services.sessions.tree import ATTEMPTS, Tree
 from sojourn.store import records
-from sojourn.store.contract import Page, Put, Step, partition_of
+from sojourn.store.contract import Check, Page, Put, Step, partition_of
 from sojourn.wire import base64url
 
 CLAIM_LIFE: Final = 30_000
@@ -146,25 +148,48 @@ class Users:
     async def set_password(
         self, user_id: str, password_hash: str, *, keep: str = "", actor: str = ""
     ) -> None:
-        """Replace the password and end all that the user has but the sign-in `keep`, in one batch."""
+        """Replace the password and end all that the user has but the sign-in `keep`, in one batch.
+
+        Raises NoSuchUser, or NotLive when `keep` has ended: nothing is revived that way.
+        """
+        user_key = self._context.keys.user(user_id)
+        by = actor or user_id
+        event = self._tree.events(user_key, "user.password_changed", actor=by, subject=user_id)
+        for _ in range(ATTEMPTS):
+            ending = await self._all_ended(user_id, keep, by=by)
+            step = await self._new_password(user_id, password_hash)
+            with suppress(Conflict):
+                await self._tree.commit(partition_of(user_key), (step, *ending, *event))
+                return
+        raise Conflict
+
+    async def _new_password(self, user_id: str, password_hash: str) -> Step:
         context = self._context
-        user_key = context.keys.user(user_id)
-        where = context.keys.credential(user_id, "password")
-        user_record = await context.store.get(user_key)
-        if user_record is None:
+        old = await context.store.get(context.keys.credential(user_id, "password"))
+        if old is None:
+            return self._password_step(user_id, password_hash)
+        value = PasswordCredential(hash=password_hash, changed=context.now())
+        return Put(records.successor(old, value, op_id=context.op_id()))
+
+    async def _all_ended(self, user_id: str, keep: str, *, by: str) -> tuple[Step, ...]:
+        """The steps that end all but the sign-in `keep`, and hold that one still."""
+        context = self._context
+        record = await context.store.get(context.keys.user(user_id))
+        if record is None:
             raise NoSuchUser
-        user = records.value_of(user_record, User)
-        ended = msgspec.structs.replace(user, epoch=user.epoch + 1, excepted=keep)
-        old = await context.store.get(where)
-        step = self._password_step(user_id, password_hash)
-        if old is not None:
-            value = PasswordCredential(hash=password_hash, changed=context.now())
-            step = Put(records.successor(old, value, op_id=context.op_id()))
-        event = self._tree.events(
-            user_key, "user.password_changed", actor=actor or user_id, subject=user_id
-        )
-        put = Put(records.successor(user_record, ended, op_id=context.op_id()))
-        await self._tree.commit(partition_of(user_key), (step, put, *event))
+        user = records.value_of(record, User)
+        why = "password_changed" if by == user_id else "administrator"
+        ended = user.cut(context.now(), why, but=keep, by=by)
+        put = Put(records.successor(record, ended, op_id=context.op_id()))
+        if not keep:
+            return (put,)
+        kept = await context.store.get(context.keys.signin(partition_of(record.key), keep))
+        signin = records.value_of(kept, SignIn) if kept is not None else None
+        if kept is None or signin is None or signin.ended is not UNSET:
+            raise NotLive(node="sign-in", why="ended")
+        if not user.keeps(signin.epoch, signin.id):
+            raise NotLive(node="sign-in", why="the user ended it")
+        return (put, Check(kept.key, kept.version))
 
     async def rehash(self, user_id: str, old: PasswordCredential, password_hash: str) -> None:
         """Keep the same password under newer parameters; a concurrent change wins."""

@@ -4,11 +4,11 @@ account API stand above it; below it is the Session Manager."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
-from sojourn.errors import UnknownObject
+from sojourn.errors import InvalidRequest, NotLive, UnknownObject
 from sojourn.model import ids
 from sojourn.model.grant import Grant
 from sojourn.model.signin import SignIn
@@ -19,6 +19,9 @@ from sojourn.server.services.sessions.manager import AsyncSessionManager
 from sojourn.server.services.sessions.overview import GrantEntry, SignInEntry
 from sojourn.server.services.sessions.story import Step
 from sojourn.store import records
+
+_DESK: Final = "administrator"
+"""Why something ended that somebody else ended."""
 
 
 class EndSignIn(Struct, tag_field="action", tag="end_sign_in", forbid_unknown_fields=True):
@@ -73,24 +76,32 @@ class SessionDesk:
         """Do what `action` says. Raises UnknownObject for what is not this user's."""
         asked: Asked = reading.asked(body, Asked)
         manager = self._manager
+        why, others = ("revoked", "others_ended") if actor == user.id else (_DESK, _DESK)
         match asked:
             case EndSignIn():
                 sid = reading.identifier(asked.id, "sign-in")
                 await self._own(manager.signins.key_of(user.id, sid), SignIn, user)
-                done = await manager.signins.end(user.id, sid, "revoked", by=actor)
+                done = await manager.signins.end(user.id, sid, why, by=actor)
             case EndClient():
                 if await manager.grants_.session(user.id, asked.id) is None:
                     raise UnknownObject(f"{user.login or user.id} has nothing with {asked.id!r}.")
-                done = await manager.grants_.end_session(user.id, asked.id, "revoked", by=actor)
+                done = await manager.grants_.end_session(user.id, asked.id, why, by=actor)
             case EndGrant():
                 name = reading.identifier(asked.id, "grant")
                 key = manager.context.keys.grant(ids.partition("user", user.id), name)
                 await self._own(key, Grant, user)
-                done = await manager.grants_.end_grant(key, "revoked", by=actor, subject=user.id)
+                done = await manager.grants_.end_grant(key, why, by=actor, subject=user.id)
             case EndOthers():
-                await manager.signins.end_all(user.id, "revoked", but=current, by=actor)
+                await self._end_others(user, others, current=current, actor=actor)
                 done = True
         return {"ended": done}
+
+    async def _end_others(self, user: User, why: str, *, current: str, actor: str) -> None:
+        try:
+            await self._manager.signins.end_all(user.id, why, but=current, by=actor)
+        except NotLive as error:
+            message = "Your own sign-in has ended, so there are no others. Sign in again first."
+            raise InvalidRequest(message) from error
 
     async def _own(self, key: str, shape: type[SignIn | Grant], user: User) -> None:
         """Two users may share a partition, so a key that is there need not be this user's."""

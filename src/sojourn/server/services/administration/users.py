@@ -125,7 +125,7 @@ class UserDesk:
                 await self._users.delete(user.id, actor=actor)
                 return {"id": user.id, "deleted": True}
             case EndSessions():
-                await self._signins.end_all(user.id, "revoked", by=actor)
+                await self._signins.end_all(user.id, "administrator", by=actor)
         return shown(user)
 
     async def _create(self, asked: Create, actor: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ async def end_by_owner(
     False when there is nothing of the user's by that name, or it was not live.
     """
     if action == "end_others":
-        await sessions.signins.end_all(user_id, "revoked", but=keep, by=user_id)
+        await sessions.signins.end_all(user_id, "others_ended", but=keep, by=user_id)
         return True
     if action == "end_sign_in":
         return await sessions.signins.end(user_id, name, "revoked", by=user_id)

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from sojourn.errors import NoSuchUser
 from sojourn.model import ids
-from sojourn.model.admission import Node, verdicts
+from sojourn.model.admission import Node, Path, verdicts
+from sojourn.model.client import Client
 from sojourn.model.client_session import ClientSession
 from sojourn.model.grant import Grant
 from sojourn.model.signin import SignIn
+from sojourn.model.token import Token
 from sojourn.model.user import User
+from sojourn.model.value import Ending
 from sojourn.server.services.context import Context
 from sojourn.server.services.sessions.signins import SignIns
 from sojourn.store import records
 
 
 class GrantEntry(Struct, frozen=True):
-    """A grant, and why it is dead ('' when live)."""
+    """A grant: when a token was last made for it (UTC ms; 0: never), why it is dead ('' when live) and since when."""
 
     grant: Grant
+    last_used: int
     why: str
+    ended: int
 
 
 class SignInEntry(Struct, frozen=True):
-    """A sign-in, its last noted use (UTC ms), why it is dead ('' when live), and what came from it."""
+    """A sign-in: its last noted use (UTC ms), why it is dead ('' when live) and since when, and what came from it."""
 
     signin: SignIn
     last_used: int
     why: str
+    ended: int
     grants: tuple[GrantEntry, ...]
 
 
@@ -68,26 +74,43 @@ class Overviews:
     async def _entry(self, signin: SignIn, root: Node, grants: list[GrantEntry]) -> SignInEntry:
         key = self._signins.key_of(signin.user_id, signin.id)
         path = (Node(key, 1, signin), root)
-        found = verdicts(path, client=None, now=self._context.now())
-        why = next((verdict.why for verdict in found if verdict.why), "")
+        why, ended = _end(path, None, now=self._context.now())
         under = tuple(
             entry for entry in grants if entry.grant.signin == signin.id and not entry.grant.offline
         )
-        return SignInEntry(signin, await self._signins.last_use(key), why, under)
+        return SignInEntry(signin, await self._signins.last_use(key), why, ended, under)
 
     async def _grants(
         self, user_id: str, root: Node, sign_ins: dict[str, SignIn]
     ) -> list[GrantEntry]:
         found: list[GrantEntry] = []
         for session in await self._client_sessions(user_id):
+            client = await self._client(session.client_id)
             for grant in await self._grants_of(user_id, session.client_id):
                 above = Node("", 1, session)
                 signin = sign_ins.get(grant.signin)
                 last = (Node(f"/signin/{grant.signin}", 1, signin),) if grant.signin else ()
                 path = (Node("", 1, grant), above, root, *last)
-                verdict = verdicts(path, client=None, now=self._context.now())
-                found.append(GrantEntry(grant, next((v.why for v in verdict if v.why), "")))
+                why, ended = _end(path, client, now=self._context.now())
+                found.append(GrantEntry(grant, await self._last_use(user_id, grant), why, ended))
         return sorted(found, key=lambda entry: entry.grant.created, reverse=True)
+
+    async def _client(self, client_id: str) -> Client | None:
+        record = await self._context.store.get(self._context.keys.client(client_id))
+        return None if record is None else records.value_of(record, Client)
+
+    async def _last_use(self, user_id: str, grant: Grant) -> int:
+        """When the newest token was made from a code or a refresh token; opaque ones and families are kept."""
+        part, after, newest = ids.partition("user", user_id), None, 0
+        while True:
+            page = await self._context.store.find(
+                "token", "parent", grant.id, partition=part, after=after
+            )
+            for record in page.records:
+                newest = max(newest, _made(records.value_of(record, Token)))
+            after = page.after
+            if after is None:
+                return newest
 
     async def _client_sessions(self, user_id: str) -> list[ClientSession]:
         found: list[ClientSession] = []
@@ -113,3 +136,35 @@ class Overviews:
             after = page.after
             if after is None:
                 return found
+
+
+def _made(token: Token) -> int:
+    """UTC ms of the moment a token went to the client; a code is none yet."""
+    if token.type == "authorization_code":
+        return 0
+    return max(token.issued_at, token.family.rotated if token.family is not UNSET else 0)
+
+
+def _end(path: Path, client: Client | None, *, now: int) -> tuple[str, int]:
+    """Why the leaf of a path is dead ('' when live), and the UTC ms since which it is."""
+    values = [*(node.value for node in path), client]
+    for verdict, value in zip(verdicts(path, client=client, now=now), values, strict=False):
+        if verdict.why:
+            return verdict.why, _since(value, path) or _created(path)
+    return "", 0
+
+
+def _since(value: object, path: Path) -> int:
+    ending: object = getattr(value, "ended", UNSET)
+    if isinstance(ending, Ending):
+        return ending.at
+    user = next((node.value for node in path if isinstance(node.value, User)), None)
+    if user is not None and isinstance(value, SignIn | Grant):
+        signin = value.signin if isinstance(value, Grant) else value.id
+        cut = user.cut_of(value.epoch, signin)
+        return cut.at if cut is not None else value.end
+    return 0
+
+
+def _created(path: Path) -> int:
+    return int(getattr(path[0].value, "created", 0))

@@ -210,7 +210,7 @@ class SignIns:
         def alter(user: User) -> User:
             if kept is not None and not user.keeps(kept.epoch, kept.id):
                 raise NotLive(node="sign-in", why="the user ended it")
-            return msgspec.structs.replace(user, epoch=user.epoch + 1, excepted=but)
+            return user.cut(self._context.now(), why, but=but, by=by)
 
         changed = await self._tree.change(key, User, alter, event=event)
         if changed is None:
