@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from sojourn.model.value import Value
 
 
@@ -27,3 +29,14 @@ class Interaction(Value, frozen=True, kw_only=True):
     chosen: bool = False
     consented: bool = False
     denied: bool = False
+
+    def going_on_with(self, signin: str) -> Interaction:
+        """It, with an account chosen: what another account proved or agreed to in it does not count for this one."""
+        same = signin == self.signin
+        return msgspec.structs.replace(
+            self,
+            signin=signin,
+            chosen=True,
+            fresh=same and self.fresh,
+            consented=same and self.consented,
+        )

@@ -54,7 +54,7 @@ async def begin(site: Site, request: Request, parameters: dict[str, str]) -> Res
     found = Found(interactions.begin(parameters))
     browser = await Browser.read(site, request)
     step = await _Step.of(site, request, browser, found, asked, client)
-    if step.need is None or "none" in asked.prompt:
+    if step.silent:
         return await step.answer()
     jar = (*browser.cookies(), interactions.cookie(found.interaction))
     return see_other(site.url(paths.CONTINUE, i=found.interaction.id), jar)
@@ -123,9 +123,14 @@ class _Step:
         )
         return cls(site, request, browser, found, situation)
 
+    @property
+    def silent(self) -> bool:
+        """Whether no page is needed, or none may be shown (`prompt=none`)."""
+        return self.need is None or "none" in self._asked.prompt
+
     async def take(self) -> Response:
         """Show the page that is needed, or answer."""
-        if self._found.interaction.denied or self.need is None:
+        if self.need is None or self.silent or self._found.interaction.denied:
             return await self.answer()
         return await _PAGES[self.need](self)
 
@@ -151,7 +156,8 @@ class _Step:
 
     @property
     def _resumed(self) -> bool:
-        return self._request.url.path.endswith(paths.CONTINUE)
+        path: str = self._request.scope["path"]
+        return path.endswith(paths.CONTINUE)
 
     async def _refuse(self, error: ProtocolError) -> Response:
         jar: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from sojourn.errors import InvalidRequest, PageExpired
 from sojourn.model.client import Client
 from sojourn.server.pages import paths, sign_out
 from sojourn.server.pages.browser import Browser
-from sojourn.server.pages.interactions import Interactions
+from sojourn.server.pages.interactions import LOGOUT, Interactions
 from sojourn.server.pages.site import Site, see_other
 from sojourn.server.services import http
 from sojourn.server.services.hints import Hint, hinted
@@ -22,7 +22,7 @@ async def get(site: Site, request: Request) -> Response:
     query = http.query(request)
     if "i" not in query:
         return await _log_out(site, request, query)
-    interactions = Interactions(site)
+    interactions = Interactions(site, LOGOUT)
     found = await interactions.find(request, query["i"])
     if found is None:
         raise PageExpired
@@ -35,7 +35,7 @@ async def get(site: Site, request: Request) -> Response:
 async def post(site: Site, request: Request) -> Response:
     """A form on another site brings no cookies: keep what it asks, and meet it again by a GET."""
     parameters = await http.form(request, site.max_body)
-    interactions = Interactions(site)
+    interactions = Interactions(site, LOGOUT)
     kept = interactions.begin(parameters)
     return see_other(site.url(paths.END_SESSION, i=kept.id), (interactions.cookie(kept),))
 

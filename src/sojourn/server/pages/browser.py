@@ -6,6 +6,7 @@ an HMAC of the browser's own random cookie and the form's name; before that, Ori
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hmac import compare_digest
 from typing import Final
 
@@ -17,6 +18,7 @@ from sojourn.model.admission import Admitted
 from sojourn.model.signin import SignIn
 from sojourn.model.user import User
 from sojourn.server.login.decision import Account
+from sojourn.server.pages.interactions import FLOW, LOGOUT
 from sojourn.server.pages.site import Site
 from sojourn.server.services.sessions.signins import Device, Started
 from sojourn.wire import base64url, cookies, seal
@@ -24,6 +26,8 @@ from sojourn.wire import base64url, cookies, seal
 MOST: Final = 8
 SIGNINS: Final = "signins"
 BROWSER: Final = "browser"
+CROWD: Final = 8_000
+"""Bytes of page flows that a browser may bring along; with what one answer adds, a request stays under its limit."""
 _SEPARATOR: Final = "."
 
 
@@ -42,11 +46,20 @@ class Held(Struct, frozen=True):
 class Browser:
     """What one request's browser brought. `read` makes it."""
 
-    def __init__(self, site: Site, held: tuple[Held, ...], secret: str, *, fresh: bool) -> None:
+    def __init__(
+        self,
+        site: Site,
+        held: tuple[Held, ...],
+        secret: str,
+        *,
+        fresh: bool,
+        crowd: tuple[str, ...] = (),
+    ) -> None:
         self._site = site
         self.held = held
         self._secret = secret
         self._fresh = fresh
+        self._crowd = crowd
 
     @classmethod
     async def read(cls, site: Site, request: Request) -> Browser:
@@ -65,7 +78,7 @@ class Browser:
             signin, user = admitted.leaf.value, admitted.value(User)
             if isinstance(signin, SignIn) and isinstance(user, User):
                 held.append(Held(text, admitted, signin, user))
-        return cls(site, tuple(held), secret, fresh=fresh)
+        return cls(site, tuple(held), secret, fresh=fresh, crowd=_crowd(site, jar))
 
     @property
     def active(self) -> Held | None:
@@ -100,8 +113,12 @@ class Browser:
         return compare_digest(self.csrf(form).encode(), given.encode())
 
     def cookies(self, held: tuple[str, ...] | None = None) -> tuple[str, ...]:
-        """The Set-Cookie texts of this answer: the browser's own if it is new, and the sign-ins if they change."""
-        found = (self._site.cookie(BROWSER, self._secret),) if self._fresh else ()
+        """The Set-Cookie texts of this answer: the browser's own if it is new, the sign-ins if they change, and the
+        end of the oldest page flows if there are too many.
+        """
+        found = tuple(self._site.no_cookie(purpose) for purpose in self._crowd)
+        if self._fresh:
+            found = (*found, self._site.cookie(BROWSER, self._secret))
         if held is None:
             return found
         value = _SEPARATOR.join(held[:MOST])
@@ -125,6 +142,18 @@ class Browser:
         """The cookie list with one of its sign-ins in front."""
         chosen = [one.text for one in self.held if one.signin.id == sid]
         return (*chosen, *(one.text for one in self.held if one.signin.id != sid))
+
+
+def _crowd(site: Site, jar: Mapping[str, str]) -> tuple[str, ...]:
+    """Purposes of the oldest page flows over CROWD. Browsers send older cookies first (RFC 6265 §5.4)."""
+    prefix = site.cookie_name(BROWSER).removesuffix(BROWSER)
+    flows = [name for name in jar if name.startswith((f"{prefix}{FLOW}-", f"{prefix}{LOGOUT}-"))]
+    size, surplus = 0, []
+    for name in reversed(flows):
+        size += len(name) + len(jar[name])
+        if size > CROWD:
+            surplus.append(name.removeprefix(prefix))
+    return tuple(surplus)
 
 
 def device(site: Site, request: Request) -> Device:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -66,6 +65,6 @@ async def post(site: Site, request: Request) -> Response:
     chosen = browser.by_sid(form.get("account", ""))
     if chosen is None:
         return await sign_in.show(site, request, browser, found.interaction)
-    seen = msgspec.structs.replace(found.interaction, signin=chosen.signin.id, chosen=True)
-    kept = await interactions.update(found, seen)
+    seen = found.interaction.going_on_with(chosen.signin.id)
+    kept = await interactions.update(found, seen, chosen.user.id)
     return see_other(there, (*browser.cookies(browser.activated(chosen.signin.id)), *kept))

@@ -22,6 +22,9 @@ from sojourn.store.contract import Drop, Put, Record, partition_of
 from sojourn.wire import base64url, cookies, seal, tokens
 
 LARGEST: Final = 3_000
+FLOW: Final = "i"
+LOGOUT: Final = "o"
+"""Kinds of interaction; one kind is never found as another, for only the first is of checked parameters."""
 _is_name: Final = re.compile(r"[0-9a-f]{12}").fullmatch
 _decoder: Final = msgspec.json.Decoder(Interaction)
 
@@ -36,8 +39,9 @@ class Found(Struct, frozen=True):
 class Interactions:
     """Begins, finds, changes and finishes interactions."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, kind: str = FLOW) -> None:
         self._site = site
+        self._kind = kind
 
     def begin(self, parameters: dict[str, str]) -> Interaction:
         """A new interaction for a request's parameters."""
@@ -47,7 +51,10 @@ class Interactions:
         )
 
     def _purpose(self, name: str) -> str:
-        return f"i-{name}"
+        return f"{self._kind}-{name}"
+
+    def _associated(self, name: str) -> bytes:
+        return seal.length_prefixed("interaction", self._site.keys.realm, self._kind, name)
 
     def cookie(self, interaction: Interaction) -> str:
         """The Set-Cookie text that keeps an interaction sealed. Raises InvalidRequest when it is too large."""
@@ -56,7 +63,7 @@ class Interactions:
             context.purposes.cookie,
             msgspec.json.encode(interaction),
             nonce=context.random(12),
-            associated=seal.length_prefixed("interaction", self._site.keys.realm, interaction.id),
+            associated=self._associated(interaction.id),
         )
         text = base64url.encode(sealed)
         if len(text) > LARGEST:
@@ -96,10 +103,9 @@ class Interactions:
         return found
 
     def _sealed(self, text: str, name: str) -> Found | None:
-        associated = seal.length_prefixed("interaction", self._site.keys.realm, name)
         key = self._site.context.purposes.cookie
         try:
-            opened = seal.open(key, base64url.decode(text), associated=associated)
+            opened = seal.open(key, base64url.decode(text), associated=self._associated(name))
             return Found(_decoder.decode(opened))
         except (Malformed, msgspec.DecodeError):
             return None
@@ -108,23 +114,29 @@ class Interactions:
         context = self._site.context
         try:
             _, body = tokens.decode(text)
+            part = tokens.partition_of(body, context.purposes.mask)
         except Malformed:
             return None
-        part = tokens.partition_of(body, context.purposes.mask)
         record = await context.store.get(context.keys.interaction(part, tokens.digest(text)))
         return None if record is None else Found(records.value_of(record, Interaction), record)
 
-    async def update(self, found: Found, changed: Interaction) -> tuple[str, ...]:
-        """Keep a changed interaction where it lies; returns the Set-Cookie texts that this needs."""
+    async def update(self, found: Found, changed: Interaction, user_id: str) -> tuple[str, ...]:
+        """Keep what a person said, as a record: sealed, it could be said again. Returns the Set-Cookie texts it needs.
+
+        Raises PageExpired when the page was answered twice at once.
+        """
         if found.record is None:
-            return (self.cookie(changed),)
+            return (await self.keep(changed, user_id),)
         context = self._site.context
         fresh = records.successor(found.record, changed, op_id=context.op_id())
-        await context.store.batch(partition_of(fresh.key), (Put(fresh),))
+        try:
+            await context.store.batch(partition_of(fresh.key), (Put(fresh),))
+        except Conflict as error:
+            raise PageExpired from error
         return ()
 
     async def finish(self, found: Found) -> str:
-        """Use an interaction up. Raises InvalidRequest when it was used before."""
+        """Use an interaction up. Raises PageExpired when it was used before."""
         if found.record is not None:
             step = Drop(found.record.key, found.record.version)
             try:

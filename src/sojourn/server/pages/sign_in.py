@@ -108,9 +108,7 @@ async def post(site: Site, request: Request) -> Response:
     jar = browser.cookies(browser.with_started(started))
     if interaction is None:
         return see_other(site.url(paths.SESSIONS), jar)
-    seen = msgspec.structs.replace(
-        interaction, signin=started.signin.id, fresh=True, chosen=True
-    )
+    seen = msgspec.structs.replace(interaction.going_on_with(started.signin.id), fresh=True)
     kept = await interactions.keep(seen, started.signin.user_id)
     return see_other(site.url(paths.CONTINUE, i=interaction.id), (*jar, kept))
 
