@@ -46,6 +46,11 @@ def claims_of(scopes: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for scope in scopes for name in CLAIMS_OF_SCOPE.get(scope, ()))
 
 
+def scope_of_claim(name: str) -> str:
+    """Return the scope that asks for the claim `name`, or '' for a claim of none."""
+    return next((scope for scope, names in CLAIMS_OF_SCOPE.items() if name in names), "")
+
+
 class ClaimDemand(msgspec.Struct, frozen=True):
     """How one claim is asked for; at most one of `value` and `values` is set."""
 

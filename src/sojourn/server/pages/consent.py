@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sojourn.errors import InvalidRequest, PageExpired
+from sojourn.errors import ForgedForm, InvalidRequest, PageExpired
+from sojourn.model.authorization_request import AuthorizationRequest
 from sojourn.model.client import Client
 from sojourn.model.interaction import Interaction
 from sojourn.server.login.decision import Situation
@@ -18,9 +21,11 @@ from sojourn.server.pages.rows import account_row, scope_rows
 from sojourn.server.pages.site import Site, see_other
 from sojourn.server.pages.view import ConsentView
 from sojourn.server.services import http
-from sojourn.wire import oauth
+from sojourn.wire import oauth, oidc
 
 FORM = "consent"
+_SAID_ANYWAY: Final = frozenset({"sub", "auth_time", "acr", "amr", "sid"})
+"""Claims about the sign-in itself, which every ID token has."""
 
 
 async def show(
@@ -49,7 +54,7 @@ async def show(
         policy_url=client.policy_uri,
         tos_url=client.tos_uri,
         account=account_row(account.user, account.signin),
-        scopes=scope_rows(asked.scope, already),
+        scopes=scope_rows(_told(asked), already),
         resources=asked.resources,
         switch_url=site.url(paths.CONTINUE, i=situation.interaction.id, choose="1"),
     )
@@ -60,6 +65,13 @@ async def show(
         set_cookies=(*browser.cookies(), *set_cookies),
         ui_locales=asked.ui_locales,
     )
+
+
+def _told(asked: AuthorizationRequest) -> tuple[str, ...]:
+    """What the person reads: the scopes, and every claim asked for besides, under the scope that it belongs to."""
+    wanted = (*asked.userinfo, *asked.id_token)
+    named = (oidc.scope_of_claim(name) or name for name in wanted if name not in _SAID_ANYWAY)
+    return tuple(dict.fromkeys((*asked.scope, *named)))
 
 
 def _name(client: Client) -> str:
@@ -82,16 +94,18 @@ async def post(site: Site, request: Request) -> Response:
     given = form.get("csrf", "")
     shown = next(
         (
-            held.signin.id
+            held
             for held in browser.held
             if browser.is_of(_form_of(found.interaction, held.signin.id), given)
         ),
-        "",
+        None,
     )
-    browser.check(request, _form_of(found.interaction, shown), given)
+    if shown is None:
+        raise ForgedForm
+    browser.check(request, _form_of(found.interaction, shown.signin.id), given)
     allowed = form.get("decision") == "allow"
     seen = msgspec.structs.replace(
-        found.interaction, signin=shown, consented=allowed, denied=not allowed
+        found.interaction.going_on_with(shown.signin.id), consented=allowed, denied=not allowed
     )
-    kept = await interactions.update(found, seen)
+    kept = await interactions.update(found, seen, shown.user.id)
     return see_other(site.url(paths.CONTINUE, i=found.interaction.id), kept)
