@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from hmac import compare_digest
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -129,6 +130,7 @@ class Clients:
         Raises InvalidRequest for metadata that cannot be, or an id that is taken.
         """
         context = self._context
+        client = _with_sector(client)
         self._check(client)
         secret = ""
         if client.token_endpoint_auth_method.startswith("client_secret"):
@@ -223,8 +225,17 @@ def check_metadata(client: Client) -> None:
             raise InvalidRequest(message) from error
 
 
+def _with_sector(client: Client) -> Client:
+    """A pairwise client with its sector: the host of its redirect URIs if none is named (OpenID Connect Core §8.1)."""
+    if client.subject_type != "pairwise" or client.sector_identifier:
+        return client
+    hosts = {urlsplit(uri).hostname or "" for uri in client.redirect_uris}
+    sector = hosts.pop() if len(hosts) == 1 else ""
+    return msgspec.structs.replace(client, sector_identifier=sector)
+
+
 def _fault(client: Client) -> str:
-    if not client.client_id or len(client.client_id) > 255 or not client.client_id.isascii():  # noqa: PLR2004 - a name
+    if not client.client_id or len(client.client_id) > 255 or not client.client_id.isascii():
         return "A client id has 1 to 255 ASCII characters."
     if client.token_endpoint_auth_method not in AUTH_METHODS:
         return f"token_endpoint_auth_method is one of {', '.join(AUTH_METHODS)}."
@@ -232,13 +243,15 @@ def _fault(client: Client) -> str:
         return f"grant_types are some of {', '.join(GRANT_TYPES)}."
     if client.subject_type not in SUBJECT_TYPES:
         return f"subject_type is one of {', '.join(SUBJECT_TYPES)}."
+    if client.subject_type == "pairwise" and not client.sector_identifier:
+        return "A pairwise client needs a sector_identifier unless its redirect URIs have one host."
     if "authorization_code" in client.grant_types and not client.redirect_uris:
         return "The authorization_code grant needs a redirect URI."
     if "client_credentials" in client.grant_types and client.public:
         return "A public client cannot use client_credentials (RFC 6749 §4.4)."
     if not client.require_pkce and client.public:
         return "A public client needs PKCE (RFC 9700 §2.1.1)."
-    if client.token_endpoint_auth_method == "private_key_jwt":  # noqa: S105 - a method's name
+    if client.token_endpoint_auth_method == "private_key_jwt":
         return _key_fault(client)
     return ""
 
