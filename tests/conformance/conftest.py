@@ -1,31 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.conformance.browser import Browser
+from tests.conformance.fixtures import browser, provider, served
 from tests.conformance.relying_party import RelyingParty
-from tests.conformance.setting import Provider, running
+from tests.conformance.setting import Provider
 
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
-    """One server a file."""
-    with running(tmp_path_factory.mktemp("provider")) as provider:
-        yield provider
-
-
-@pytest.fixture
-def provider(served: Provider) -> Iterator[Provider]:
-    yield served
-    served.let_go()
-
-
-@pytest.fixture
-def browser(provider: Provider) -> Browser:
-    """A browser that was never here before."""
-    return provider.browser()
+__all__ = ["browser", "provider", "rp", "served"]
 
 
 @pytest.fixture

@@ -143,7 +143,7 @@ class RelyingParty:
         **parameters: str | None,
     ) -> Tokens:
         """The whole code flow: request, pages, code, tokens, every check."""
-        sent, landing = self.ask(browser, person, pkce=pkce, **parameters)
+        sent, landing = self.ask(browser, person, allow=True, pkce=pkce, **parameters)
         assert landing.error == "", landing
         return self.redeemed(landing, sent)
 
@@ -267,3 +267,11 @@ class RelyingParty:
 def at_hash(access: str) -> str:
     """OpenID Connect Core §3.1.3.6, for the algorithms with SHA-256."""
     return base64url(sha256(access.encode("ascii")).digest()[:16])
+
+
+def refused(response: httpx2.Response, code: str, status: int = 400) -> bool:
+    """Whether an endpoint answered with this error (RFC 6749 §5.2), in full shape."""
+    said = response.json()
+    assert set(said) == {"error", "error_description"}
+    assert "no-store" in response.headers["cache-control"]
+    return bool((response.status_code, said["error"]) == (status, code))

@@ -9,7 +9,7 @@ from tests.conformance.setting import Provider
 
 def silent(rp: RelyingParty, browser: Browser, **parameters: str | None) -> Tokens:
     """Authorize without a page: the provider must answer at once."""
-    sent, where = rp.start(browser, **parameters)
+    sent, where = rp.start(browser, pkce=None, **parameters)
     assert isinstance(where, Landing), where
     return rp.redeemed(rp.landed(sent, where), sent)
 

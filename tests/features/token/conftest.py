@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.conformance.fixtures import browser, provider, rp, served
+
+__all__ = ["browser", "provider", "rp", "served"]
