@@ -102,9 +102,14 @@ def _matches(row: Row, filters: tuple[str, ...]) -> bool:
         if equals and name in row:
             if value.casefold() not in _words(row[name]):
                 return False
-        elif not any(text.casefold() in word for one in row.values() for word in _words(one)):
+        elif not any(text.casefold() in word for word in _shown(row)):
             return False
     return True
+
+
+def _shown(row: Row) -> list[str]:
+    """The words of a row; not its id, in which any short text may stand by chance."""
+    return [word for name, one in row.items() if name != "id" for word in _words(one)]
 
 
 def _words(value: object) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from argon2 import PasswordHasher
 
@@ -28,7 +28,9 @@ from sojourn.server.serving import preflight
 from sojourn.store.contract import Store
 from sojourn.store.open import open_store
 
-ACTOR = "offline"
+ACTOR: Final = "offline"
+ALGORITHMS: Final = ("ES256", "RS256")
+"""What a server signs with from its first start."""
 
 
 class OfflineDesk:
@@ -56,7 +58,7 @@ class OfflineDesk:
         preflight.check_clock(settings.data, system_now())
         store = open_store(settings.store, blocking=True)
         try:
-            return cls(drive(_context(settings, store)))
+            return cls(drive(_context(settings, store, make=make)))
         except BaseException:
             drive(store.close())
             raise
@@ -82,7 +84,7 @@ async def _hashed(text: str) -> str:
     return hasher.hash(text)
 
 
-async def _context(settings: config.Settings, store: Store) -> Context:
+async def _context(settings: config.Settings, store: Store, *, make: bool) -> Context:
     keys, now = Keys(settings.realm), system_now()
     root = (
         hierarchy.root_from_text(settings.root_key)
@@ -91,7 +93,10 @@ async def _context(settings: config.Settings, store: Store) -> Context:
     )
     purposes = await hierarchy.purposes(store, keys, root, now=now, random=os.urandom)
     signing = SigningKeys(store, keys, purposes.seal, random=os.urandom)
-    await signing.load()
+    if make:
+        await signing.ensure(ALGORITHMS, now=now)
+    else:
+        await signing.load()
     return Context(
         store=store,
         keys=keys,

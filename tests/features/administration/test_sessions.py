@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sojourn.errors import InvalidRequest
+from sojourn.server.endpoints import caller
 from sojourn.server.services.builtin import CLI
 from tests.features.administration.conftest import PASSWORD
 
@@ -76,6 +78,20 @@ def test_an_administrator_ends_for_another(desk, eve):
     body = {"action": "end_client", "id": CLI, "user": "eve"}
     assert desk.call(desk.token("alice"), "/admin/sessions", body).members == {"ended": True}
     assert desk.call(token, "/account/sessions").status == 401
+
+
+def test_ending_all_others_from_a_sign_in_that_has_ended_is_refused(desk, eve):
+    desk.token("eve")
+    overview = desk.server.call(lambda site: site.sessions.overviews.of(eve.id))
+    sid = overview.sign_ins[0].signin.id
+    desk.server.call(lambda site: site.sessions.signins.end(eve.id, sid, "revoked"))
+
+    async def end(site):
+        body = {"action": "end_others"}
+        return await caller.desk(site).sessions.end(eve, body, current=sid, actor=eve.id)
+
+    with pytest.raises(InvalidRequest, match="Sign in again"):
+        desk.server.call(end)
 
 
 @pytest.mark.parametrize("body", [{}, {"action": "end_everything"}, {"action": "end_grant"}])

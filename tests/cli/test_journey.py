@@ -1,0 +1,185 @@
+"""A person's way through the command line, at the demo's server: signed in, looked at, used, ended, refused."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from tests.cli.conftest import free_port, started
+
+
+@pytest.fixture
+def alice(demo, tmp_path):
+    cli = demo.as_person("alice", tmp_path)
+    cli.good("login", demo.issuer, "--admin", "--name", "alice")
+    return cli
+
+
+@pytest.fixture
+def bob(demo, tmp_path):
+    folder = tmp_path / "bob"
+    folder.mkdir()
+    cli = demo.as_person("bob", folder)
+    cli.good("login", demo.issuer, "--name", "bob")
+    return cli
+
+
+def notebook(demo, cli):
+    cli.good(
+        *("login", demo.issuer, "--client-id", "demo-app", "--resource", demo.facts["service"]),
+        *("--scope", "openid offline_access notes", "--name", "notebook"),
+    )
+    return ("get", f"{demo.facts['service']}/notes", "--account", "notebook")
+
+
+def test_every_line_that_the_demo_prints_works_as_printed(demo, tmp_path):
+    alice = demo.as_person("alice", tmp_path)
+    for line in demo.facts["try"]:
+        done = subprocess.run(
+            line,
+            shell=True,
+            env=alice.env,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, (line, done.stdout, done.stderr)
+        assert done.stdout.strip(), line
+    assert '"access_token"' in done.stdout
+
+
+def test_who_is_signed_in_is_told_by_the_server_and_by_what_is_kept_here(demo, bob):
+    told = bob.good("whoami", "--json").json
+    assert (told["name"], told["issuer"]) == ("Bob Burke", demo.issuer)
+    kept = bob.good("status", "--json").json
+    assert (kept["username"], kept["account"], kept["renewable"]) == ("bob", "bob", True)
+    assert kept["key"] == "file"
+    assert "Note: the key" in bob.good("status").err
+    listed = bob.good("accounts", "--json").json["items"]
+    assert [(one["name"], one["current"]) for one in listed] == [("bob", True)]
+
+
+def test_a_token_is_printed_alone_and_serves(bob):
+    text = bob.good("token").out
+    assert text.startswith("sj_a_")
+    assert text.count("\n") == 1
+    assert bob.good("token", "--json").json["access_token"] == text.strip()
+    assert bob.good("get", "/userinfo", "--json").json["status"] == 200
+
+
+def test_what_is_ended_is_refused_from_that_moment(demo, bob):
+    notes = notebook(demo, bob)
+    assert "A sojourn is a stay that ends." in bob.good(*notes).out
+    bob.good("use", "bob")
+    tree = bob.good("sessions", "--json").json
+    grant = next(one for one in tree["offline"] if one["client_id"] == "demo-app")
+    assert "Demo notebook" in bob.good("sessions").out
+    token = bob.good("token", "--account", "notebook").out.strip()
+    assert "The token is good." in bob.good("explain", token).out
+
+    assert bob.good("revoke", grant["id"][:8]).out.startswith("Ended: demo-app")
+
+    story = bob.good("explain", token)
+    assert "The token is not good: grant revoked." in story.out
+    assert "○ grant" in story.out
+    refused = bob(*notes)
+    assert refused.code == 3
+    assert "A sojourn" not in refused.out
+    assert bob("revoke", grant["id"][:8]).code == 5
+
+
+def test_one_token_is_revoked_and_the_next_is_fetched(bob):
+    token = bob.good("token").out.strip()
+    bob.good("revoke", "-", said=token)
+    assert "access token" in bob.good("explain", "-", said=token).out
+    assert bob.good("get", "/userinfo").code == 0
+    assert bob.good("token").out.strip() != token
+
+
+def test_all_others_are_ended_but_the_own(demo, bob, tmp_path):
+    other_home = tmp_path / "other"
+    other_home.mkdir()
+    other = demo.as_person("bob", other_home)
+    other.good("login", demo.issuer)
+    bob.good("revoke", "--others")
+    assert other("whoami").code in {3, 4}
+    bob.good("whoami")
+
+
+def test_a_person_without_rights_is_refused_and_told_how_to_get_them(demo, bob):
+    bob.good("login", demo.issuer, "--admin", "--name", "would-be")
+    refused = bob("users", "list")
+    assert refused.code == 4
+    assert f"sojourn login {demo.issuer} --admin" in refused.err
+    assert bob("keys", "list").code == 4
+
+
+def test_an_administrator_administers_over_the_network(alice):
+    alice.good("users", "add", "carol", "--password-stdin", said="a good long password")
+    assert alice.good("users", "list", "--filter", "login=carol", "--json").json["items"]
+    assert "● carol" in alice.good("sessions", "--user", "carol").out
+    alice.good("users", "password", "carol", "--password-stdin", said="another good password")
+    alice.good("users", "delete", "carol", "--yes")
+    assert alice("users", "show", "carol").code == 5
+    made = alice.good("clients", "add", "job", "--scope", "notes", "--json").json
+    assert made["client_secret"]
+    assert {row["kid"] for row in alice.good("keys", "list", "--json").json["items"]}
+
+
+def test_an_administrator_ends_and_explains_what_is_anothers(alice, bob):
+    token = bob.good("token").out.strip()
+    assert alice("explain", token).code == 5
+    assert "The token is good." in alice.good("explain", token, "--any").out
+    alice.good("revoke", "sojourn-cli", "--user", "bob")
+    assert "not good" in alice.good("explain", token, "--any").out
+    assert bob("whoami").code in {3, 4}
+
+
+def test_a_program_signs_in_with_its_secret(demo, cli):
+    secret = demo.facts["clients"]["demo-program"]
+    words = ("login", demo.issuer, "--client-id", "demo-program", "--client-secret", "-")
+    cli.good(*words, "--scope", "notes", "--resource", demo.facts["service"], said=secret)
+    assert "stay that ends" in cli.good("get", f"{demo.facts['service']}/notes").out
+    assert cli(*words, said="wrong").code == 4
+
+
+def test_answers_of_services_become_exit_codes(demo, bob):
+    assert bob("get", "/nowhere").code == 5
+    assert bob("get", f"{demo.facts['service']}/notes").code == 4
+    shown = bob.good("get", "/userinfo", "-i").out
+    assert shown.startswith("200 OK\n")
+    assert "content-type: application/json" in shown
+
+
+def test_signing_out_revokes_and_forgets(demo, bob):
+    token = bob.good("token").out.strip()
+    ended = bob.good("logout")
+    assert "Signed out: bob" in ended.out
+    assert f"{demo.issuer}/end-session?" in ended.out
+    assert bob("whoami").code == 3
+    bob.good("login", demo.issuer)
+    assert "not good" in bob.good("explain", token).out
+
+
+def test_without_browser_and_terminal_signing_in_is_refused_with_ways_out(demo, cli):
+    refused = cli("login", demo.issuer)
+    assert refused.code == 3
+    assert "Ways out" in refused.err
+
+
+def test_a_server_that_is_not_there_is_unreachable(cli):
+    refused = cli("login", "http://127.0.0.1:9", BROWSER="true")
+    assert refused.code == 6
+
+
+def test_the_demo_keeps_its_folder_and_its_people(demo, tmp_path, cli):
+    words = ("demo", "--json", "--data", "kept", "--port", str(free_port()))
+    with started(cli, *words, "--sample-port", str(free_port())) as first:
+        assert first.stop().code == 0
+    with started(cli, *words, "--sample-port", str(free_port())) as second:
+        assert second.stop().code == 0
+    people = [line.split('"people": ')[1].split("}")[0] for line in (first.first, second.first)]
+    assert people[0] == people[1]
+    assert demo.facts["people"]["alice"] not in people[0]
