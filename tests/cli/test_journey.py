@@ -37,8 +37,7 @@ def test_every_line_that_the_demo_prints_works_as_printed(demo, tmp_path):
     alice = demo.as_person("alice", tmp_path)
     for line in demo.facts["try"]:
         done = subprocess.run(
-            line,
-            shell=True,
+            ["sh", "-c", line],
             env=alice.env,
             cwd=tmp_path,
             capture_output=True,
