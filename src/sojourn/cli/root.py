@@ -37,6 +37,19 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "keys": _entry("keys", "Administer signing keys."),
     "completion": _entry("completion", "Print completion for bash, zsh or fish."),
 }
+_SERVER_ONLY: Final = frozenset(
+    {
+        "apsw",
+        "argon2",
+        "httptools",
+        "jinja2",
+        "precis_i18n",
+        "starlette",
+        "uvicorn",
+        "uvloop",
+        "zxcvbn",
+    }
+)
 _EPILOG: Final = f"\b\nExit codes:\n{exit_codes.described()}"
 
 
@@ -77,9 +90,21 @@ def run(arguments: list[str]) -> int:
         # The reader of our output went away; what is left must not be flushed into nothing at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exit_codes.OK
+    except ModuleNotFoundError as error:
+        return _failed(_extra_for(error) or error, debug="--debug" in arguments)
     except Exception as error:  # noqa: BLE001 - the boundary of the process
         return _failed(error, debug="--debug" in arguments)
     return done if isinstance(done, int) else exit_codes.OK
+
+
+def _extra_for(error: ModuleNotFoundError) -> Exception | None:
+    """What to install, when a part that only the server has is missing."""
+    if (error.name or "").partition(".")[0] not in _SERVER_ONLY:
+        return None
+    from sojourn.errors import ConfigurationError
+
+    text = "this command needs the server: pip install 'sojourn[server]'"
+    return ConfigurationError(text, detail=f"{error.name} is missing")
 
 
 def _failed(error: Exception, *, debug: bool) -> int:
