@@ -11,11 +11,13 @@ import pytest
 from sojourn.errors import InvalidGrant, NotLive, SessionError
 from sojourn.model.admission import Admitted
 from sojourn.model.authentication_event import create_authn_event
+from sojourn.model.client import Client
 from sojourn.model.grant import Grant
 from sojourn.model.token import Token
 from sojourn.server.services.sessions.grants import GrantOrder, Grants, Prepared
 from sojourn.server.services.sessions.minting import Mint, Minted, Order
 from sojourn.server.services.sessions.redemption import Taken, Wanted
+from sojourn.server.services.sessions.tree import Tree
 from sojourn.store.contract import Put
 from tests.features.sessions.faces import Insides
 from tests.features.sessions.flow import CALLBACK, EVERYTHING, JWT, VERIFIER, Flow
@@ -94,6 +96,35 @@ def test_nothing_is_minted_after_an_acknowledged_ending(
         for text in succeeded:
             assert not await flow.accepted(text)
 
+    awaited.run(story())
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("jwt", [False, True])
+def test_an_ending_after_the_path_was_read_is_not_overtaken_by_a_mint(
+    awaited: Insides, flow: Flow, ending: Ending, jwt: bool
+):
+    class SlowTree(Tree):
+        """Reads the client only after something above the grant has ended."""
+
+        __slots__ = ("ended",)
+
+        async def client(self, client_id: str) -> Client | None:
+            if not getattr(self, "ended", False):
+                self.ended = True
+                await ending(flow, refresh[0])
+            return await super().client(client_id)
+
+    async def story() -> None:
+        refresh.append((await flow.redeem(await flow.fresh_code())).refresh)
+        info = await flow.manager.get_session_info_by_token(refresh[0])
+        for parent in (None, refresh[0]):
+            grant = await flow.manager.get_grant(info["session_id"])
+            flow.manager.tree = SlowTree(flow.context)
+            with pytest.raises(NotLive):
+                await grant.mint_token("access_token", based_on=parent, jwt=jwt)
+
+    refresh: list[str] = []
     awaited.run(story())
 
 
