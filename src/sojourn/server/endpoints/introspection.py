@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from sojourn.errors import InvalidClient, InvalidRequest, InvalidToken
 from sojourn.model.admission import INTROSPECT
 from sojourn.model.client import Client
+from sojourn.model.resource import Resource
 from sojourn.model.user import User
 from sojourn.server.endpoints import rendering
 from sojourn.server.endpoints.client_authentication import authenticated
@@ -32,20 +35,17 @@ async def post(site: Site, request: Request) -> Response:
         found = await site.sessions.acceptance.accept(text, INTROSPECT)
     except InvalidToken:
         return rendering.raw(_INACTIVE)
-    if found.client_id != client.client_id and not await _is_for(site, found, client):
+    resources = [await site.clients.resource(identifier) for identifier in found.audience]
+    if None in resources or not (found.client_id == client.client_id or _is_for(found, client, resources)):
         return rendering.raw(_INACTIVE)
     return rendering.answer(_members(site, found))
 
 
-async def _is_for(site: Site, found: Accepted, client: Client) -> bool:
+def _is_for(found: Accepted, client: Client, resources: Sequence[Resource | None]) -> bool:
     """Whether one of the token's resources is the caller's own. A refresh token is nobody's but its client's."""
     if found.type != "access_token":
         return False
-    for identifier in found.audience:
-        resource = await site.clients.resource(identifier)
-        if resource is not None and resource.client_id == client.client_id:
-            return True
-    return False
+    return any(one is not None and one.client_id == client.client_id for one in resources)
 
 
 def _members(site: Site, found: Accepted) -> dict[str, object]:

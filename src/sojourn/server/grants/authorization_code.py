@@ -6,7 +6,7 @@ from sojourn.errors import InvalidRequest
 from sojourn.model.grant import Grant
 from sojourn.model.token import Token
 from sojourn.server.grants import user_tokens
-from sojourn.server.grants.contract import TokenRequest
+from sojourn.server.grants.contract import TokenRequest, still_granted
 from sojourn.server.services.sessions.redemption import Taken, Wanted
 
 
@@ -28,7 +28,7 @@ class AuthorizationCode:
             raise InvalidRequest(message)
 
         async def wanted(grant: Grant, token: Token) -> Wanted:
-            scope = self.scopes((), grant.scope)
+            scope = self.scopes((), still_granted(request.client, grant))
             return await user_tokens.wanted(request, grant, token, scope=scope, refresh=True)
 
         return await request.sessions.redemption.code(

@@ -7,8 +7,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from sojourn.errors import InvalidScope, InvalidTarget
+from sojourn.errors import InvalidGrant, InvalidScope, InvalidTarget
 from sojourn.model.client import Client
+from sojourn.model.grant import Grant
 from sojourn.server.services.clients import Clients
 from sojourn.server.services.sessions.manager import AsyncSessionManager
 from sojourn.server.services.sessions.redemption import Taken
@@ -53,6 +54,16 @@ def narrowed(asked: tuple[str, ...], granted: tuple[str, ...]) -> tuple[str, ...
     return asked or granted
 
 
+def still_granted(client: Client, grant: Grant) -> tuple[str, ...]:
+    """What the client may still have of what was granted to it. Raises InvalidGrant when nothing is left of it, or when
+    the client may no longer stay on without the person.
+    """
+    left = tuple(name for name in grant.scope if name in client.scope)
+    if not left or (grant.offline and "offline_access" not in left):
+        raise InvalidGrant(detail="the client lost the scope since")
+    return left
+
+
 def asked_scopes(request: TokenRequest) -> tuple[str, ...]:
     """The scopes of a token request. Raises InvalidScope for text that breaks the grammar."""
     text = request.parameters.get("scope", "")
@@ -67,11 +78,13 @@ class Target(Struct, frozen=True):
 
 
 async def target(request: TokenRequest, granted: tuple[str, ...]) -> Target:
-    """The resources of a token (RFC 8707 §2.2), each of which must be live. Raises InvalidTarget."""
+    """The resources of a token (RFC 8707 §2.2): each must be live, and still the client's. Raises InvalidTarget."""
     asked = request.parameters.get("resource", "")
     if asked and asked not in granted:
         raise InvalidTarget
     resources = (asked,) if asked else granted
+    if set(resources) - set(request.client.resources):
+        raise InvalidTarget(detail="the client lost the resource since")
     jwt = request.client.token_format == "jwt" and not resources  # noqa: S105 - a format's name
     for identifier in resources:
         resource = await request.clients.resource(identifier)

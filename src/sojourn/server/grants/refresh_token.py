@@ -6,7 +6,7 @@ from sojourn.errors import InvalidRequest
 from sojourn.model.grant import Grant
 from sojourn.model.token import Token
 from sojourn.server.grants import user_tokens
-from sojourn.server.grants.contract import TokenRequest, asked_scopes, narrowed
+from sojourn.server.grants.contract import TokenRequest, asked_scopes, narrowed, still_granted
 from sojourn.server.services.sessions.redemption import Taken, Wanted
 
 
@@ -27,7 +27,7 @@ class RefreshToken:
         asked = asked_scopes(request)
 
         async def wanted(grant: Grant, token: Token) -> Wanted:
-            scope = self.scopes(asked, grant.scope)
+            scope = self.scopes(asked, still_granted(request.client, grant))
             return await user_tokens.wanted(request, grant, token, scope=scope, refresh=False)
 
         keyed = request.client.token_endpoint_auth_method == "private_key_jwt"  # noqa: S105 - a method's name

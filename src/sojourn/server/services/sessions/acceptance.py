@@ -154,14 +154,21 @@ class Acceptance:
         admitted = judge(operation, located.path, client=client, now=self._context.now())
         grant = admitted.value(Grant)
         owner = grant if isinstance(grant, Grant) else None
+        scope = token.scope or (owner.scope if owner else ())
+        audience = token.resources or (owner.resources if owner else ())
+        if client is not None and not self._context.register_missing:
+            # What the client may no longer ask for, its tokens no longer give.
+            scope = tuple([name for name in scope if name in client.scope])
+            if audience and not set(audience) <= set(client.resources):
+                raise InvalidToken(detail="the client lost the resource since")
         return Accepted(
             admitted=admitted,
             key=located.key,
             type=token.type,
             client_id=token.client_id,
             sub=owner.sub if owner else token.client_id,
-            scope=token.scope or (owner.scope if owner else ()),
-            audience=token.resources or (owner.resources if owner else ()),
+            scope=scope,
+            audience=audience,
             issued_at=token.issued_at,
             expires_at=token.expires_at,
             grant=owner,
