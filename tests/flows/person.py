@@ -52,7 +52,9 @@ class Person:
 
     def device(self, *, this: bool) -> Locator:
         """The first live card of My sessions, that of this device or of another one."""
-        chosen = self.page.locator("article.device.current" if this else "article.device:not(.current):not(.ended)")
+        chosen = self.page.locator(
+            "article.device.current" if this else "article.device:not(.current):not(.ended)"
+        )
         return chosen.first
 
     def focus(self) -> str:

@@ -124,7 +124,7 @@ def _grant(grant: Grant, now: int, line: _Lineage) -> str:
     if grant.ended is not UNSET:
         return grant.ended.why
     if line.user is not None and not line.user.keeps(grant.epoch, grant.signin):
-        return _cut(line.user, grant.epoch, grant.signin)
+        return _cut(line.user, grant, grant.signin)
     if grant.end and now >= grant.end:
         return "expired"
     if line.session is not None and grant.generation != line.session.generation:
@@ -146,13 +146,16 @@ def _signin(signin: SignIn, now: int, line: _Lineage) -> str:
     if signin.ended is not UNSET:
         return signin.ended.why
     if line.user is not None and not line.user.keeps(signin.epoch, signin.id):
-        return _cut(line.user, signin.epoch, signin.id)
+        return _cut(line.user, signin, signin.id)
     return "expired" if now >= signin.end else ""
 
 
-def _cut(user: User, epoch: int, signin: str) -> str:
-    cut = user.cut_of(epoch, signin)
-    return cut.why if cut is not None else "others_ended"
+def _cut(user: User, value: Grant | SignIn, signin: str) -> str:
+    """What everything was ended for, or that the time of `value` had run out before that."""
+    cut = user.cut_of(value.epoch, signin)
+    if cut is None:
+        return "others_ended"
+    return "expired" if value.end and cut.at >= value.end else cut.why
 
 
 def _client(client: Client, _now: int, _line: _Lineage) -> str:

@@ -120,6 +120,14 @@ def test_the_end_of_what_ended_before_its_time_ran_out_stays_told(stay):
     assert stay.told(sid) == ended
 
 
+def test_what_ran_out_was_not_ended_later_by_anybody(stay):
+    sid = stay.sign_in()
+    end = stay.entry(sid).signin.end
+    stay.clock.advance(2 * 86_400_000)
+    stay.end("end_others", keep=stay.sign_in())
+    assert stay.told(sid) == ("expired", end)
+
+
 def test_a_grant_ended_when_what_stands_above_it_did(stay):
     sid = stay.sign_in()
     stay.allow(sid)

@@ -162,7 +162,8 @@ def _since(value: object, path: Path) -> int:
     if user is not None and isinstance(value, SignIn | Grant):
         signin = value.signin if isinstance(value, Grant) else value.id
         cut = user.cut_of(value.epoch, signin)
-        return cut.at if cut is not None else value.end
+        ends = (value.end, cut.at if cut is not None else 0)
+        return min((at for at in ends if at), default=0)
     return 0
 
 
