@@ -60,6 +60,22 @@ def test_who_is_signed_in_is_told_by_the_server_and_by_what_is_kept_here(demo, b
     assert [(one["name"], one["current"]) for one in listed] == [("bob", True)]
 
 
+def test_accounts_are_completed_by_name(bob):
+    asked = {"COMP_WORDS": "sojourn use b", "COMP_CWORD": "2", "_SOJOURN_COMPLETE": "bash_complete"}
+    assert bob.good(**asked).out == "plain,bob\n"
+
+
+def test_an_account_without_the_scope_is_told_to_sign_in_again(demo, bob):
+    bob.good("login", demo.issuer, "--scope", "openid", "--name", "narrow")
+    refused = bob("sessions")
+    assert refused.code == 4
+    assert refused.err.endswith(f"sojourn login {demo.issuer}\n")
+
+
+def test_an_address_without_scheme_is_understood(demo, bob):
+    bob.good("login", demo.issuer.removeprefix("http://"))
+
+
 def test_a_token_is_printed_alone_and_serves(bob):
     text = bob.good("token").out
     assert text.startswith("sj_a_")

@@ -51,7 +51,7 @@ def command(
     from sojourn.client.accounts import Accounts
     from sojourn.client.dialects.oidc.plugins import AuthorizationCode, ClientCredentials
 
-    issuer = issuer if "://" in issuer else f"https://{issuer}"
+    issuer = _with_scheme(issuer)
     asked = scope if scope is not None else _usual_scope(client_id, program=bool(client_secret))
     if admin:
         asked = f"{asked or ''} {ADMIN_SCOPE}".strip()
@@ -78,6 +78,14 @@ def command(
         )
     else:
         click.echo(f"Signed in: {output.clean(account.name)}")
+
+
+def _with_scheme(issuer: str) -> str:
+    """An address that was typed without its scheme: https, and http on loopback."""
+    if "://" in issuer:
+        return issuer
+    here = issuer.startswith(("localhost", "127.", "[::1]"))
+    return f"{'http' if here else 'https'}://{issuer}"
 
 
 def _usual_scope(client_id: str, *, program: bool) -> str | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from sojourn.cli import output
+from sojourn.cli import options, output
 
 
 @click.command()
-@click.argument("account", required=False)
+@click.argument("account", required=False, shell_complete=options.account_names)
 @click.option("--all", "every", is_flag=True, help="Sign out of all accounts.")
 @click.option(
     "--force", is_flag=True, help="Forget the account even where the server cannot be reached."

@@ -41,7 +41,9 @@ class OfflineDesk:
         manager = AsyncSessionManager(context)
         users = Users(context, manager.tree)
         clients = Clients(context, manager.tree, audiences=())
-        self._desk = Administration(manager, users, clients, hashed=_hashed, common=frozenset())
+        self._desk = Administration(
+            manager, users, clients, hashed=_hashed, common=password.common_passwords()
+        )
 
     @classmethod
     def open(cls, data: Path, *, make: bool) -> Self:

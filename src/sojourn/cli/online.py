@@ -11,7 +11,7 @@ from sojourn.client.account import Account
 from sojourn.client.accounts import Accounts
 from sojourn.client.response import Response
 from sojourn.client.session import Session
-from sojourn.errors import AuthenticationError, Forbidden
+from sojourn.errors import Forbidden, SojournError
 
 
 class OnlineDesk:
@@ -42,9 +42,10 @@ class OnlineDesk:
         try:
             response = self._session.request(url, method, params=params, json=json)
         except Forbidden as error:
+            right = " --admin" if path.startswith("/admin/") else ""
             raise Forbidden(
                 f"{self.account.name} may not do this. If the person may, sign in for it: "
-                f"sojourn login {self.account.issuer} --admin",
+                f"sojourn login {self.account.issuer}{right}",
                 status=403,
                 detail=str(error),
             ) from error
@@ -58,7 +59,7 @@ def _members(response: Response, url: str) -> dict[str, Any]:
         members = None
     if not isinstance(members, dict):
         message = f"{url} gave no JSON object: is its server Sojourn?"
-        raise AuthenticationError(message)
+        raise SojournError(message)
     return members
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from sojourn.cli import output
+from sojourn.cli import options, output
 
 
 @click.command()
-@click.argument("account")
+@click.argument("account", shell_complete=options.account_names)
 def command(*, account: str) -> None:
     """Make ACCOUNT the current one: a name, a user name, or the beginning of an id."""
     from sojourn.client.accounts import Accounts

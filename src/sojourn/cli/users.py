@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from sojourn.cli import desk, listing, options, output, secrets
+from sojourn.cli import desk, exit_codes, listing, options, output, secrets
 
 ADMINISTRATOR: Final = "administrator"
 
@@ -216,13 +216,15 @@ def end(*, user: str, account: str | None, data: str | None) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options.account
 @options.data
-def delete(*, user: str, yes: bool, account: str | None, data: str | None) -> None:
+def delete(*, user: str, yes: bool, account: str | None, data: str | None) -> int:
     """Delete a person for good. The name is free then; the id is never used again."""
-    if not yes:
-        click.confirm(f"Delete {user} for good?", abort=True)
+    if not yes and not click.confirm(f"Delete {user} for good?", err=True):
+        click.echo("Nothing was done.", err=True)
+        return exit_codes.ERROR
     with desk.opened(data, account) as found:
         found.act("users", {"action": "delete", "user": user})
     click.echo(f"{user} is deleted.")
+    return exit_codes.OK
 
 
 def _act(
