@@ -1,3 +1,5 @@
+"""Fixtures of the conformance modules."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Every conformance module has its test."""
+
 from __future__ import annotations
 
 import ast

@@ -1,3 +1,5 @@
+"""A server over HTTP for this folder."""
+
 from __future__ import annotations
 
 from tests.conformance.fixtures import browser, provider, rp, served

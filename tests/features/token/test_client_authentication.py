@@ -1,3 +1,5 @@
+"""How clients prove themselves at the token endpoint."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,3 +1,5 @@
+"""Tokens that a client gets for itself, opaque or JWT by resource."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,3 +1,5 @@
+"""Codes: bound to their client and request, short-lived, good once."""
+
 from __future__ import annotations
 
 import asyncio

@@ -1,3 +1,5 @@
+"""Refresh: rotation, repeats, theft, scope, and how long tokens outlive their sign-in."""
+
 from __future__ import annotations
 
 from tests.conformance.browser import Browser, Landing

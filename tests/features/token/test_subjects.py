@@ -1,3 +1,5 @@
+"""Public and pairwise subjects, as clients see them."""
+
 from __future__ import annotations
 
 import pytest
