@@ -1,3 +1,5 @@
+"""The whole tree at random beside a naive oracle. Growing, redeeming and ending stand in files of their own."""
+
 from __future__ import annotations
 
 from hypothesis import HealthCheck, settings

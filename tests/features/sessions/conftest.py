@@ -1,3 +1,5 @@
+"""Opens managers on both faces and both stores, and an awaited one on a file where tasks really interleave."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
