@@ -68,7 +68,10 @@ def exchange(issuer: str, request: bytes) -> Answer:
 
 
 def read_answer(peer: socket.socket) -> Answer:
-    """The next answer of a connection, as far as its content-length or the end of it."""
+    """The next answer of a connection, as far as its content-length or the end of it.
+
+    Raises ConnectionError for none or half of one.
+    """
     raw = b""
     try:
         while b"\r\n\r\n" not in raw:
@@ -85,6 +88,9 @@ def read_answer(peer: socket.socket) -> Answer:
             raw, body = raw + some, body + some
     except ConnectionResetError:
         pass
+    head, ended, body = raw.partition(b"\r\n\r\n")
+    if not ended or len(body) < (_length(head) or 0):
+        raise ConnectionError(f"the connection ended after {len(raw)} bytes")
     return _parsed(raw)
 
 
