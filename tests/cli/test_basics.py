@@ -179,3 +179,14 @@ def test_the_page_of_the_docs_has_every_command():
 
 def test_login_asks_for_exactly_the_scopes_that_there_are():
     assert set(ADMIN_SCOPE.split()) == set(ADMIN_SCOPES)
+
+
+def test_a_terminal_without_our_signs_gets_others(tmp_path):
+    program = "from sojourn.cli.root import run; import click; run(['--version']); click.echo('●')"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=bare(tmp_path, PYTHONIOENCODING="latin-1"),
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.endswith(b"\n?\n")

@@ -168,6 +168,16 @@ def test_answers_of_services_become_exit_codes(demo, bob):
     assert "content-type: application/json" in shown
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["http://service.example/x", "http://127.0.0.1.example.org/", "ftp://127.0.0.1/", "x"],
+)
+def test_a_token_is_never_sent_in_the_clear(bob, url):
+    refused = bob("get", url)
+    assert refused.code == 2
+    assert refused.out == ""
+
+
 def test_signing_out_revokes_and_forgets(demo, bob):
     token = bob.good("token").out.strip()
     ended = bob.good("logout")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from urllib.parse import urlsplit
 
 import click
 
 from sojourn.cli import exit_codes, options, output
+
+_is_loopback = re.compile(r"127(?:\.[0-9]{1,3}){3}").fullmatch
 
 
 @click.command()
@@ -25,6 +29,9 @@ def command(*, url: str, include: bool, account: str | None, as_json: bool) -> i
 
     found = Accounts().get(account)
     where = found.issuer + url if url.startswith("/") else url
+    if is_in_the_clear(where):
+        message = f"{url} would send the token in the clear: only https, or http on this machine."
+        raise click.UsageError(message)
     with Session(auth=found.auth()) as session:
         response = session.get(where, raise_exc=False)
     headers = dict(response.headers)
@@ -46,6 +53,14 @@ def command(*, url: str, include: bool, account: str | None, as_json: bool) -> i
             f"Error: {where} answered {response.status_code} {response.reason}".rstrip(), err=True
         )
     return _code(response.status_code)
+
+
+def is_in_the_clear(url: str) -> bool:
+    """Whether others on the way could read what is sent to `url`."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    here = host in {"localhost", "::1"} or bool(_is_loopback(host))
+    return parts.scheme != "https" and not (parts.scheme == "http" and here)
 
 
 def _code(status: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from io import TextIOWrapper
 from typing import Final
 
 import click
@@ -77,6 +78,11 @@ def root(*, debug: bool) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command; returns the exit code. The boundary of the process: every error ends here as one line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(
+                errors="replace"
+            )  # a terminal without our signs shows ? in their place
     try:
         done = root.main(arguments, prog_name="sojourn", standalone_mode=False)
         sys.stdout.flush()
