@@ -5,10 +5,9 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sojourn.server.endpoints import checks, dispatcher
-from sojourn.server.pages import paths
+from sojourn.server.endpoints import answers, checks, dispatcher
 from sojourn.server.pages.interactions import Interactions
-from sojourn.server.pages.site import Site, see_other
+from sojourn.server.pages.site import Site
 from sojourn.server.services import http
 
 
@@ -21,9 +20,7 @@ async def post(site: Site, request: Request) -> Response:
     """Take a request from a form. A form on another site brings no cookies, so it is kept and met again by a GET."""
     parameters = await http.form(request, site.max_body)
     try:
-        await checks.check(site, parameters)
-    except checks.Redirected:
-        return await dispatcher.begin(site, request, parameters)
-    interactions = Interactions(site)
-    kept = interactions.begin(parameters)
-    return see_other(site.url(paths.CONTINUE, i=kept.id), (interactions.cookie(kept),))
+        asked, _ = await checks.check(site, parameters)
+    except checks.Redirected as refused:
+        return answers.with_error(site, request, refused.request, refused.error)
+    return dispatcher.set_out(site, request, asked, Interactions(site).begin(parameters))

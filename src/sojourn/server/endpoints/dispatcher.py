@@ -14,6 +14,7 @@ from sojourn.errors import (
     AccessDenied,
     AccountSelectionRequired,
     ConsentRequired,
+    InvalidRequest,
     LoginRequired,
     NotLive,
     PageExpired,
@@ -22,6 +23,7 @@ from sojourn.errors import (
 from sojourn.model.authorization_request import AuthorizationRequest
 from sojourn.model.client import Client
 from sojourn.model.client_session import ClientSession, Consent
+from sojourn.model.interaction import Interaction
 from sojourn.server.endpoints import answers, checks
 from sojourn.server.login.decision import Account, Need, Situation, decide, pick
 from sojourn.server.pages import choose_account, consent, paths, sign_in
@@ -50,14 +52,28 @@ async def begin(site: Site, request: Request, parameters: dict[str, str]) -> Res
         asked, client = await checks.check(site, parameters)
     except checks.Redirected as refused:
         return answers.with_error(site, request, refused.request, refused.error)
-    interactions = Interactions(site)
-    found = Found(interactions.begin(parameters))
+    found = Found(Interactions(site).begin(parameters))
     browser = await Browser.read(site, request)
     step = await _Step.of(site, request, browser, found, asked, client)
     if step.silent:
         return await step.answer()
-    jar = (*browser.cookies(), interactions.cookie(found.interaction))
-    return see_other(site.url(paths.CONTINUE, i=found.interaction.id), jar)
+    return set_out(site, request, asked, found.interaction, set_cookies=browser.cookies())
+
+
+def set_out(
+    site: Site,
+    request: Request,
+    asked: AuthorizationRequest,
+    interaction: Interaction,
+    *,
+    set_cookies: tuple[str, ...] = (),
+) -> Response:
+    """Keep a checked request in this browser and go to its first page; one too large goes back to the client."""
+    try:
+        kept = Interactions(site).cookie(interaction)
+    except InvalidRequest as error:
+        return answers.with_error(site, request, asked, error)
+    return see_other(site.url(paths.CONTINUE, i=interaction.id), (*set_cookies, kept))
 
 
 async def resume(site: Site, request: Request) -> Response:
