@@ -90,6 +90,20 @@ def test_who_is_unknown_or_may_not_does_not_sign_in(awaited: Insides, flow: Flow
     awaited.run(story())
 
 
+def test_a_proof_that_began_before_everything_was_ended_signs_nobody_in(
+    awaited: Insides, flow: Flow
+):
+    async def story() -> None:
+        event = create_authn_event(flow.user, now=awaited.clock.now())
+        await flow.sign_in()
+        await flow.manager.signins.end_all(flow.user, "others_ended")
+        with pytest.raises(NotLive):
+            await flow.manager.signins.start(event, epoch=0)
+        assert (await flow.manager.signins.start(event, epoch=1)).signin.epoch == 1
+
+    awaited.run(story())
+
+
 @pytest.mark.parametrize("offline", [False, True])
 def test_signing_out_ends_all_that_came_from_it_but_the_offline_grants(
     awaited: Insides, flow: Flow, offline: bool

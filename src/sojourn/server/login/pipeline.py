@@ -27,11 +27,19 @@ class Attempt(Struct):
     password: str
     address: str
     name: str = ""
+    begun: bool = False
     user: User | None = None
     credential: PasswordCredential | None = None
 
     def __repr__(self) -> str:
         return f"Attempt({self.login!r})"
+
+
+class Proof(Struct, frozen=True):
+    """That a person proved who they are, and their user's epoch when they began to."""
+
+    event: AuthenticationEvent
+    epoch: int
 
 
 class Pipeline:
@@ -53,16 +61,21 @@ class Pipeline:
             self.renew_the_hash,
         )
 
-    async def sign_in(self, login: str, password: str, *, address: str) -> AuthenticationEvent:
+    async def sign_in(self, login: str, password: str, *, address: str) -> Proof:
         """That the person behind a form is who they say. Raises SignInRefused or ServerBusy."""
         attempt = Attempt(login, password, address)
-        for step in self.steps:
-            await step(attempt)
+        try:
+            for step in self.steps:
+                await step(attempt)
+        finally:
+            if attempt.begun:
+                self._throttle.end(attempt.name)
         assert attempt.user is not None  # noqa: S101 - verify_the_password refuses without one
         await self._throttle.succeeded(attempt.name)
-        return AuthenticationEvent(
+        event = AuthenticationEvent(
             uid=attempt.user.id, authn_time=self._context.now(), acr=PASSWORD_ACR, amr=AMR
         )
+        return Proof(event, attempt.user.epoch)
 
     async def _refuse(self, attempt: Attempt, why: str) -> None:
         await self._throttle.failed(attempt.name, attempt.address)
@@ -76,7 +89,8 @@ class Pipeline:
             attempt.name = attempt.login[:MAX_LENGTH]
 
     async def wait_for_the_throttle(self, attempt: Attempt) -> None:
-        await self._throttle.check(attempt.name, attempt.address)
+        await self._throttle.begin(attempt.name, attempt.address)
+        attempt.begun = True
 
     async def find_the_user(self, attempt: Attempt) -> None:
         attempt.user = await self._users.by_login(attempt.login)

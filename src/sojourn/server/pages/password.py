@@ -69,14 +69,14 @@ async def post(site: Site, request: Request) -> Response:
     if error:
         return _show(site, request, browser, me, error=error)
     try:
-        event = await site.pipeline.sign_in(
+        proof = await site.pipeline.sign_in(
             me.user.login, form.get("current", ""), address=site.address(request)
         )
+        hashed = await site.passwords.hash(fresh)
+        started = await sign_in.begin(site, request, browser, proof)
     except SignInRefused as refused:
         error = "change_password.wait" if refused.wait else "change_password.wrong"
         return _show(site, request, browser, me, error=error, wait=refused.wait)
-    hashed = await site.passwords.hash(fresh)
-    started = await sign_in.begin(site, request, browser, event)
     try:
         await site.users.set_password(me.user.id, hashed, keep=started.signin.id)
     except NotLive:

@@ -69,8 +69,8 @@ async def post(site: Site, request: Request) -> Response:
     except InvalidRequest:
         await link.restore(form["token"])
         return _show(site, request, browser, form, "set_up.login_taken")
-    event = await site.pipeline.sign_in(login, password, address=site.address(request))
-    started = await sign_in.begin(site, request, browser, event)
+    proof = await site.pipeline.sign_in(login, password, address=site.address(request))
+    started = await sign_in.begin(site, request, browser, proof)
     return see_other(site.url(paths.SESSIONS), browser.cookies(browser.with_started(started)))
 
 

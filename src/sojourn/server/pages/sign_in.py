@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from sojourn.errors import NotLive, PageExpired, SignInRefused
-from sojourn.model.authentication_event import AuthenticationEvent
 from sojourn.model.interaction import Interaction
+from sojourn.server.login.pipeline import Proof
 from sojourn.server.pages import paths
 from sojourn.server.pages.browser import Browser, device
 from sojourn.server.pages.interactions import Interactions
@@ -89,9 +91,10 @@ async def post(site: Site, request: Request) -> Response:
     interaction = found.interaction if found else None
     login = form.get("login", "")
     try:
-        event = await site.pipeline.sign_in(
+        proof = await site.pipeline.sign_in(
             login, form.get("password", ""), address=site.address(request)
         )
+        started = await begin(site, request, browser, proof)
     except SignInRefused as refused:
         error = "sign_in.wait" if refused.wait else "sign_in.refused"
         return await show(
@@ -104,7 +107,6 @@ async def post(site: Site, request: Request) -> Response:
             wait=refused.wait,
             status=429 if refused.wait else 403,
         )
-    started = await begin(site, request, browser, event)
     jar = browser.cookies(browser.with_started(started))
     if interaction is None:
         return see_other(site.url(paths.SESSIONS), jar)
@@ -113,15 +115,18 @@ async def post(site: Site, request: Request) -> Response:
     return see_other(site.url(paths.CONTINUE, i=interaction.id), (*jar, kept))
 
 
-async def begin(
-    site: Site, request: Request, browser: Browser, event: AuthenticationEvent
-) -> Started:
-    """Begin a sign-in, or step the one up that this browser has of the same user; its text is new in any case."""
-    signins = site.sessions.signins
+async def begin(site: Site, request: Request, browser: Browser, proof: Proof) -> Started:
+    """Begin a sign-in, or step the one up that this browser has of the same user; its text is new in any case.
+
+    Raises SignInRefused when the user ended everything, or was disabled, while the proof was being checked.
+    """
+    signins, event = site.sessions.signins, proof.event
     held = next((one for one in browser.held if one.user.id == event.uid), None)
     if held is not None:
-        try:
+        # It may have ended meanwhile, or another tab may have stepped it up: a new one then.
+        with suppress(NotLive):
             return await signins.renew(held.admitted, event)
-        except NotLive:
-            pass  # it ended meanwhile, or another tab stepped it up: a new one then
-    return await signins.start(event, device(site, request))
+    try:
+        return await signins.start(event, device(site, request), epoch=proof.epoch)
+    except NotLive as error:
+        raise SignInRefused(detail=error.detail) from error

@@ -66,8 +66,19 @@ class SignIns:
     def key_of(self, user_id: str, sid: str) -> str:
         return self._context.keys.signin(ids.partition("user", user_id), sid)
 
-    async def start(self, event: AuthenticationEvent, device: Device = Device()) -> Started:  # noqa: B008 - immutable
-        """Begin a sign-in for the user of `event`. Raises NoSuchUser, or NotLive for a user who may not."""
+    async def start(
+        self,
+        event: AuthenticationEvent,
+        device: Device = Device(),  # noqa: B008 - immutable
+        *,
+        epoch: int | None = None,
+    ) -> Started:
+        """Begin a sign-in for the user of `event`.
+
+        epoch  the user's when the proof began: a password that was changed while it was being hashed proves nothing
+
+        Raises NoSuchUser, or NotLive for a user who may not or whose epoch is another by now.
+        """
         context = self._context
         user_key = context.keys.user(event.uid)
         record = await context.store.get(user_key)
@@ -76,6 +87,8 @@ class SignIns:
         user = records.value_of(record, User)
         if user.refusal():
             raise NotLive(node="user", why=user.refusal())
+        if epoch is not None and epoch != user.epoch:
+            raise NotLive(node="user", why="others_ended")
         part, raw = partition_of(user_key), context.random(_ID)
         text = self._text(part, raw)
         signin = SignIn(
