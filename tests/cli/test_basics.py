@@ -190,3 +190,15 @@ def test_a_terminal_without_our_signs_gets_others(tmp_path):
         check=True,
     )
     assert done.stdout.endswith(b"\n?\n")
+
+
+@pytest.mark.parametrize("name", ["-aBcDeF1", "--BcDeF1", "-aBcDeF1-_gh", "--account-----_-AbCdEf"])
+def test_an_id_that_begins_with_a_dash_is_an_id(cli, name):
+    for words in (
+        ["keys", "activate", name, "--data", "d"],
+        ["keys", "retire", "--data", "d", name],
+    ):
+        refused = cli(*words)
+        assert (refused.code, refused.err) == (8, "Error: There is no data folder d.\n")
+    assert cli("revoke", name).code == 3
+    assert cli("use", name).code == 5

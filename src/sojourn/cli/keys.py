@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from sojourn.cli import desk, listing, options, output
+from sojourn.cli.ids import IdCommand
 
 _COLUMNS = ("kid", "alg", "status", "created", "changed")
 
@@ -18,6 +19,9 @@ def command() -> None:
     A key is published first, so that everybody knows it before it signs; then activated, and the one before it goes on
     verifying; that one is retired when nothing it signed is in use any more.
     """
+
+
+command.command_class = IdCommand
 
 
 def _print(found: dict[str, Any], *, as_json: bool) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from sojourn.cli import options, output
+from sojourn.cli.ids import IdCommand
 
 
-@click.command()
+@click.command(cls=IdCommand)
 @click.argument("account", required=False, shell_complete=options.account_names)
 @click.option("--all", "every", is_flag=True, help="Sign out of all accounts.")
 @click.option(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from sojourn.cli import options, output, secrets, tree
+from sojourn.cli.ids import IdCommand
 from sojourn.errors import IncompleteCredentials, UnknownObject
 
 
-@click.command()
+@click.command(cls=IdCommand)
 @click.argument("what", required=False)
 @click.option("--others", is_flag=True, help="End everything but the sign-in of this account.")
 @click.option("--user", metavar="USER", help="Another person's, as an administrator.")

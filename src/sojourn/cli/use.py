@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from sojourn.cli import options, output
+from sojourn.cli.ids import IdCommand
 
 
-@click.command()
+@click.command(cls=IdCommand)
 @click.argument("account", shell_complete=options.account_names)
 def command(*, account: str) -> None:
     """Make ACCOUNT the current one: a name, a user name, or the beginning of an id."""

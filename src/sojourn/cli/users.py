@@ -7,6 +7,7 @@ from typing import Any, Final
 import click
 
 from sojourn.cli import desk, exit_codes, listing, options, output, secrets
+from sojourn.cli.ids import IdCommand
 
 ADMINISTRATOR: Final = "administrator"
 
@@ -14,6 +15,9 @@ ADMINISTRATOR: Final = "administrator"
 @click.group()
 def command() -> None:
     """Administer people, at the current account's server, or offline with --data."""
+
+
+command.command_class = IdCommand
 
 
 def _show(user: dict[str, Any], *, as_json: bool) -> None:
