@@ -9,7 +9,7 @@ from starlette.responses import Response
 from sojourn.errors import InvalidRequest, PageExpired
 from sojourn.model.client import Client
 from sojourn.server.pages import paths, sign_out
-from sojourn.server.pages.browser import Browser
+from sojourn.server.pages.browser import Browser, Held
 from sojourn.server.pages.interactions import LOGOUT, Interactions
 from sojourn.server.pages.site import Site, see_other
 from sojourn.server.services import http
@@ -46,16 +46,29 @@ async def _log_out(site: Site, request: Request, asked: dict[str, str]) -> Respo
     name = (client.client_name or client.client_id) if client else ""
     back = _back(asked, hint, client)
     browser = await Browser.read(site, request)
-    if hint is None:
-        return sign_out.ask(site, request, browser, client_name=name)
-    held = browser.by_sid(hint.sid) if hint.sid else None
+    locales = asked.get("ui_locales", "")
+    held = browser.by_sid(hint.sid) if hint is not None and hint.sid else None
+    if hint is None or (held is None and _is_hinted(site, browser.active, hint, client)):
+        return sign_out.ask(site, request, browser, client_name=name, ui_locales=locales)
     jar = await sign_out.end(site, browser, held) if held is not None else browser.cookies()
     if back:
         state = {"state": asked["state"]} if "state" in asked else {}
         return see_other(forms.with_query(back, state) if state else back, jar)
     return sign_out.done(
-        site, request, browser, client_name=name, set_cookies=jar if held is not None else None
+        site,
+        request,
+        browser,
+        client_name=name,
+        set_cookies=jar if held is not None else None,
+        ui_locales=locales,
     )
+
+
+def _is_hinted(site: Site, active: Held | None, hint: Hint, client: Client | None) -> bool:
+    """Whether the person signed in again since the hint was issued: it is not of this sign-in, so ask (§2)."""
+    if active is None or client is None:
+        return False
+    return site.sessions.grants_.subject_of(active.user.id, client) == hint.sub
 
 
 def _hint(site: Site, asked: dict[str, str]) -> Hint | None:

@@ -23,18 +23,25 @@ async def get(site: Site, request: Request) -> Response:
     return ask(site, request, browser)
 
 
-def ask(site: Site, request: Request, browser: Browser, *, client_name: str = "") -> Response:
+def ask(
+    site: Site,
+    request: Request,
+    browser: Browser,
+    *,
+    client_name: str = "",
+    ui_locales: str = "",
+) -> Response:
     """The question whether to sign out; without a sign-in, that it is done."""
     me = browser.active
     if me is None:
-        return done(site, request, browser)
+        return done(site, request, browser, ui_locales=ui_locales)
     view = SignOutView(
         action=site.url(paths.SIGN_OUT),
         csrf=browser.csrf(FORM),
         account=account_row(me.user, me.signin),
         client_name=client_name,
     )
-    return site.page(request, view, set_cookies=browser.cookies())
+    return site.page(request, view, set_cookies=browser.cookies(), ui_locales=ui_locales)
 
 
 async def post(site: Site, request: Request) -> Response:
@@ -61,6 +68,7 @@ def done(
     *,
     client_name: str = "",
     set_cookies: tuple[str, ...] | None = None,
+    ui_locales: str = "",
 ) -> Response:
     """The page that says it is done."""
     left = len(browser.held) - (1 if set_cookies is not None else 0)
@@ -68,4 +76,4 @@ def done(
         sign_in_url=site.url(paths.SIGN_IN), client_name=client_name, others=max(0, left)
     )
     jar = browser.cookies() if set_cookies is None else set_cookies
-    return site.page(request, view, set_cookies=jar)
+    return site.page(request, view, set_cookies=jar, ui_locales=ui_locales)
