@@ -6,6 +6,7 @@ Forwarded headers count only when the peer is a named proxy; the Host header nev
 from __future__ import annotations
 
 from collections.abc import Collection
+from ipaddress import ip_address
 from typing import Any, Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -73,9 +74,27 @@ def single(request: Request, name: str) -> str:
 
 
 def address(request: Request, proxies: Collection[str]) -> str:
-    """Where a request comes from: the peer, or what a named proxy says of it."""
-    peer = request.client.host if request.client else ""
+    """Where a request comes from: the peer, or the nearest hop that a named proxy tells of and that is no such proxy.
+
+    A hop that is no address ends the search at the peer: whoever wrote it could have written more.
+    """
+    peer = _plain(request.client.host) if request.client else ""
     if peer not in proxies:
         return peer
-    chain = [hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",")]
-    return next((hop for hop in reversed(chain) if hop and hop not in proxies), peer)
+    chain = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+    found = next((hop for hop in map(_plain, reversed(chain)) if hop not in proxies), "")
+    return found or peer
+
+
+def _plain(hop: str) -> str:
+    """An address in its one spelling, without brackets and port, IPv4 also where IPv6 carries it; '' for none."""
+    text = hop.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        found = ip_address(text)
+    except ValueError:
+        return ""
+    return str(getattr(found, "ipv4_mapped", None) or found)
