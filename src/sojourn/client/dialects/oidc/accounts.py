@@ -60,7 +60,8 @@ async def signed_in(env: Env, plugin: Plugin) -> dict[str, Any]:
     """Sign in with `plugin`, and return the record of the new account, without a name yet."""
     credential = await plugin.first(env)
     claims = dict(credential.claims)
-    claims.update(await _userinfo(env, plugin.endpoints, credential.access_token, claims))
+    if plugin.resource is None:  # a token for a resource is not for userinfo (RFC 8707 §2.2)
+        claims.update(await _userinfo(env, plugin.endpoints, credential.access_token, claims))
     plugin.adopt(credential._replace(claims=claims))
     username = claims.get("preferred_username") or claims.get("email")
     return {
