@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
@@ -62,11 +63,11 @@ def notes(server: ServerInTest) -> Iterator[RelyingParty]:
 
 @pytest.fixture
 def sit(chromium: Browser, server: ServerInTest) -> Iterator[Callable[..., Person]]:
-    """Somebody new at a browser of their own: `sit(script=False)` has none of the pages' scripts."""
+    """Somebody new at a browser of their own: `sit(script=False)` runs no scripts; Playwright knows more options."""
     contexts: list[BrowserContext] = []
 
-    def sit_down(*, script: bool = True) -> Person:
-        context = chromium.new_context(java_script_enabled=script)
+    def sit_down(*, script: bool = True, **options: Any) -> Person:
+        context = chromium.new_context(java_script_enabled=script, **options)
         context.set_default_timeout(10_000)
         contexts.append(context)
         return Person(context.new_page(), server.issuer)

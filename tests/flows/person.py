@@ -26,7 +26,7 @@ class Person:
 
     def sees(self, text: str) -> None:
         """Fail unless the text is on the page."""
-        expect(self.page.get_by_text(text).first).to_be_visible()
+        expect(self.page.get_by_text(text).locator("visible=true").first).to_be_visible()
 
     def reads(self, heading: str) -> None:
         """Fail unless the page is called this."""

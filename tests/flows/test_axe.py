@@ -1,0 +1,91 @@
+"""Every page of a running server with the data of real journeys, checked by axe: nothing serious or critical."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.flows.person import OTHER_PASSWORD, PASSWORD
+from tests.flows.relying_party import sign_in_url
+
+pytestmark = [pytest.mark.browser, pytest.mark.peer]
+
+LOOKS = {
+    "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 375, "height": 760}, "color_scheme": "light"},
+}
+
+
+@pytest.fixture
+def check(axe):
+    """Check the page that a person looks at: `check(person, heading)`."""
+
+    def checked(person, heading):
+        person.reads(heading)
+        page = person.page
+        for closed in page.locator("summary").all():
+            closed.click()
+        page.evaluate(axe)
+        found = page.evaluate("axe.run().then(found => found.violations)")
+        serious = [one for one in found if one["impact"] in {"serious", "critical"}]
+        told = [(one["id"], node["html"]) for one in serious for node in one["nodes"]]
+        assert not told, f"{heading}: {told}"
+        edge = "document.documentElement"
+        assert page.evaluate(f"{edge}.scrollWidth <= {edge}.clientWidth"), f"{heading} is too wide"
+
+    return checked
+
+
+@pytest.fixture(params=LOOKS)
+def person(request, sit, ada):
+    """Somebody at a screen of each kind; their policy lets the checker in."""
+    return sit(bypass_csp=True, **LOOKS[request.param])
+
+
+@pytest.mark.parametrize("server", ["sqlite"], indirect=True)
+def test_axe_finds_nothing_serious_on_any_page_of_the_journey(server, notes, sit, person, check):
+    server.add_user("bob", PASSWORD)
+    person.goes_to(server.application.setup_url)
+    check(person, "Welcome. Let\N{RIGHT SINGLE QUOTATION MARK}s set this server up.")
+    person.goes_to("/")
+    check(person, "A stay that ends when you say so.")
+    person.goes_to(sign_in_url(notes))
+    check(person, "Sign in")
+    person.signs_in("ada", "not the password")
+    person.sees("do not belong together")
+    check(person, "Sign in")
+    person.signs_in("ada")
+    check(person, "Allow Notes to act for you?")
+    person.presses("Allow")
+    person.reads("Hello, Ada Lovelace")
+    person.goes_to(sign_in_url(notes, prompt="select_account"))
+    person.presses("Use another account")
+    person.signs_in("bob")
+    check(person, "Allow Notes to act for you?")
+    person.goes_to(sign_in_url(notes, prompt="select_account"))
+    check(person, "Choose an account")
+    person.presses("Ada Lovelace")
+    person.reads("Hello, Ada Lovelace")
+    other = sit()
+    other.goes_to("/sessions")
+    other.signs_in("ada")
+    person.goes_to("/sessions")
+    check(person, "My sessions")
+    person.presses("End the other sign-in")
+    person.sees("Every other sign-in has ended.")
+    check(person, "My sessions")
+    person.goes_to("/password")
+    person.writes("Current password", PASSWORD)
+    person.writes("New password", OTHER_PASSWORD)
+    person.writes("New password, once more", PASSWORD)
+    person.presses("Change password")
+    person.sees("not the same")
+    check(person, "Change your password")
+    person.goes_to("/nowhere")
+    check(person, "There is nothing here")
+    person.goes_to("/authorize?client_id=nobody")
+    check(person, "We do not know this application")
+    person.goes_to("/sign-out")
+    check(person, "Do you want to sign out?")
+    person.presses("Sign out")
+    check(person, "You are signed out")
