@@ -107,5 +107,6 @@ async def _context(settings: config.Settings, store: Store, *, make: bool) -> Co
         issuer=settings.issuer,
         rules=settings.rules(),
         lifetimes=settings.lifetimes(),
+        retry_window=settings.refresh_retry_window * 1000,
         outbox=True,
     )

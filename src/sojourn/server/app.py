@@ -186,6 +186,7 @@ async def _context(
         random=random,
         rules=settings.rules(),
         lifetimes=settings.lifetimes(),
+        retry_window=settings.refresh_retry_window * 1000,
         outbox=True,
     )
 

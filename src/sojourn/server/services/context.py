@@ -29,6 +29,7 @@ class Context:
     issuer             the one configured public origin and optional path; no trailing slash
     now                UTC ms
     random             n fresh random bytes
+    retry_window       ms in which the previous refresh token may be shown again without an Idempotency-Key
     outbox             whether state changes write events, which somebody then delivers
     register_missing   whether the Session Manager makes users and clients it does not know (embedded use)
     """
@@ -42,6 +43,7 @@ class Context:
     random: Callable[[int], bytes] = os.urandom
     rules: RuleTable = field(default_factory=lambda: DEFAULT_RULES)
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
+    retry_window: int = 60_000
     outbox: bool = False
     register_missing: bool = False
     allow_chosen_values: bool = False

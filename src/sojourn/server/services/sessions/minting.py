@@ -130,6 +130,13 @@ class Mint:
             return self._jwt(root, order, now, _least(end, now + JWT_LIFE))
         return self._stored(root, order, rules, now, end)
 
+    def family_end(self, admitted: Admitted) -> int:
+        """When a refresh family that is used now ends, in UTC ms: a life from now, within what stands above it."""
+        root = self._root(admitted, "")
+        own = root.grant.usage_rules if root.grant else None
+        rules = rules_for("refresh_token", own, root.client.token_lives, self._context.rules)
+        return _least(admitted.now + rules.expires_in if rules.expires_in else 0, root.limit)
+
     def _root(self, admitted: Admitted, parent: str) -> _Root:
         client = admitted.client or admitted.value(Client)
         if not isinstance(client, Client):

@@ -179,8 +179,9 @@ class Redemption:
         family = token.family
         steps: tuple[Step, ...] = ()
         if verdict is rotation.Verdict.NEWEST and rotate:
-            fresh, family = rotation.rotated(token, family, retry=once, now=now)
-            steps = (Put(records.successor(record, fresh, op_id=context.op_id())),)
+            end = self._mint.family_end(admitted)
+            fresh, family = rotation.rotated(token, family, retry=once, now=now, end=end)
+            steps = (Put(records.successor(record, fresh, op_id=context.op_id(), expires=end)),)
         return Taken(
             admitted=admitted,
             parent=key,

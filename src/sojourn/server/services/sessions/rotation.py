@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Final
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from sojourn.errors import Malformed
 from sojourn.model.token import Family, Token
@@ -23,7 +23,6 @@ _ID: Final = 16
 _GENERATION: Final = 4
 _MAC: Final = 16
 _SIZE: Final = 2 + _ID + _GENERATION + _MAC
-RETRY_WINDOW: Final = 60_000
 
 
 class Presented(Struct, frozen=True):
@@ -112,17 +111,20 @@ def judge(context: Context, shown: Presented, family: Family, *, retry: str, now
     if shown.generation == family.generation - 1:
         if family.retry:
             return Verdict.RETRY if hmac.compare_digest(family.retry, retry) else Verdict.THEFT
-        if now < family.rotated + RETRY_WINDOW:
+        if now < family.rotated + context.retry_window:
             return Verdict.RETRY
     return Verdict.THEFT
 
 
-def rotated(token: Token, family: Family, *, retry: str, now: int) -> tuple[Token, Family]:
-    """The family's token record one generation on, and the family in it."""
+def rotated(
+    token: Token, family: Family, *, retry: str, now: int, end: int
+) -> tuple[Token, Family]:
+    """The family's token record one generation on and good until `end` (UTC ms), and the family in it."""
     fresh = msgspec.structs.replace(
         family, generation=family.generation + 1, rotated=now, retry=retry
     )
-    return msgspec.structs.replace(token, family=fresh, used=token.used + 1), fresh
+    later = msgspec.structs.replace(token, family=fresh, used=token.used + 1, expires_at=end)
+    return later, fresh
 
 
 def newest_text(context: Context, shown: Presented, family: Family) -> str:
