@@ -85,11 +85,11 @@ async def signed_out(env: Env, record: Mapping[str, Any], *, store: CredentialSt
 
 
 async def userinfo(env: Env, plugin: Plugin) -> dict[str, Any]:
-    """Return the ID token's claims and what the provider says now of the same person."""
+    """Return the ID token's claims and what the provider says now of the same person, where it may be asked."""
     credential = await plugin.credential(env)
     claims = dict(credential.claims)
     subject = claims.get("sub")
-    if subject is None:
+    if subject is None or plugin.resource is not None:
         return claims
     fresh = await plugin.endpoints.userinfo(env, credential.access_token, subject=subject)
     return {**claims, **fresh}
