@@ -93,3 +93,24 @@ def test_no_box_lies_on_another_and_all_lie_inside(shape: Shape) -> None:
     for i, (x, y, w, h) in enumerate(places):
         for ox, oy, ow, oh in places[i + 1 :]:
             assert x + w <= ox or ox + ow <= x or y + h <= oy or oy + oh <= y
+
+
+def test_authorizations_that_look_the_same_share_a_box_that_counts_them() -> None:
+    grants = (
+        samples.grant("g1", "openid"),
+        samples.grant("g2", "openid"),
+        samples.grant("g3", "openid", "email"),
+    )
+    card = SignInCard(
+        id="s",
+        user_agent="",
+        address="::1",
+        signed_in_at=samples.NOW,
+        clients=(ClientRow(id="c", name="App", grants=grants),),
+    )
+    view = SessionsView(action="/", csrf="t", now=samples.NOW, user=samples.ADA, sign_ins=(card,))
+    for svg in parsed(of_sessions(view, load("en"))):
+        found = boxes(svg)
+        assert "App, 3 authorizations" in found
+        assert "openid, Live · 2 authorizations" in found
+        assert "openid email, Live" in found

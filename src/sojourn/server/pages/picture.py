@@ -9,10 +9,12 @@ the page are the same tree as a list.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sojourn.server.pages.messages import NAME_LIMIT, shown
 
@@ -97,9 +99,21 @@ def _sign_in(card: SignInCard, now: int, messages: Messages) -> Node:
 
 def _client(client: ClientRow, messages: Messages, *, parent_live: bool = True) -> Node:
     live = parent_live and client.ended_at is None
-    grants = tuple(_grant(grant, messages, parent_live=live) for grant in client.grants)
+    grants = [_grant(grant, messages, parent_live=live) for grant in client.grants]
     note = messages.count("count.grants", len(grants)) if live else messages.text("state.ended")
-    return Node(kind="client", label=client.name, note=note, live=live, children=grants)
+    children = _gathered(grants, messages)
+    return Node(kind="client", label=client.name, note=note, live=live, children=children)
+
+
+def _gathered(grants: list[Node], messages: Messages) -> tuple[Node, ...]:
+    """Grants that would look the same, as one box that says how many: each new sign-in at an application makes one."""
+    times = Counter(grants)
+    return tuple(
+        grant
+        if count == 1
+        else replace(grant, note=f"{grant.note} · {messages.count('count.grants', count)}")
+        for grant, count in times.items()
+    )
 
 
 def _grant(grant: GrantRow, messages: Messages, *, parent_live: bool) -> Node:
