@@ -96,5 +96,6 @@ class Keys:
     def event(self, part: int, event_id: str) -> str:
         return self.key(part, "event", event_id)
 
-    def setup(self, digest: str) -> str:
-        return self.key(0, "setup", digest)
+    def setup(self) -> str:
+        """The one set-up link."""
+        return self.key(0, "setup", "link")

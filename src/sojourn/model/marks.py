@@ -26,6 +26,7 @@ class Failures(Value, frozen=True, kw_only=True):
 
 
 class SetupLink(Value, frozen=True, kw_only=True):
-    """The one-time link with which the first administrator is made; good until `end` (UTC ms)."""
+    """The one-time link with which the first administrator is made: its token's digest; good until `end` (UTC ms)."""
 
+    digest: str
     end: int

@@ -25,9 +25,16 @@ FORM: Final = "set-up"
 async def get(site: Site, request: Request) -> Response:
     """The page, for who has the link."""
     token = http.query(request).get("token", "")
-    await SetUp(site.context).check(token)
+    await _check(site, token)
     browser = await Browser.read(site, request)
     return _show(site, request, browser, {"token": token})
+
+
+async def _check(site: Site, token: str) -> None:
+    """Raises SetUpDone unless the link is good and there is no administrator yet, however they were made."""
+    await SetUp(site.context).check(token)
+    if await site.users.has_administrator():
+        raise SetUpDone
 
 
 def _show(
@@ -52,8 +59,8 @@ async def post(site: Site, request: Request) -> Response:
     form = await http.form(request, site.max_body)
     browser = await Browser.read(site, request)
     browser.check(request, FORM, form.get("csrf", ""))
+    await _check(site, form.get("token", ""))
     link = SetUp(site.context)
-    await link.check(form.get("token", ""))
     login, password = form.get("login", ""), form.get("password", "")
     error = _fault(form)
     if error:

@@ -1,14 +1,15 @@
-"""The set-up link: made at a start without an administrator, good once and for a day."""
+"""The set-up link: made at a start without an administrator, good once and for a day. There is one: a new one ends it."""
 
 from __future__ import annotations
 
+from hmac import compare_digest
 from typing import Final
 
 from sojourn.errors import Conflict, SetUpDone
 from sojourn.model.marks import SetupLink
 from sojourn.server.services.context import Context
 from sojourn.store import records
-from sojourn.store.contract import Drop, Put, partition_of
+from sojourn.store.contract import Drop, Put, Record, partition_of
 from sojourn.wire import tokens
 
 LIFE: Final = 86_400_000
@@ -22,9 +23,6 @@ class SetUp:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def _key(self, token: str) -> str:
-        return self._context.keys.setup(tokens.digest(token))
-
     async def make(self) -> str:
         """A fresh link's token."""
         token = tokens.encode("u", self._context.random(32))
@@ -32,23 +30,25 @@ class SetUp:
         return token
 
     async def restore(self, token: str) -> None:
-        """Make a token good (again), for a day."""
+        """Make a token good (again), for a day, and no other."""
         context = self._context
-        end = context.now() + LIFE
-        fresh = records.first(
-            self._key(token), SetupLink(end=end), op_id=context.op_id(), expires=end
-        )
-        await context.store.batch(partition_of(fresh.key), (Put(fresh),))
+        end, key = context.now() + LIFE, context.keys.setup()
+        link = SetupLink(digest=tokens.digest(token), end=end)
+        old = await context.store.get(key)
+        if old is None:
+            fresh = records.first(key, link, op_id=context.op_id(), expires=end)
+        else:
+            fresh = records.successor(old, link, op_id=context.op_id(), expires=end)
+        await context.store.batch(partition_of(key), (Put(fresh),))
 
     async def check(self, token: str) -> None:
         """Raises SetUpDone unless the token is good."""
-        record = await self._context.store.get(self._key(token)) if token else None
-        if record is None or self._context.now() >= records.value_of(record, SetupLink).end:
+        if await self._found(token) is None:
             raise SetUpDone
 
     async def use(self, token: str) -> bool:
         """Use a token up; only one caller is told True."""
-        record = await self._context.store.get(self._key(token))
+        record = await self._found(token)
         if record is None:
             return False
         try:
@@ -57,3 +57,11 @@ class SetUp:
         except Conflict:
             return False
         return True
+
+    async def _found(self, token: str) -> Record | None:
+        record = await self._context.store.get(self._context.keys.setup())
+        if record is None:
+            return None
+        link = records.value_of(record, SetupLink)
+        good = compare_digest(link.digest, tokens.digest(token)) and self._context.now() < link.end
+        return record if good else None
