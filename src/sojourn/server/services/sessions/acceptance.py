@@ -197,11 +197,14 @@ class Acceptance:
 
 def _told(claims: dict[str, object], issuer: str) -> Token:
     """A JWT as if it were stored: what its claims say. Raises Malformed."""
+    end = json_text.moment(claims, "exp")
+    if not end:
+        raise Malformed("The token has no end.")  # a stored token with 0 would live as long as its grant
     return Token(
         type="access_token",
         client_id=json_text.text(claims, "client_id"),
         issued_at=json_text.moment(claims, "iat"),
-        expires_at=json_text.moment(claims, "exp"),
+        expires_at=end,
         based_on=json_text.optional_text(claims, "based_on") or "",
         scope=tuple((json_text.optional_text(claims, "scope") or "").split()),
         resources=_audience(claims, issuer),
