@@ -46,6 +46,7 @@ class Browser:
     def __init__(self, issuer: str) -> None:
         self.issuer = issuer
         self.jar: dict[str, str] = {}
+        self.host = "127.0.0.1"
 
     @property
     def origin(self) -> str:
@@ -74,7 +75,7 @@ class Browser:
         given = list(headers.items() if isinstance(headers, Mapping) else headers)
         if self.jar:
             given.append(("Cookie", "; ".join(f"{n}={v}" for n, v in self.jar.items())))
-        answer = request(self.issuer, method, target, form=form, headers=given)
+        answer = request(self.issuer, method, target, form=form, headers=given, host=self.host)
         if keep:
             for text in answer.all("set-cookie"):
                 self._store(text)
