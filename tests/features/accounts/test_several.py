@@ -95,6 +95,8 @@ def test_a_browser_holds_at_most_eight(
     held = list_of_accounts(where)
     assert held == [tokens.claims["sid"] for tokens in reversed(others)]
     assert first.claims["sid"] not in held
+    (cookie,) = [text for name, text in browser.cookies.items() if name.endswith("signins")]
+    assert cookie.count("sj_s_") == 8
 
 
 def test_one_account_signs_out_and_the_others_stay(

@@ -98,9 +98,7 @@ def test_a_request_with_much_to_say_goes_through_the_pages(
 ):
     """An ID token, a long state and a long nonce, as the conformance suite sends them."""
     hint = rp.login(provider.browser(), provider.diana).id_token
-    tokens = rp.login(
-        browser, provider.diana, state="s" * 384, nonce="n" * 384, id_token_hint=hint
-    )
+    tokens = rp.login(browser, provider.diana, state="s" * 384, nonce="n" * 384, id_token_hint=hint)
     assert tokens.claims["nonce"] == "n" * 384
 
 
