@@ -18,6 +18,11 @@ from typing import Final
 from sojourn.wire.masking import masked
 
 _QUEUE: Final = 10_000
+_CONTROLS: Final = {
+    code: f"\\u{code:04x}" for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)
+}
+"""What could begin a line of its own, or speak to a terminal."""
+
 _QUIET: Final = ("uvicorn", "uvicorn.error", "uvicorn.access", "asyncio")
 
 
@@ -87,6 +92,7 @@ def _moment(record: logging.LogRecord) -> str:
 
 
 def _message(formatter: logging.Formatter, record: logging.LogRecord) -> str:
+    message = record.getMessage().translate(_CONTROLS)
     if not record.exc_info:
-        return record.getMessage()
-    return f"{record.getMessage()}\n{formatter.formatException(record.exc_info)}"
+        return message
+    return f"{message}\n{formatter.formatException(record.exc_info)}"
