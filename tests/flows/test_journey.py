@@ -121,6 +121,21 @@ def test_an_application_that_is_ended_is_refused_from_that_moment(notes, sit, ad
     person.reads("Allow Notes to act for you?")
 
 
+def test_an_application_on_two_devices_says_that_it_ends_on_both(notes, sit, ada):
+    phone, mine = sit(), sit()
+    signed_in_at(notes, phone)
+    on_the_phone = notes.tokens["refresh_token"]
+    mine.goes_to(sign_in_url(notes))
+    mine.signs_in(ada)
+    mine.reads("Hello, Ada Lovelace")
+    mine.goes_to("/sessions")
+    expect(mine.page.get_by_text("End everywhere")).to_have_count(2)
+    mine.page.get_by_text("End everywhere").first.click()
+    mine.sees("That application has lost its access.")
+    assert notes.introspect(on_the_phone) == {"active": False}
+    assert notes.userinfo()[0] == 401
+
+
 def test_ending_all_others_signs_the_other_browser_out(notes, sit, ada):
     lost, mine = sit(), sit()
     signed_in_at(notes, lost)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -42,15 +44,17 @@ async def _show(site: Site, request: Request, browser: Browser, me: Held) -> Res
         (entry for entry in overview.sign_ins if not _forgotten(entry, now)),
         key=lambda entry: (entry.signin.id != me.signin.id, bool(entry.why)),
     )
-    names = await _names(site, shown, overview.offline)
+    apps = _Applications(
+        await _names(site, shown, overview.offline), _spread(shown, overview.offline)
+    )
     live = sum(1 for entry in shown if not entry.why)
     view = SessionsView(
         action=site.url(paths.SESSIONS),
         csrf=browser.csrf(FORM),
         now=now,
         user=account_row(me.user, me.signin),
-        sign_ins=tuple(_card(entry, me, names) for entry in shown[start : start + PAGE]),
-        offline=_clients(overview.offline, names) if start == 0 else (),
+        sign_ins=tuple(_card(entry, me, apps) for entry in shown[start : start + PAGE]),
+        offline=_clients(overview.offline, apps) if start == 0 else (),
         others=max(0, live - 1),
         notice=_notice(asked.get("done", "")),
         newer_url=_page_url(site, start - PAGE) if start else "",
@@ -90,7 +94,21 @@ async def _names(
     return found
 
 
-def _card(entry: SignInEntry, me: Held, names: dict[str, str]) -> SignInCard:
+class _Applications(Struct, frozen=True):
+    """The applications on the page: their names by client id, and which of them are live in several places."""
+
+    names: dict[str, str]
+    spread: frozenset[str]
+
+
+def _spread(shown: Iterable[SignInEntry], offline: tuple[GrantEntry, ...]) -> frozenset[str]:
+    places = Counter({entry.grant.client_id for entry in offline})
+    for one in shown:
+        places.update({entry.grant.client_id for entry in one.grants if not entry.why})
+    return frozenset(client_id for client_id, count in places.items() if count > 1)
+
+
+def _card(entry: SignInEntry, me: Held, apps: _Applications) -> SignInCard:
     signin = entry.signin
     return SignInCard(
         id=signin.id,
@@ -103,11 +121,11 @@ def _card(entry: SignInEntry, me: Held, names: dict[str, str]) -> SignInCard:
         current=signin.id == me.signin.id,
         ended_at=entry.ended if entry.why else None,
         end_reason=entry.why,
-        clients=_clients(entry.grants, names),
+        clients=_clients(entry.grants, apps),
     )
 
 
-def _clients(entries: tuple[GrantEntry, ...], names: dict[str, str]) -> tuple[ClientRow, ...]:
+def _clients(entries: tuple[GrantEntry, ...], apps: _Applications) -> tuple[ClientRow, ...]:
     by_client: dict[str, list[GrantRow]] = {}
     for entry in entries:
         grant = entry.grant
@@ -124,7 +142,8 @@ def _clients(entries: tuple[GrantEntry, ...], names: dict[str, str]) -> tuple[Cl
     return tuple(
         ClientRow(
             id=client_id,
-            name=names[client_id],
+            name=apps.names[client_id],
+            elsewhere=client_id in apps.spread,
             grants=tuple(rows),
             ended_at=None
             if any(row.ended_at is None for row in rows)

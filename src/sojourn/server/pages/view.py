@@ -98,13 +98,14 @@ class GrantRow(Struct, frozen=True, kw_only=True):
 
 class ClientRow(Struct, frozen=True, kw_only=True):
     """One application under a sign-in, or an offline one. `id` comes back with
-    `action=end_client`.
+    `action=end_client`, which ends it everywhere: `elsewhere` says that this is more than here.
     """
 
     id: str
     name: str
     grants: tuple[GrantRow, ...]
     ended_at: int | None = None
+    elsewhere: bool = False
 
     @property
     def scopes(self) -> tuple[ScopeRow, ...]:
