@@ -24,6 +24,12 @@ CLAIMS_OF_SCOPE: Final = {
     "address": ("address",),
     "phone": ("phone_number", "phone_number_verified"),
 }  # fmt: skip
+OF_THE_PROTOCOL: Final = frozenset({
+    "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "azp", "nonce", "auth_time", "acr", "amr", "sid",
+    "at_hash", "c_hash",
+})  # fmt: skip
+"""Claims that the provider itself says (Core §2): no profile of a person may."""
+
 PROMPTS: Final = frozenset({"none", "login", "consent", "select_account"})
 
 _MAX_CLAIMS_TEXT = 8192

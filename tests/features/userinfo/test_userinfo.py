@@ -104,3 +104,15 @@ def test_nobody_keeps_the_answer(provider: Provider, rp: RelyingParty, browser: 
     response = rp.userinfo(rp.login(browser, provider.diana).access)
     assert "no-store" in response.headers["cache-control"]
     assert response.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_person_s_profile_never_speaks_for_the_provider(provider: Provider, browser: Browser):
+    names = ("iss", "sub", "aud", "exp", "auth_time", "acr", "sid", "azp", "nonce")
+    forger = provider.person("forger", claims=dict.fromkeys(names, "forged") | {"name": "F"})
+    asked = dict.fromkeys((*names, "name"))
+    rp = provider.relying_party()
+    claims = json.dumps({"userinfo": asked, "id_token": asked})
+    tokens = rp.login(browser, forger, claims=claims)
+    assert tokens.claims["name"] == "F"
+    assert "forged" not in tokens.claims.values()
+    assert rp.claims(tokens) == {"sub": tokens.claims["sub"], "name": "F"}

@@ -41,7 +41,7 @@ def claims_of(found: Accepted) -> dict[str, object]:
     asked = found.grant.claims.get("userinfo")
     named = tuple(asked) if isinstance(asked, Mapping) else ()
     for name in (*oidc.claims_of(found.scope), *named):
-        if name in user.claims:
+        if name in user.claims and name not in oidc.OF_THE_PROTOCOL:
             claims[name] = user.claims[name]
     if "preferred_username" not in claims and "profile" in found.scope and user.login:
         claims["preferred_username"] = user.login

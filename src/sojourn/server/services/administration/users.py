@@ -15,6 +15,7 @@ from sojourn.server.services.administration import reading
 from sojourn.server.services.administration.roles import ROLES
 from sojourn.server.services.sessions.signins import SignIns
 from sojourn.server.services.users import Users
+from sojourn.wire import oidc
 
 _SCANS: Final = 20
 """Store pages that one filtered answer may read; then it is short, and its cursor goes on."""
@@ -185,8 +186,9 @@ def _matches(user: User, query: Mapping[str, str]) -> bool:
 
 
 def _claims(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    if "sub" in new:
-        raise InvalidRequest("sub is not a claim that can be set.")
+    for name in new:
+        if name in oidc.OF_THE_PROTOCOL:
+            raise InvalidRequest(f"{name} is not a claim that can be set.")
     return {name: value for name, value in {**old, **new}.items() if value is not None}
 
 

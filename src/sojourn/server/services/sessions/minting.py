@@ -26,7 +26,7 @@ from sojourn.server.services.context import Context
 from sojourn.server.services.sessions.rotation import family_text, new_seed
 from sojourn.store import records
 from sojourn.store.contract import Put, Step, partition_of
-from sojourn.wire import base64url, tokens
+from sojourn.wire import base64url, oidc, tokens
 from sojourn.wire.jose import at_hash
 
 JWT_LIFE: Final = 300_000
@@ -284,7 +284,8 @@ class Mint:
         claims |= {"at_hash": at_hash(alg, order.access)} if order.access else {}
         user = admitted.value(User)
         if order.claims and isinstance(user, User):
-            claims |= {name: user.claims[name] for name in order.claims if name in user.claims}
+            asked = [name for name in order.claims if name not in oidc.OF_THE_PROTOCOL]
+            claims |= {name: user.claims[name] for name in asked if name in user.claims}
         text = context.signing.active(alg).sign(claims, typ="JWT")
         return Minted(
             id=tokens.digest(text),
