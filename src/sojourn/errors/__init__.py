@@ -13,6 +13,7 @@
     │  ├─ InvalidScope, InvalidTarget
     │  ├─ AccessDenied               the person or the policy said no
     │  ├─ LoginRequired, ConsentRequired, AccountSelectionRequired, InteractionNeeded
+    │  ├─ UnmetAuthenticationRequirements  an essential `acr` that this server does not have
     │  ├─ RequestNotSupported, RequestUriNotSupported
     │  ├─ ServerBusy                 temporarily_unavailable (503), with retry_after
     │  └─ BearerError                RFC 6750 answers of a protected resource
@@ -105,11 +106,12 @@ from sojourn.errors.protocol import (
     ServerBusy,
     TokenMissing,
     TooLarge,
-    WrongMethod,
     UnauthorizedClient,
     UnknownObject,
+    UnmetAuthenticationRequirements,
     UnsupportedGrantType,
     UnsupportedResponseType,
+    WrongMethod,
 )
 from sojourn.errors.server import (
     BadSessionId,
@@ -195,15 +197,16 @@ __all__ = [
     "StoreUnavailable",
     "TokenMissing",
     "TooLarge",
-    "WrongMethod",
     "TooManyRequests",
     "Unauthorized",
     "UnauthorizedClient",
     "UnknownKey",
     "UnknownObject",
     "UnknownToken",
+    "UnmetAuthenticationRequirements",
     "UnsafeRedirect",
     "UnsupportedGrantType",
     "UnsupportedResponseType",
+    "WrongMethod",
     "WrongTokenClass",
 ]

@@ -100,6 +100,13 @@ class AccountSelectionRequired(ProtocolError):
     text = "The person must choose an account."
 
 
+class UnmetAuthenticationRequirements(ProtocolError):
+    """OpenID Connect Core Error Code unmet_authentication_requirements 1.0."""
+
+    code = "unmet_authentication_requirements"
+    text = "The person cannot be authenticated in the way that the application needs."
+
+
 class InteractionNeeded(ProtocolError):
     code = "interaction_required"
     text = "The person must do something first."

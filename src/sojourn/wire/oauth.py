@@ -67,6 +67,7 @@ BY_CODE: Final[dict[str, type[ProtocolError]]] = {
         errors.ConsentRequired,
         errors.AccountSelectionRequired,
         errors.InteractionNeeded,
+        errors.UnmetAuthenticationRequirements,
         errors.RequestNotSupported,
         errors.RequestUriNotSupported,
         errors.ServerBusy,

@@ -114,3 +114,22 @@ def test_a_page_that_is_opened_twice_still_gives_one_answer(
     late = browser.sign_in(where, provider.diana)
     assert isinstance(late, Page)
     assert 400 <= late.status < 500
+
+
+def demand(**member: object) -> str:
+    return json.dumps({"id_token": {"acr": member}})
+
+
+def test_an_essential_acr_that_nobody_can_have_is_refused(
+    provider: Provider, rp: RelyingParty, browser: Browser
+):
+    """OpenID Connect Core §5.5.1.1."""
+    (offered,) = rp.metadata["acr_values_supported"]
+    for member in ({"value": "urn:other"}, {"values": ["urn:other", "urn:more"]}):
+        sent, where = rp.start(browser, claims=demand(essential=True, **member))
+        assert isinstance(where, Landing)
+        assert rp.landed(sent, where).error == "unmet_authentication_requirements"
+        tokens = rp.login(browser, provider.diana, claims=demand(**member))
+        assert tokens.claims["acr"] == offered
+    rp.login(browser, provider.diana, claims=demand(essential=True, values=["urn:other", offered]))
+    rp.login(browser, provider.diana, claims=demand(essential=True))

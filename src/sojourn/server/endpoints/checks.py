@@ -22,8 +22,10 @@ from sojourn.errors import (
     RequestUriNotSupported,
     SojournError,
     UnauthorizedClient,
+    UnmetAuthenticationRequirements,
     UnsupportedResponseType,
 )
+from sojourn.model.authentication_event import PASSWORD_ACR
 from sojourn.model.authorization_request import AuthorizationRequest
 from sojourn.model.client import Client
 from sojourn.server.pages.site import Site
@@ -171,8 +173,13 @@ async def max_age(_site: Site, draft: Draft) -> None:
 
 
 async def claims(_site: Site, draft: Draft) -> None:
-    if draft.get("claims"):
-        draft.claims = oidc.ClaimsRequest.parse(draft.get("claims"))
+    """An essential `acr` that nobody can have is a failure, not a wish (OpenID Connect Core §5.5.1.1)."""
+    if not draft.get("claims"):
+        return
+    draft.claims = oidc.ClaimsRequest.parse(draft.get("claims"))
+    acr = draft.claims.id_token.get("acr")
+    if acr is not None and acr.essential and not acr.allows(PASSWORD_ACR):
+        raise UnmetAuthenticationRequirements
 
 
 async def id_token_hint(site: Site, draft: Draft) -> None:
