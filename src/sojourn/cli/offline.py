@@ -6,7 +6,7 @@ The desk and `demo` stand above it; below it are the server's services, driven o
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -14,23 +14,19 @@ from argon2 import PasswordHasher
 
 from sojourn.driver import drive
 from sojourn.errors import ConfigurationError
-from sojourn.model.ids import Keys
 from sojourn.server.login.authenticators import password
 from sojourn.server.services import config
-from sojourn.server.services import keys as hierarchy
 from sojourn.server.services.administration import Administration
 from sojourn.server.services.clients import Clients
 from sojourn.server.services.context import Context, system_now
+from sojourn.server.services.foundation import context_of
 from sojourn.server.services.sessions.manager import AsyncSessionManager
-from sojourn.server.services.signing import SigningKeys
 from sojourn.server.services.users import Users
 from sojourn.server.serving import preflight
 from sojourn.store.contract import Store
 from sojourn.store.open import open_store
 
 ACTOR: Final = "offline"
-ALGORITHMS: Final = ("ES256", "RS256")
-"""What a server signs with from its first start."""
 
 
 class OfflineDesk:
@@ -60,7 +56,7 @@ class OfflineDesk:
         preflight.check_clock(settings.data, system_now())
         store = open_store(settings.store, blocking=True)
         try:
-            return cls(drive(_context(settings, store, make=make)))
+            return cls(drive(_opened(settings, store, make=make)))
         except BaseException:
             drive(store.close())
             raise
@@ -86,27 +82,5 @@ async def _hashed(text: str) -> str:
     return hasher.hash(text)
 
 
-async def _context(settings: config.Settings, store: Store, *, make: bool) -> Context:
-    keys, now = Keys(settings.realm), system_now()
-    root = (
-        hierarchy.root_from_text(settings.root_key)
-        if settings.root_key
-        else hierarchy.root_from_file(settings.root_key_file, random=os.urandom)
-    )
-    purposes = await hierarchy.purposes(store, keys, root, now=now, random=os.urandom)
-    signing = SigningKeys(store, keys, purposes.seal, random=os.urandom)
-    if make:
-        await signing.ensure(ALGORITHMS, now=now)
-    else:
-        await signing.load()
-    return Context(
-        store=store,
-        keys=keys,
-        purposes=purposes,
-        signing=signing,
-        issuer=settings.issuer,
-        rules=settings.rules(),
-        lifetimes=settings.lifetimes(),
-        retry_window=settings.refresh_retry_window * 1000,
-        outbox=True,
-    )
+def _opened(settings: config.Settings, store: Store, *, make: bool) -> Coroutine[Any, Any, Context]:
+    return context_of(settings, store, now=system_now, random=os.urandom, make=make)

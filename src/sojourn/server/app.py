@@ -15,7 +15,6 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from sojourn.errors import NoSuchPage, ProtocolError, SojournError, WrongMethod
-from sojourn.model.ids import Keys
 from sojourn.server.endpoints import discovery, rendering
 from sojourn.server.login.authenticators.password import Passwords
 from sojourn.server.login.pipeline import Pipeline
@@ -25,16 +24,14 @@ from sojourn.server.pages.render import Renderer, static_files
 from sojourn.server.pages.site import Site
 from sojourn.server.routes import ROUTES, Handler, Told
 from sojourn.server.services import builtin
-from sojourn.server.services import keys as hierarchy
 from sojourn.server.services.clients import Clients
 from sojourn.server.services.config import Settings
 from sojourn.server.services.context import Context, system_now
 from sojourn.server.services.events import Outbox, to_log
+from sojourn.server.services.foundation import context_of
 from sojourn.server.services.sessions.manager import AsyncSessionManager
 from sojourn.server.services.setup import SetUp
-from sojourn.server.services.signing import SigningKeys
 from sojourn.server.services.users import Users
-from sojourn.store.contract import Store
 from sojourn.store.open import open_store
 
 log = logging.getLogger("sojourn.requests")
@@ -161,36 +158,6 @@ def _documents(site: Site) -> Mapping[str, Response]:
     return found
 
 
-async def _context(
-    settings: Settings,
-    store: Store,
-    *,
-    now: Callable[[], int],
-    random: Callable[[int], bytes],
-) -> Context:
-    keys = Keys(settings.realm)
-    if settings.root_key:
-        root = hierarchy.root_from_text(settings.root_key)
-    else:
-        root = hierarchy.root_from_file(settings.root_key_file, random=random)
-    purposes = await hierarchy.purposes(store, keys, root, now=now(), random=random)
-    signing = SigningKeys(store, keys, purposes.seal, random=random)
-    await signing.ensure(("ES256", "RS256"), now=now())
-    return Context(
-        store=store,
-        keys=keys,
-        purposes=purposes,
-        signing=signing,
-        issuer=settings.issuer,
-        now=now,
-        random=random,
-        rules=settings.rules(),
-        lifetimes=settings.lifetimes(),
-        retry_window=settings.refresh_retry_window * 1000,
-        outbox=True,
-    )
-
-
 def _site(settings: Settings, context: Context) -> Site:
     sessions = AsyncSessionManager(context)
     users = Users(context, sessions.tree)
@@ -222,7 +189,7 @@ async def build(
     """
     store = open_store(settings.store, blocking=False)
     try:
-        context = await _context(settings, store, now=now, random=random)
+        context = await context_of(settings, store, now=now, random=random)
         site = _site(settings, context)
         await builtin.ensure(site.clients)
         setup_url = ""

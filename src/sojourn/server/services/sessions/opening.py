@@ -11,7 +11,7 @@ from sojourn.model.ids import Keys
 from sojourn.model.policy import DEFAULT_RULES, UsageRules
 from sojourn.server.services import keys as hierarchy
 from sojourn.server.services.context import Context, system_now
-from sojourn.server.services.signing import SigningKeys
+from sojourn.server.services.foundation import unlocked
 from sojourn.store.open import open_store
 
 _SQLITE = "sqlite:///"
@@ -50,9 +50,9 @@ async def open_context(
     store = open_store(url, blocking=blocking)
     try:
         root = _root(url, root_key, fresh)
-        purposes = await hierarchy.purposes(store, keys, root, now=clock(), random=fresh)
-        signing = SigningKeys(store, keys, purposes.seal, random=fresh)
-        await signing.ensure(("ES256",), now=clock())
+        purposes, signing = await unlocked(
+            store, keys, root, algorithms=("ES256",), now=clock(), random=fresh
+        )
     except BaseException:
         await store.close()
         raise
