@@ -1,0 +1,82 @@
+"""What the examples of the documentation talk to: a server, the notes service behind it, and its clients."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from uvicorn import Config, Server
+
+from sojourn.model.client import Client
+from sojourn.model.resource import Resource
+from sojourn.resource_server import Verifier
+from sojourn.resource_server.sample import sample_app
+from sojourn.testing.server import ServerInTest
+
+ISSUER = "https://id.example.org"
+NOTES = "https://notes.example.org"
+
+
+class World(NamedTuple):
+    """Where the examples' addresses lead here, and the secrets of their clients."""
+
+    issuer: str
+    notes: str
+    notes_secret: str
+    nightly_secret: str
+
+    def here(self, code: str) -> str:
+        """`code` with the addresses of this world in the place of the documentation's."""
+        return code.replace(ISSUER, self.issuer).replace(NOTES, self.notes)
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    listening = socket.create_server(("127.0.0.1", 0))
+    notes = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    with ServerInTest(tmp_path_factory.mktemp("world")) as server:
+        notes_secret = server.add_client(Client(client_id="notes"))
+        server.add_resource(
+            Resource(identifier=notes, name="Notes", scopes=("notes",), client_id="notes")
+        )
+        nightly_secret = server.add_client(
+            Client(
+                client_id="nightly",
+                grant_types=("client_credentials",),
+                scope=("notes",),
+                resources=(notes,),
+            )
+        )
+        verifier = Verifier(
+            server.issuer, audience=notes, client_id="notes", client_secret=notes_secret
+        )
+        with _serving(sample_app(verifier), listening):
+            yield World(server.issuer, notes, notes_secret, nightly_secret)
+
+
+@contextmanager
+def _serving(app: Any, listening: socket.socket) -> Iterator[None]:
+    server = Server(Config(app, log_config=None, access_log=False))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
+    thread.start()
+    yield
+    server.should_exit = True
+    thread.join(30)
+
+
+@pytest.fixture
+def new_user(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """An empty folder, a home of its own, and the secrets where the examples look for them."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SOJOURN_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    monkeypatch.setenv("NIGHTLY_SECRET", world.nightly_secret)
+    monkeypatch.setenv("NOTES_SECRET", world.notes_secret)
+    monkeypatch.delenv("SOJOURN_ACCOUNT", raising=False)
+    return world

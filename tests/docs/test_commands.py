@@ -1,0 +1,43 @@
+"""Every `sojourn` line of README.md and docs/ is a command that exists, with options that it has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+
+from sojourn.cli.root import root
+from tests.docs.pages import PAGES, ROOT, commands
+
+LINES = [(page, words) for page in PAGES for words in commands(page)]
+
+
+def parse(words: list[str]) -> None:
+    """Read a command line without running it. Raises UsageError."""
+    command: click.Command = root
+    context = command.make_context("sojourn", list(words))
+    while isinstance(command, click.Group):
+        rest = [*context._protected_args, *context.args]
+        name, found, args = command.resolve_command(context, rest)
+        assert found is not None
+        context = found.make_context(name, args, parent=context)
+        command = found
+
+
+@pytest.mark.parametrize(
+    ("page", "words"), LINES, ids=[f"{page.relative_to(ROOT)}: {' '.join(w)}" for page, w in LINES]
+)
+def test_the_command_line_can_be_read(page: Path, words: list[str]) -> None:
+    parse(words)
+
+
+def test_a_command_line_that_is_wrong_would_be_told() -> None:
+    with pytest.raises(click.UsageError):
+        parse(["sessions", "--no-such-option"])
+    with pytest.raises(click.UsageError):
+        parse(["no-such-command"])
+
+
+def test_pages_have_commands() -> None:
+    assert len(LINES) > 20
