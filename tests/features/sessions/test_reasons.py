@@ -10,7 +10,7 @@ import pytest
 from sojourn.errors import NotLive
 from sojourn.model.authentication_event import AuthenticationEvent
 from sojourn.model.client import Client
-from sojourn.server.services.sessions.ending import end_by_owner
+from sojourn.server.services.administration.sessions import SessionDesk
 from sojourn.server.services.sessions.grants import GrantOrder
 from sojourn.server.services.sessions.minting import Order
 from sojourn.server.services.sessions.overview import Overview, SignInEntry
@@ -50,9 +50,14 @@ class Stay:
         self.server.call(work)
 
     def end(self, action: str, name: str = "", keep: str = "") -> bool:
-        return self.server.call(
-            lambda site: end_by_owner(site.sessions, self.ada.id, action, name, keep=keep)
-        )
+        body = {"action": action} | ({"id": name} if name else {})
+
+        async def work(site) -> bool:
+            desk = SessionDesk(site.sessions, site.clients)
+            done = await desk.end(self.ada, body, current=keep, actor=self.ada.id)
+            return bool(done["ended"])
+
+        return self.server.call(work)
 
     def change_password(self, keep: str = "", actor: str = "") -> None:
         self.server.call(

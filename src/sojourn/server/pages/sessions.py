@@ -10,14 +10,14 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sojourn.errors import NotLive
+from sojourn.errors import InvalidRequest, UnknownObject
 from sojourn.server.pages import paths
 from sojourn.server.pages.browser import Browser, Held
 from sojourn.server.pages.rows import account_row, links, scope_rows
 from sojourn.server.pages.site import Site, see_other
 from sojourn.server.pages.view import ClientRow, GrantRow, SessionsView, SignInCard
 from sojourn.server.services import http
-from sojourn.server.services.sessions.ending import end_by_owner
+from sojourn.server.services.administration.sessions import SessionDesk
 from sojourn.server.services.sessions.overview import GrantEntry, SignInEntry
 
 FORM: Final = "sessions"
@@ -65,7 +65,7 @@ async def _show(site: Site, request: Request, browser: Browser, me: Held) -> Res
 
 
 def _start(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0  # noqa: PLR2004
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
 
 
 def _page_url(site: Site, start: int) -> str:
@@ -162,10 +162,15 @@ async def post(site: Site, request: Request) -> Response:
     if me is None:
         return see_other(site.url(paths.SIGN_IN))
     action, name = form.get("action", ""), form.get("id", "")
+    body = {"action": action} | ({"id": name} if name else {})
+    desk = SessionDesk(site.sessions, site.clients)
     try:
-        done = await end_by_owner(site.sessions, me.user.id, action, name, keep=me.signin.id)
-    except NotLive:  # this sign-in was ended elsewhere a moment ago
-        return see_other(site.url(paths.SIGN_IN))
+        answer = await desk.end(me.user, body, current=me.signin.id, actor=me.user.id)
+        done = answer["ended"]
+    except InvalidRequest:  # no such action, or this sign-in was ended elsewhere a moment ago
+        return see_other(site.url(paths.SESSIONS))
+    except UnknownObject:
+        done = False
     if not done:
         return see_other(site.url(paths.SESSIONS, done="gone"))
     if name == me.signin.id:

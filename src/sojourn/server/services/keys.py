@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -99,10 +100,8 @@ async def _purpose(
             root, random(ROOT_SIZE), nonce=random(12), associated=_associated(keys, purpose)
         )
         value = PurposeKey(purpose=purpose, sealed=base64url.encode(sealed), created=now)
-        try:
+        with suppress(Conflict):  # another process made it first: its key is the one
             await store.put(records.first(where, value, op_id=random(8).hex()))
-        except Conflict:
-            pass  # another process made it first: its key is the one
         found = await store.get(where)
     if found is None:
         message = "a purpose key vanished while the server started"
