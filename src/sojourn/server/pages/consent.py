@@ -14,7 +14,7 @@ from sojourn.model.authorization_request import AuthorizationRequest
 from sojourn.model.client import Client
 from sojourn.model.interaction import Interaction
 from sojourn.server.login.decision import Situation
-from sojourn.server.pages import paths, sign_in
+from sojourn.server.pages import paths
 from sojourn.server.pages.browser import Browser
 from sojourn.server.pages.interactions import Interactions
 from sojourn.server.pages.rows import account_row, scope_rows

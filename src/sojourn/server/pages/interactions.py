@@ -1,7 +1,7 @@
 """Interactions: kept in a sealed cookie until the first factor succeeds, in the user's partition afterwards.
 
-The page's `i` names the cookie; the cookie is sealed for 15 minutes, or leads to a record that is used once. Without the
-browser that began it, an interaction is nothing.
+The page's `i` names the cookie; the cookie is sealed for 15 minutes, or leads to a record that is used once. Without
+the browser that began it, an interaction is nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The set-up link: made at a start without an administrator, good once and for a day. There is one: a new one ends it."""
+"""The set-up link: made at a start without an administrator, good once and for a day. A new one ends the old one."""
 
 from __future__ import annotations
 
