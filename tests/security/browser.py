@@ -82,7 +82,7 @@ class Browser:
         return answer
 
     def _store(self, text: str) -> None:
-        name, _, value = text.split(";")[0].partition("=")
+        name, _, value = text.split(";", maxsplit=1)[0].partition("=")
         if "Max-Age=0" in text:
             self.jar.pop(name, None)
         else:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.security.browser import PASSWORD, Browser, authorize_url, hidden
-from tests.security.conftest import Place
+from tests.security.place import Place
 from tests.security.wire import Answer
 
 EVIL = "https://evil.example"

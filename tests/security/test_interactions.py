@@ -18,7 +18,7 @@ from tests.security.browser import (
     tokens_of,
     userinfo,
 )
-from tests.security.conftest import Place
+from tests.security.place import Place
 from tests.security.wire import Answer, request
 
 
@@ -148,7 +148,7 @@ def test_the_request_of_an_interaction_cannot_be_changed_on_the_way(place: Place
     form = hidden(page.text) | {"decision": "allow"}
     found = landed(browser.follow(browser.post(f"{place.issuer}/consent", form | extra)))
     assert found["state"] == "mine"
-    assert tokens_of(redeem(place.server, place.client_id, place.secret, found["code"]))
+    assert tokens_of(redeem(place.server, place.client_id, place.secret, found["code"])).access
 
 
 def test_a_kept_logout_is_no_page_flow(place: Place):

@@ -28,7 +28,7 @@ from tests.security.browser import (
     tokens_of,
     userinfo,
 )
-from tests.security.conftest import cli_tokens
+from tests.security.place import cli_tokens
 from tests.security.wire import request
 
 NEW = "quiet long river"
@@ -112,7 +112,7 @@ def test_no_secret_lies_in_the_data_folder_but_under_keys(tmp_path: Path):
     folder = tmp_path / "data"
     with ServerInTest(folder) as server:
         secrets = journey(server)
-        raw = server.call(lambda site: _everything(folder))
+        raw = _everything(folder)
     root = (folder / "root.key").read_bytes()
     assert (folder / "root.key").stat().st_mode & 0o777 == 0o600
     assert (folder / "sojourn.db").stat().st_mode & 0o777 == 0o600
@@ -122,13 +122,15 @@ def test_no_secret_lies_in_the_data_folder_but_under_keys(tmp_path: Path):
     assert b"PRIVATE KEY" not in raw
 
 
-async def _everything(folder: Path) -> bytes:
+def _everything(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.glob("sojourn.db*"))
 
 
 @pytest.mark.parametrize("formatter", [TextFormatter(), JsonFormatter()], ids=["text", "json"])
 def test_what_strays_into_a_message_is_masked_and_stays_on_its_line(formatter: logging.Formatter):
-    text = "token sj_a_0123456789abcdefghij password=opensesame Bearer Abcdefghijk.lmno\nINFO forged"
+    text = (
+        "token sj_a_0123456789abcdefghij password=opensesame Bearer Abcdefghijk.lmno\nINFO forged"
+    )
     record = logging.LogRecord("sojourn", logging.INFO, "", 0, "%s", (text,), None)
     line = formatter.format(record)
     assert "0123456789" not in line

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import quote, urlencode
 
 import pytest
 
-from tests.security.browser import REDIRECT, Browser, app, asked, authorize, code_for, landed
-from tests.security.browser import redeem, tokens_of
-from tests.security.conftest import Place
+from tests.security.browser import (
+    REDIRECT,
+    Browser,
+    app,
+    asked,
+    authorize,
+    code_for,
+    landed,
+    redeem,
+    tokens_of,
+)
+from tests.security.place import Place
 from tests.security.wire import Answer, request
 
 LOOPBACK = "http://127.0.0.1/callback?from=app"
@@ -38,7 +46,7 @@ ALMOST = (
     "https://app.example:/callback",
     "https://app.example./callback",
     "https://app。example/callback",
-    "https://ａpp.example/callback",
+    "https://\uff41pp.example/callback",
     "https://app.example/callback%00",
     "https://app.example/callback\x00",
     "https://app.example/callback\n",
@@ -107,12 +115,12 @@ ALMOST = (
 
 
 @pytest.fixture(scope="module")
-def client_id(place: Place) -> Iterator[str]:
+def client_id(place: Place) -> str:
     uris = (REDIRECT, LOOPBACK, PRIVATE, QUERY)
     place.server.add_client(
         app("strict", redirect_uris=uris, post_logout_redirect_uris=(BYE,), trusted=True)
     )
-    yield "strict"
+    return "strict"
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +157,9 @@ def test_asvs_10_4_1_an_almost_equal_redirect_uri_is_a_page_whatever_else_is_ask
     require_page(signed_in.post(f"{place.issuer}/authorize", parameters, headers={}))
 
 
-@pytest.mark.parametrize("client", ["", "nobody", "strict\x00", "STRICT", "strict ", "é", "a" * 9_000])
+@pytest.mark.parametrize(
+    "client", ["", "nobody", "strict\x00", "STRICT", "strict ", "é", "a" * 9_000]
+)
 def test_an_unknown_client_is_a_page(place: Place, client_id: str, signed_in: Browser, client: str):
     parameters = asked("x") | {"client_id": client}
     answer = signed_in.get(f"{place.issuer}/authorize?{urlencode(parameters)}")
@@ -211,7 +221,7 @@ def test_asvs_10_4_6_pkce_is_required_and_never_plain(
 def test_what_a_client_sends_along_cannot_split_the_answer(
     place: Place, client_id: str, signed_in: Browser
 ):
-    state = 'a\r\nSet-Cookie: x=y\r\n\r\n<script>&code=evil#"\'é\u2028'
+    state = "a\r\nSet-Cookie: x=y\r\n\r\n<script>&code=evil#\"'é\u2028"
     parameters = asked(client_id, state=state)
     answer = signed_in.get(f"{place.issuer}/authorize?{urlencode(parameters)}")
     assert not answer.all("set-cookie")
@@ -329,7 +339,9 @@ def test_forged_headers_change_neither_links_nor_metadata_nor_cookies(
         assert answer.status == plain.status, path
         assert "evil" not in answer.raw.decode()
         assert answer.location.partition("?")[0] == plain.location.partition("?")[0]
-        shapes = [[text.split("=")[0][:18] for text in one.all("set-cookie")] for one in (answer, plain)]
+        shapes = [
+            [text.split("=")[0][:18] for text in one.all("set-cookie")] for one in (answer, plain)
+        ]
         assert shapes[0] == shapes[1]
         assert len(answer.body) == len(plain.body)
 
@@ -343,7 +355,13 @@ def test_a_forged_host_leaves_a_whole_journey_as_it_is(place: Place, host: str):
 
 
 def test_cve_2026_34457_no_header_stands_for_a_person(place: Place):
-    for name in ("X-Forwarded-User", "X-Remote-User", "Remote-User", "X-Auth-Request-User", "User-Agent"):
+    for name in (
+        "X-Forwarded-User",
+        "X-Remote-User",
+        "Remote-User",
+        "X-Auth-Request-User",
+        "User-Agent",
+    ):
         answer = request(place.issuer, "GET", "/sessions", headers={name: "kube-probe/1.0"})
         assert answer.status == 303
         assert request(place.issuer, "GET", "/userinfo", headers={name: "root"}).status == 401

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -60,17 +61,17 @@ def connect(issuer: str) -> socket.socket:
 def exchange(issuer: str, request: bytes) -> Answer:
     """Write bytes, read the first answer."""
     with connect(issuer) as peer:
-        try:
+        with suppress(
+            BrokenPipeError, ConnectionResetError
+        ):  # it may answer before it has read all
             peer.sendall(request)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # it answered before it had read everything
-        return read_answer(peer)
+        return read_answer(peer, bodiless=request.startswith(b"HEAD "))
 
 
-def read_answer(peer: socket.socket) -> Answer:
+def read_answer(peer: socket.socket, *, bodiless: bool = False) -> Answer:
     """The next answer of a connection, as far as its content-length or the end of it.
 
-    Raises ConnectionError for none or half of one.
+    `bodiless`: it answers HEAD, so no body comes. Raises ConnectionError for no answer or half of one.
     """
     raw = b""
     try:
@@ -81,7 +82,7 @@ def read_answer(peer: socket.socket) -> Answer:
             raw += some
         head, _, body = raw.partition(b"\r\n\r\n")
         length = _length(head)
-        while length is None or len(body) < length:
+        while not bodiless and (length is None or len(body) < length):
             some = peer.recv(65_536)
             if not some:
                 break
@@ -89,7 +90,7 @@ def read_answer(peer: socket.socket) -> Answer:
     except ConnectionResetError:
         pass
     head, ended, body = raw.partition(b"\r\n\r\n")
-    if not ended or len(body) < (_length(head) or 0):
+    if not ended or (not bodiless and len(body) < (_length(head) or 0)):
         raise ConnectionError(f"the connection ended after {len(raw)} bytes")
     return _parsed(raw)
 

@@ -40,7 +40,7 @@ def free_port() -> int:
 def serving(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """`sojourn serve` from ready to killed; its log must hold no traceback."""
     log = folder / "serve.log"
-    command = [SOJOURN, "serve", "--data", str(folder), "--port", str(port)]
+    command = [str(SOJOURN), "serve", "--data", str(folder), "--port", str(port)]
     with log.open("wb") as stream:
         child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stream)
         assert child.stdout is not None

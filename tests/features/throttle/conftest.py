@@ -1,3 +1,5 @@
+"""A server behind a proxy, and guesses at it."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

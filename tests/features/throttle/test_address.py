@@ -14,9 +14,7 @@ PROXIES = frozenset({"10.0.0.1", "10.0.0.2", "2001:db8::1"})
 def address(peer: str, *forwarded: str) -> str:
     headers = [(b"x-forwarded-for", text.encode("latin-1")) for text in forwarded]
     headers += [(b"x-real-ip", b"203.0.113.66"), (b"forwarded", b"for=203.0.113.66")]
-    return http.address(
-        Request({"type": "http", "client": (peer, 1), "headers": headers}), PROXIES
-    )
+    return http.address(Request({"type": "http", "client": (peer, 1), "headers": headers}), PROXIES)
 
 
 @pytest.mark.parametrize(
