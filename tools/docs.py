@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
+from sojourn.cli import reference
 from sojourn.server.services.config import options_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,7 +24,10 @@ CODE = re.compile(r"`[^`\n]*`")
 
 def generated() -> dict[Path, str]:
     """Each generated page and what it should say."""
-    return {ROOT / "docs" / "options.md": options_markdown()}
+    return {
+        ROOT / "docs" / "options.md": options_markdown(),
+        ROOT / "docs" / "cli.md": reference.markdown(),
+    }
 
 
 def pages() -> list[Path]:
