@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from sojourn.model.client import Client
 from sojourn.testing.server import ServerInTest
@@ -23,11 +23,14 @@ SWITCHES = [
     "--disable-sync",
     "--no-first-run",
 ]
+PATIENCE = 15_000  # ms; a machine under load is no reason to fail
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """One for a file, no longer: while Playwright runs, the thread's event loop is its own."""
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
         yield browser
@@ -68,7 +71,7 @@ def sit(chromium: Browser, server: ServerInTest) -> Iterator[Callable[..., Perso
 
     def sit_down(*, script: bool = True, **options: Any) -> Person:
         context = chromium.new_context(java_script_enabled=script, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         return Person(context.new_page(), server.issuer)
 

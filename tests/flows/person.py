@@ -57,6 +57,6 @@ class Person:
         )
         return chosen.first
 
-    def focus(self) -> str:
-        """The id of what has the focus; without script there is no knowing."""
-        return str(self.page.evaluate("document.activeElement.id"))
+    def is_led_to(self, identifier: str) -> None:
+        """Fail unless the focus goes to the element with this id; without script there is no knowing."""
+        expect(self.page.locator(f"#{identifier}")).to_be_focused()

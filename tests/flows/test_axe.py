@@ -10,9 +10,8 @@ from tests.flows.relying_party import sign_in_url
 pytestmark = [pytest.mark.browser, pytest.mark.peer]
 
 LOOKS = {
-    "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
-    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 375, "height": 760}, "color_scheme": "light"},
+    "desk, light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
+    "phone, dark": {"viewport": {"width": 375, "height": 760}, "color_scheme": "dark"},
 }
 
 

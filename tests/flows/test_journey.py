@@ -28,7 +28,7 @@ def test_the_set_up_link_makes_the_first_administrator_once_and_signs_them_in(se
     first.writes("New password, once more", OTHER_PASSWORD)
     first.presses("Create administrator")
     first.sees("The two new passwords are not the same.")
-    assert first.focus() == "problem"
+    first.is_led_to("problem")
     first.writes("New password", PASSWORD)
     first.writes("New password, once more", PASSWORD)
     first.presses("Create administrator")
@@ -47,10 +47,10 @@ def test_a_person_signs_in_and_the_application_learns_refreshes_asks_and_revokes
     person = sit()
     person.goes_to(sign_in_url(notes))
     person.sees("Signing in to Notes")
-    assert person.focus() == "login"
+    person.is_led_to("login")
     person.signs_in(ada, "not the password")
     person.sees("That user name and password do not belong together.")
-    assert person.focus() == "problem"
+    person.is_led_to("problem")
     person.signs_in(ada)
     person.reads("Allow Notes to act for you?")
     person.presses("Do not allow")
