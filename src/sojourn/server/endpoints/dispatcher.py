@@ -54,7 +54,7 @@ async def begin(site: Site, request: Request, parameters: dict[str, str]) -> Res
         return answers.with_error(site, request, refused.request, refused.error)
     found = Found(Interactions(site).begin(parameters))
     browser = await Browser.read(site, request)
-    step = await _Step.of(site, request, browser, found, asked, client)
+    step = await _Step.of(site, request, browser, found, (asked, client))
     if step.silent:
         return await step.answer()
     return set_out(site, request, asked, found.interaction, set_cookies=browser.cookies())
@@ -93,7 +93,7 @@ async def resume(site: Site, request: Request) -> Response:
     browser = await Browser.read(site, request)
     if query.get("choose") and browser.held:
         return await choose_account.show(site, request, browser, found.interaction)
-    step = await _Step.of(site, request, browser, found, asked, client)
+    step = await _Step.of(site, request, browser, found, (asked, client))
     return await step.take()
 
 
@@ -118,9 +118,9 @@ class _Step:
         request: Request,
         browser: Browser,
         found: Found,
-        asked: AuthorizationRequest,
-        client: Client,
+        checked: tuple[AuthorizationRequest, Client],
     ) -> _Step:
+        asked, client = checked
         accounts = await browser.accounts()
         if asked.hint_sub or asked.sub:
             accounts = tuple(_known(site, account, client) for account in accounts)

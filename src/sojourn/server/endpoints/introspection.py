@@ -36,7 +36,9 @@ async def post(site: Site, request: Request) -> Response:
     except InvalidToken:
         return rendering.raw(_INACTIVE)
     resources = [await site.clients.resource(identifier) for identifier in found.audience]
-    if None in resources or not (found.client_id == client.client_id or _is_for(found, client, resources)):
+    if None in resources or not (
+        found.client_id == client.client_id or _is_for(found, client, resources)
+    ):
         return rendering.raw(_INACTIVE)
     return rendering.answer(_members(site, found))
 

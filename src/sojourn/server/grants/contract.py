@@ -85,10 +85,10 @@ async def target(request: TokenRequest, granted: tuple[str, ...]) -> Target:
     resources = (asked,) if asked else granted
     if set(resources) - set(request.client.resources):
         raise InvalidTarget(detail="the client lost the resource since")
-    jwt = request.client.token_format == "jwt" and not resources  # noqa: S105 - a format's name
+    jwt = request.client.token_format == "jwt" and not resources
     for identifier in resources:
         resource = await request.clients.resource(identifier)
         if resource is None:
             raise InvalidTarget(detail=f"{identifier} is not a live resource")
-        jwt = jwt or resource.token_format == "jwt"  # noqa: S105 - a format's name
+        jwt = jwt or resource.token_format == "jwt"
     return Target(resources, jwt)

@@ -30,7 +30,7 @@ class RefreshToken:
             scope = self.scopes(asked, still_granted(request.client, grant))
             return await user_tokens.wanted(request, grant, token, scope=scope, refresh=False)
 
-        keyed = request.client.token_endpoint_auth_method == "private_key_jwt"  # noqa: S105 - a method's name
+        keyed = request.client.token_endpoint_auth_method == "private_key_jwt"
         return await request.sessions.redemption.refresh(
             text, request.client, retry=request.retry, rotate=not keyed, wanted=wanted
         )

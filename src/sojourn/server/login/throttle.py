@@ -42,7 +42,7 @@ def network_of(address: str) -> str:
         found = ip_address(address)
     except ValueError:
         return address
-    return str(found) if found.version == 4 else str(ip_network((found, 64), strict=False))  # noqa: PLR2004 - IPv4
+    return str(found) if found.version == 4 else str(ip_network((found, 64), strict=False))
 
 
 class Throttle:

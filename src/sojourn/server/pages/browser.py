@@ -66,7 +66,7 @@ class Browser:
         """Judge each sign-in in the cookie; dead, foreign and repeated ones count as not there."""
         jar = cookies.parse(request.headers.get("cookie", ""))
         secret = jar.get(site.cookie_name(BROWSER), "")
-        fresh = len(secret) != 22  # noqa: PLR2004 - base64url of 16 bytes
+        fresh = len(secret) != 22
         if fresh:
             secret = base64url.encode(site.context.random(16))
         held: list[Held] = []

@@ -1,4 +1,4 @@
-"""Interactions: kept in a sealed cookie until the first factor succeeds, in the user's partition afterwards.
+"""Interactions: kept in a sealed cookie until a first factor succeeds, in the user's partition from then on.
 
 The page's `i` names the cookie; the cookie is sealed for 15 minutes, or leads to a record that is used once. Without
 the browser that began it, an interaction is nothing.
@@ -46,9 +46,7 @@ class Interactions:
     def begin(self, parameters: dict[str, str]) -> Interaction:
         """A new interaction for a request's parameters."""
         context = self._site.context
-        return Interaction(
-            id=context.random(6).hex(), request=parameters, created=context.now()
-        )
+        return Interaction(id=context.random(6).hex(), request=parameters, created=context.now())
 
     def _purpose(self, name: str) -> str:
         return f"{self._kind}-{name}"

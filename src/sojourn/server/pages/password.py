@@ -49,9 +49,7 @@ def _show(
         wait_seconds=wait,
         links=links(site),
     )
-    return site.page(
-        request, view, status=403 if error else 200, set_cookies=browser.cookies()
-    )
+    return site.page(request, view, status=403 if error else 200, set_cookies=browser.cookies())
 
 
 async def post(site: Site, request: Request) -> Response:

@@ -69,8 +69,10 @@ def _start(text: str) -> int:
 
 
 def _page_url(site: Site, start: int) -> str:
-    return site.url(paths.SESSIONS, **{"from": str(start)}) if start > 0 else (
-        site.url(paths.SESSIONS)
+    return (
+        site.url(paths.SESSIONS, **{"from": str(start)})
+        if start > 0
+        else (site.url(paths.SESSIONS))
     )
 
 

@@ -49,9 +49,7 @@ def _show(
         error=error,
         minimum_length=MIN_LENGTH,
     )
-    return site.page(
-        request, view, status=400 if error else 200, set_cookies=browser.cookies()
-    )
+    return site.page(request, view, status=400 if error else 200, set_cookies=browser.cookies())
 
 
 async def post(site: Site, request: Request) -> Response:
@@ -70,9 +68,7 @@ async def post(site: Site, request: Request) -> Response:
         raise SetUpDone
     claims = {"name": form["name"]} if form.get("name") else {}
     try:
-        await site.users.create(
-            login, claims=claims, roles=(ADMINISTRATOR,), password_hash=hashed
-        )
+        await site.users.create(login, claims=claims, roles=(ADMINISTRATOR,), password_hash=hashed)
     except InvalidRequest:
         await link.restore(form["token"])
         return _show(site, request, browser, form, "set_up.login_taken")

@@ -64,17 +64,17 @@ class Site:
 
     def url(self, path: str, **parameters: str) -> str:
         """The public URL of one of our own paths."""
-        return forms.with_query(f"{self.issuer}{path}", parameters) if parameters else (
-            f"{self.issuer}{path}"
+        return (
+            forms.with_query(f"{self.issuer}{path}", parameters)
+            if parameters
+            else (f"{self.issuer}{path}")
         )
 
     def cookie_name(self, purpose: str) -> str:
         return cookies.name_for(self.keys.realm, purpose, secure=self.secure)
 
     def cookie(self, purpose: str, value: str, *, max_age: int | None = None) -> str:
-        return cookies.render(
-            self.cookie_name(purpose), value, secure=self.secure, max_age=max_age
-        )
+        return cookies.render(self.cookie_name(purpose), value, secure=self.secure, max_age=max_age)
 
     def no_cookie(self, purpose: str) -> str:
         return cookies.delete(self.cookie_name(purpose), secure=self.secure)

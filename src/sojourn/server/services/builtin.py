@@ -23,7 +23,7 @@ CLIENT: Final = Client(
     post_logout_redirect_uris=("http://127.0.0.1/callback",),
     grant_types=("authorization_code", "refresh_token"),
     response_types=("code",),
-    token_endpoint_auth_method="none",  # noqa: S106 - a method's name
+    token_endpoint_auth_method="none",
     scope=(
         "openid",
         "profile",

@@ -118,9 +118,7 @@ class Clients:
         used = Used(at=context.now())
         until = expires + _SKEW
         try:
-            await context.store.put(
-                records.first(key, used, op_id=context.op_id(), expires=until)
-            )
+            await context.store.put(records.first(key, used, op_id=context.op_id(), expires=until))
         except Conflict as error:
             raise InvalidClient(detail="the assertion was used before") from error
 
@@ -181,9 +179,7 @@ class Clients:
         secret = tokens.encode("k", self._context.random(32))
         await self.change(
             client_id,
-            lambda client: msgspec.structs.replace(
-                client, secret_hash=tokens.digest(secret)
-            ),
+            lambda client: msgspec.structs.replace(client, secret_hash=tokens.digest(secret)),
             event="client.secret_changed",
             actor=actor,
         )

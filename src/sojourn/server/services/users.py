@@ -197,9 +197,11 @@ class Users:
         await self._tree.change(
             key,
             PasswordCredential,
-            lambda found: msgspec.structs.replace(found, hash=password_hash)
-            if found.hash == old.hash
-            else None,
+            lambda found: (
+                msgspec.structs.replace(found, hash=password_hash)
+                if found.hash == old.hash
+                else None
+            ),
         )
 
     async def change(
@@ -260,4 +262,3 @@ class Users:
             after = found.after
             if after is None:
                 return False
-

@@ -71,7 +71,7 @@ class _Dropping(QueueHandler):
 
 
 def start(level: str, form: str) -> None:
-    """Log to the error stream from here on; `form` is text or json. What is queued is written before the process ends."""
+    """Log to the error stream from here on; `form` is text or json. At the end of the process the rest is written."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     lines: queue.Queue[logging.LogRecord] = queue.Queue(_QUEUE)

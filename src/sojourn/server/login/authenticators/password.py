@@ -29,7 +29,7 @@ AMR: Final = ("pwd",)
 @functools.cache
 def common_passwords() -> frozenset[str]:
     """The 10,000 passwords that people try first (ASVS 6.2.4 asks for 3,000)."""
-    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415 - 40 ms that only a new password needs
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
     return frozenset(FREQUENCY_LISTS["passwords"][:10_000])
 

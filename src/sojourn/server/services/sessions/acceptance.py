@@ -199,7 +199,9 @@ def _told(claims: dict[str, object], issuer: str) -> Token:
     """A JWT as if it were stored: what its claims say. Raises Malformed."""
     end = json_text.moment(claims, "exp")
     if not end:
-        raise Malformed("The token has no end.")  # a stored token with 0 would live as long as its grant
+        raise Malformed(
+            "The token has no end."
+        )  # a stored token with 0 would live as long as its grant
     return Token(
         type="access_token",
         client_id=json_text.text(claims, "client_id"),
