@@ -24,6 +24,10 @@ FILLED = {
 """The event types that are put together, and what they can come to be."""
 
 
+PASSED_ON = ("event", "name", "_EVENTS[")
+"""Event types that are found where they come from."""
+
+
 def unquoted(cell: str) -> str:
     return cell.strip("`")
 
@@ -51,10 +55,17 @@ def _types(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             if isinstance(node.func, ast.Attribute) and node.func.attr == "events":
-                yield from _text(node.args[1])
+                kind = node.args[1]
+                plain = isinstance(kind, ast.Constant | ast.JoinedStr)
+                assert plain or ast.unparse(kind).startswith(PASSED_ON), ast.unparse(kind)
+                yield from _text(kind)
             for keyword in node.keywords:
                 if keyword.arg == "event":
                     yield from _text(keyword.value)
+        elif isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "_EVENTS":
+            assert isinstance(node.value, ast.Dict)
+            for value in node.value.values:
+                yield from _text(value)
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.JoinedStr):
             text = next(iter(_text(node.value)))
             if text in FILLED:

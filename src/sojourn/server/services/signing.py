@@ -17,12 +17,19 @@ from sojourn.errors import ConfigurationError, Malformed
 from sojourn.model.ids import Keys
 from sojourn.model.key import SigningKeyRecord
 from sojourn.store import records
-from sojourn.store.contract import Put, Store
+from sojourn.store.contract import Put, Step, Store
 from sojourn.wire import base64url, seal
 from sojourn.wire.jose import KeySet, SigningKey
 
 ALGORITHMS: Final = ("ES256", "RS256", "EdDSA")
 _PAGE: Final = 100
+
+Happened = Callable[[str], tuple[Step, ...]]
+"""The outbox entry that is written with a change of the signing key at a store key."""
+
+
+def _untold(_: str) -> tuple[Step, ...]:
+    return ()
 
 
 def _generate(alg: str) -> bytes:
@@ -110,7 +117,9 @@ class SigningKeys:
                 await self._add(alg, status="active", now=now)
         await self.load()
 
-    async def _add(self, alg: str, *, status: str, now: int) -> SigningKeyRecord:
+    async def _add(
+        self, alg: str, *, status: str, now: int, happened: Happened = _untold
+    ) -> SigningKeyRecord:
         der = _generate(alg)
         kid = base64url.encode(self._random(9))
         public = SigningKey.load(kid, alg, pkcs8_der=der).public_jwk()
@@ -127,16 +136,19 @@ class SigningKeys:
             changed=now,
         )
         where = self._keys.signing_key(kid)
-        await self._store.put(records.first(where, value, op_id=self._random(8).hex()))
+        fresh = records.first(where, value, op_id=self._random(8).hex())
+        await self._store.batch(0, (Put(fresh), *happened(where)))
         return value
 
-    async def publish(self, alg: str, *, now: int) -> SigningKeyRecord:
+    async def publish(
+        self, alg: str, *, now: int, happened: Happened = _untold
+    ) -> SigningKeyRecord:
         """Make the next key for `alg`: it verifies from now on and signs once `activate`d."""
-        added = await self._add(alg, status="published", now=now)
+        added = await self._add(alg, status="published", now=now, happened=happened)
         await self.load()
         return added
 
-    async def activate(self, kid: str, *, now: int) -> None:
+    async def activate(self, kid: str, *, now: int, happened: Happened = _untold) -> None:
         """Let a published key sign; the one that signed before goes on verifying as retiring.
 
         Raises ConfigurationError when there is no published key `kid`.
@@ -151,9 +163,10 @@ class SigningKeys:
             for key in self.listed
             if key.alg == fresh.alg and key.status == "active"
         }
-        await self._change(changes | {kid: "active"}, now=now)
+        told = happened(self._keys.signing_key(kid))
+        await self._change(changes | {kid: "active"}, told, now=now)
 
-    async def retire(self, kid: str, *, now: int) -> None:
+    async def retire(self, kid: str, *, now: int, happened: Happened = _untold) -> None:
         """Take a retiring or published key out of the JWKS: what it signed is no longer good.
 
         Raises ConfigurationError for an active key or one that is not there.
@@ -163,11 +176,11 @@ class SigningKeys:
         if key is None or key.status == "active":
             message = f"{kid!r} is not a signing key that can be retired: activate another first"
             raise ConfigurationError(message)
-        await self._change({kid: "retired"}, now=now)
+        await self._change({kid: "retired"}, happened(self._keys.signing_key(kid)), now=now)
 
-    async def _change(self, changes: dict[str, str], *, now: int) -> None:
-        """Give keys their new statuses, all at once."""
-        steps = []
+    async def _change(self, changes: dict[str, str], told: tuple[Step, ...], *, now: int) -> None:
+        """Give keys their new statuses, all at once, with the event."""
+        steps: list[Step] = [*told]
         for kid, status in changes.items():
             record = await self._store.get(self._keys.signing_key(kid))
             if record is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -11,6 +11,8 @@ from sojourn.errors import ConfigurationError, InvalidRequest
 from sojourn.model.key import SigningKeyRecord
 from sojourn.server.services.administration import reading
 from sojourn.server.services.context import Context
+from sojourn.server.services.sessions.tree import Tree
+from sojourn.store.contract import Step
 
 
 class Publish(Struct, tag_field="action", tag="publish", forbid_unknown_fields=True):
@@ -26,6 +28,12 @@ class Retire(Struct, tag_field="action", tag="retire", forbid_unknown_fields=Tru
 
 
 Asked = Publish | Activate | Retire
+
+_EVENTS: Final[Mapping[type, str]] = {
+    Publish: "signingkey.published",
+    Activate: "signingkey.activated",
+    Retire: "signingkey.retired",
+}
 
 
 class KeyDesk:
@@ -43,14 +51,19 @@ class KeyDesk:
         """Publish, activate or retire a key; answers with all keys as they are then."""
         asked: Asked = reading.asked(body, Asked)
         signing, now = self._context.signing, self._context.now()
+        tree = Tree(self._context)
+
+        def happened(key: str) -> tuple[Step, ...]:
+            return tree.events(key, _EVENTS[type(asked)], actor=actor)
+
         try:
             match asked:
                 case Publish():
-                    await signing.publish(asked.alg, now=now)
+                    await signing.publish(asked.alg, now=now, happened=happened)
                 case Activate():
-                    await signing.activate(asked.kid, now=now)
+                    await signing.activate(asked.kid, now=now, happened=happened)
                 case Retire():
-                    await signing.retire(asked.kid, now=now)
+                    await signing.retire(asked.kid, now=now, happened=happened)
         except ConfigurationError as error:
             raise InvalidRequest(f"{error.public[:1].upper()}{error.public[1:]}.") from error
         return await self.listed({})
