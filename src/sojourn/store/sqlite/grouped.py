@@ -1,11 +1,12 @@
 """The SQLite store of the asynchronous face, for one event loop. `open` makes it; `file`, `reader`,
-`writer` and `committer` stand below.
+`writer`, `cache` and `committer` stand below.
 
-Statements run inline, where a thread hop would cost more than they do. Only COMMIT, which waits for
-the disk, runs on the commit thread, one at a time: writes that arrive meanwhile wait, and then
-share the next transaction. A group is acknowledged or fails as a whole. A refusal is told only with
-its group's end, for it may rest on what an earlier write of the same group did. A write once handed
-over is done, even if its caller is cancelled.
+Statements run inline, where a thread hop would cost more than they do, and records as last
+committed are kept in memory. Only COMMIT, which waits for the disk, runs on the commit thread, one
+at a time: writes that arrive meanwhile wait, and then share the next transaction. A group is
+acknowledged or fails as a whole. A refusal is told only with its group's end, for it may rest on
+what an earlier write of the same group did. A write once handed over is done, even if its caller is
+cancelled.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ import apsw
 import msgspec
 
 from sojourn.errors import StoreError, StoreUnavailable
-from sojourn.store.contract import Page, Put, Record, Step
+from sojourn.store.contract import Drop, Page, Put, Record, Step
 from sojourn.store.sqlite import faults
+from sojourn.store.sqlite.cache import Cache
 from sojourn.store.sqlite.committer import Committer
 from sojourn.store.sqlite.file import StoreFile
 from sojourn.store.sqlite.reader import Reader
@@ -63,6 +65,7 @@ class GroupedSQLiteStore:
         self._reader = Reader(file.reader)
         self._writer = Writer(file.writer)
         self._committer = Committer(self._writer.commit)
+        self._cache = Cache()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._group: list[_Write] = []
         self._waiting: deque[_Write] = deque()
@@ -72,18 +75,41 @@ class GroupedSQLiteStore:
         self._idle: asyncio.Future[None] | None = None
 
     async def get(self, key: str) -> Record | None:
-        return self._reader.get(key)
+        found = self._cache.get(key)
+        if found is None:
+            found = self._reader.get(key)
+            if found is not None:
+                self._cache.keep(found)
+        return found
 
     async def path(self, key: str) -> tuple[Record | None, ...]:
-        return self._reader.path(key)
+        leaf = await self.get(key)
+        if leaf is None:
+            return ()
+        ancestors = tuple(map(self._cache.get, leaf.path))
+        if None not in ancestors:
+            return (leaf, *ancestors)
+        found = self._reader.path(key)
+        for record in found:
+            if record is not None:
+                self._cache.keep(record)
+        return found
 
     async def put(self, record: Record) -> None:
         require_key(record.key)
-        await self._write(lambda: self._writer.apply((Put(record),)))
+        await self._write(partial(self._apply, (Put(record),)))
 
     async def batch(self, partition: int, steps: tuple[Step, ...]) -> None:
         require_partition(partition, steps)
-        await self._write(lambda: self._writer.apply(steps))
+        await self._write(partial(self._apply, steps))
+
+    def _apply(self, steps: tuple[Step, ...]) -> int:
+        for step in steps:
+            if type(step) is Put:
+                self._cache.unsettle(step.record.key)
+            elif type(step) is Drop:
+                self._cache.unsettle(step.key)
+        return self._writer.apply(steps)
 
     async def find(
         self,
@@ -98,17 +124,25 @@ class GroupedSQLiteStore:
         return self._reader.find(kind, index, value, partition=partition, after=after, limit=limit)
 
     async def drop(self, key: str) -> None:
-        await self._write(lambda: self._writer.drop(key))
+        await self._write(partial(self._drop, key))
+
+    def _drop(self, key: str) -> int:
+        self._cache.unsettle(key)
+        return self._writer.drop(key)
 
     async def sweep(self, now: int, limit: int) -> int:
         removed = 0
         while removed < limit:
             count = min(_SLICE, limit - removed)
-            done = await self._write(partial(self._writer.sweep, now, count))
+            done = await self._write(partial(self._sweep, now, count))
             removed += done
             if done < count:
                 break
         return removed
+
+    def _sweep(self, now: int, limit: int) -> int:
+        self._cache.unsettle_all()
+        return self._writer.sweep(now, limit)
 
     async def close(self) -> None:
         self._closing = True
@@ -117,6 +151,7 @@ class GroupedSQLiteStore:
                 self._idle = self._loop.create_future()
             await asyncio.shield(self._idle)
         self._committer.stop()
+        self._cache.unsettle_all()
         self._file.close()
 
     def _busy(self) -> bool:
@@ -149,6 +184,7 @@ class GroupedSQLiteStore:
         self._group, self._opened, self._committing, self._idle = [], False, False, None
         self._waiting.clear()
         self._committer = Committer(self._writer.commit)
+        self._cache = Cache()
 
     def _perform(self, write: _Write, loop: asyncio.AbstractEventLoop) -> None:
         """Do a write inside the open group, opening one if there is none."""
@@ -182,6 +218,7 @@ class GroupedSQLiteStore:
 
     def _end_group(self, failure: StoreError | None) -> None:
         group, self._group, self._opened = self._group, [], False
+        self._cache.settle()
         if failure is not None:
             self._writer.rollback()
         for write in group:

@@ -1,0 +1,54 @@
+"""Records as last committed, kept in memory: one process owns the file, so nobody else can change them.
+
+`grouped` stands above it. A record that an open group writes is unsettled from that write to the group's end: it is
+neither answered from here nor taken in, for whether it is old or new only the file knows. So what is here and what is
+read beside it are always one moment's state.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sojourn.store.contract import Record
+
+MOST: Final = 8_192
+"""Records kept; at about 700 bytes each, some 6 MB."""
+
+
+class Cache:
+    """The newest records that were read, at most MOST of them."""
+
+    __slots__ = ("_all_unsettled", "_records", "_unsettled")
+
+    def __init__(self) -> None:
+        self._records: dict[str, Record] = {}
+        self._unsettled: set[str] = set()
+        self._all_unsettled = False
+
+    def get(self, key: str) -> Record | None:
+        """The record at `key`, if it is here."""
+        return self._records.get(key)
+
+    def keep(self, record: Record) -> None:
+        """Take in a record that was just read."""
+        if self._all_unsettled or record.key in self._unsettled:
+            return
+        if len(self._records) >= MOST:
+            for key in list(self._records)[: MOST // 8]:
+                del self._records[key]
+        self._records[record.key] = record
+
+    def unsettle(self, key: str) -> None:
+        """`key` is being written."""
+        self._records.pop(key, None)
+        self._unsettled.add(key)
+
+    def unsettle_all(self) -> None:
+        """Something is being written, and nobody knows what."""
+        self._records.clear()
+        self._all_unsettled = True
+
+    def settle(self) -> None:
+        """The group has ended: what it wrote may be read again."""
+        self._unsettled.clear()
+        self._all_unsettled = False
