@@ -41,7 +41,7 @@ def server(
 ) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
     """Run `command` until the block ends; gives the process and the seconds until it listened."""
     started = time.perf_counter()
-    said = tempfile.TemporaryFile()
+    said = tempfile.TemporaryFile()  # noqa: SIM115 - closed below, after the process has ended
     process = subprocess.Popen(
         command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=said
     )
