@@ -42,9 +42,7 @@ def server(
     """Run `command` until the block ends; gives the process and the seconds until it listened."""
     started = time.perf_counter()
     said = tempfile.TemporaryFile()  # noqa: SIM115 - closed below, after the process has ended
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=said
-    )
+    process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=said)
     try:
         yield process, _wait_until_open(process, said, port=port, started=started, limit=limit)
     finally:

@@ -95,14 +95,14 @@ def serving(*, quick: bool) -> Figures:
     many = MANY // 10 if quick else MANY
     with tempfile.TemporaryDirectory(prefix="sojourn-bench-") as folder:
         data = Path(folder) / "data"
-        provision(data)
+        secret = provision(data, PORT)
         with server(serve_command(data, PORT), port=PORT) as (process, ready):
             start = resident_mib(process.pid)
-            few = mint(process.pid, FEW)
+            few = mint(process.pid, secret, FEW)
         before = size_of(data)
         with server(serve_command(data, PORT), port=PORT) as (process, _):
-            mint(process.pid, FEW)
-            grown = mint(process.pid, many)
+            mint(process.pid, secret, FEW)
+            grown = mint(process.pid, secret, many)
         disk = (size_of(data) - before) / (many + FEW)
     return {
         "server ready": ready * 1000,
@@ -112,11 +112,11 @@ def serving(*, quick: bool) -> Figures:
     }
 
 
-def mint(pid: int, count: int) -> float:
+def mint(pid: int, secret: str, count: int) -> float:
     """Mint and store `count` opaque tokens; resident MiB afterwards."""
     unit = next(unit for unit in UNITS if unit.name == "client_credentials opaque")
     counted = Unit(unit.name, unit.plan, count=count, must=0, aim=0, expected=0)
-    return measure(target_of(pid, PORT), counted, quick=False, warm=0).resident_mib
+    return measure(target_of(pid, PORT, secret), counted, quick=False, warm=0).resident_mib
 
 
 def size_of(folder: Path) -> int:
