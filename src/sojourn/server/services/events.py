@@ -9,9 +9,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from sojourn.errors import Conflict
 from sojourn.model.event import Event
 from sojourn.server.services.context import Context
 from sojourn.store import records
+from sojourn.store.contract import Drop, Record, Step, partition_of
 
 log = logging.getLogger("sojourn.events")
 
@@ -47,5 +49,19 @@ class Outbox:
             event = records.value_of(record, Event)
             for subscriber in self._subscribers:
                 await subscriber(event)
-        await asyncio.gather(*(store.drop(record.key) for record in page.records))
+        await self._drop(page.records)
         return len(page.records)
+
+    async def _drop(self, delivered: tuple[Record, ...]) -> None:
+        """Take delivered events out, together for each partition; another process may have been quicker."""
+        steps: dict[int, list[Step]] = {}
+        for record in delivered:
+            step = Drop(record.key, record.version)
+            steps.setdefault(partition_of(record.key), []).append(step)
+        batch = self._context.store.batch
+        done = await asyncio.gather(
+            *(batch(part, tuple(drops)) for part, drops in steps.items()), return_exceptions=True
+        )
+        for outcome in done:
+            if isinstance(outcome, BaseException) and not isinstance(outcome, Conflict):
+                raise outcome

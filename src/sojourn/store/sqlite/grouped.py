@@ -19,8 +19,8 @@ from typing import Final
 import apsw
 import msgspec
 
-from sojourn.errors import StoreError, StoreUnavailable
-from sojourn.store.contract import Drop, Page, Put, Record, Step
+from sojourn.errors import Conflict, StoreError, StoreUnavailable
+from sojourn.store.contract import Check, Page, Put, Record, Step
 from sojourn.store.sqlite import faults
 from sojourn.store.sqlite.cache import Cache
 from sojourn.store.sqlite.committer import Committer
@@ -104,12 +104,19 @@ class GroupedSQLiteStore:
         await self._write(partial(self._apply, steps))
 
     def _apply(self, steps: tuple[Step, ...]) -> int:
+        """Do all steps or none. A check of a record that is kept here needs no statement."""
+        left: list[Step] = []
         for step in steps:
-            if type(step) is Put:
-                self._cache.unsettle(step.record.key)
-            elif type(step) is Drop:
-                self._cache.unsettle(step.key)
-        return self._writer.apply(steps)
+            if type(step) is Check:
+                kept = self._cache.get(step.key)
+                if kept is None:
+                    left.append(step)
+                elif kept.version != step.version:
+                    raise Conflict
+            else:
+                self._cache.unsettle(step.record.key if isinstance(step, Put) else step.key)
+                left.append(step)
+        return self._writer.apply(tuple(left))
 
     async def find(
         self,

@@ -104,7 +104,8 @@ class Acceptance:
         token = located.path[0].value if located else None
         if located is None or not isinstance(token, Token) or token.family is UNSET:
             return None
-        verdict = rotation.judge(context, shown, token.family, retry="", now=context.now())
+        seed = rotation.seed_of(context, shown, token.family)
+        verdict = rotation.judge(context, shown, token.family, seed, retry="", now=context.now())
         if verdict is rotation.Verdict.FORGED:
             return None
         superseded = verdict is rotation.Verdict.THEFT

@@ -170,7 +170,8 @@ class Redemption:
         admitted = self._judge(REFRESH, raw, client)
         once = tokens.digest(retry) if retry else ""
         now = admitted.now
-        verdict = rotation.judge(context, shown, token.family, retry=once, now=now)
+        seed = rotation.seed_of(context, shown, token.family)
+        verdict = rotation.judge(context, shown, token.family, seed, retry=once, now=now)
         if verdict is rotation.Verdict.FORGED:
             raise InvalidGrant(detail="the refresh token's MAC is wrong")
         if verdict is rotation.Verdict.THEFT:
@@ -186,7 +187,7 @@ class Redemption:
             admitted=admitted,
             parent=key,
             steps=steps,
-            refresh=rotation.newest_text(context, shown, family),
+            refresh=rotation.newest_text(context, shown, family, seed),
             wanted=await wanted(_grant_of(admitted), token),
         )
 

@@ -64,11 +64,12 @@ def new_seed(context: Context, raw: bytes) -> tuple[bytes, Family]:
     return seed, Family(seed=base64url.encode(sealed))
 
 
-def _seed(context: Context, raw: bytes, family: Family) -> bytes:
+def seed_of(context: Context, shown: Presented, family: Family) -> bytes:
+    """The unsealed MAC seed of a family."""
     return seal.open(
         context.purposes.rotation,
         base64url.decode(family.seed),
-        associated=_associated(context, raw),
+        associated=_associated(context, shown.raw),
     )
 
 
@@ -100,9 +101,10 @@ def parse(context: Context, text: str) -> Presented | None:
     )
 
 
-def judge(context: Context, shown: Presented, family: Family, *, retry: str, now: int) -> Verdict:
+def judge(
+    context: Context, shown: Presented, family: Family, seed: bytes, *, retry: str, now: int
+) -> Verdict:
     """What presenting `shown` means for its family. `retry` is the digest of the Idempotency-Key, or empty."""
-    seed = _seed(context, shown.raw, family)
     count = shown.generation.to_bytes(_GENERATION, "big")
     if not hmac.compare_digest(_mac(seed, shown.raw, count), shown.mac):
         return Verdict.FORGED
@@ -127,7 +129,6 @@ def rotated(
     return later, fresh
 
 
-def newest_text(context: Context, shown: Presented, family: Family) -> str:
+def newest_text(context: Context, shown: Presented, family: Family, seed: bytes) -> str:
     """The text of the family's newest token."""
-    seed = _seed(context, shown.raw, family)
     return family_text(context, shown.partition, shown.raw, seed, family.generation)

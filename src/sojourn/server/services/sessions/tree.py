@@ -144,8 +144,11 @@ def checks(admitted: Admitted, partition: int, *, but: str = "") -> tuple[Check,
 
     A node of version 0 was not read from the store, so there is nothing to hold.
     """
+    middle = f"/{partition:03x}/"
     return tuple(
-        Check(node.key, node.version)
-        for node in admitted.path
-        if node.version and node.key != but and partition_of(node.key) == partition
+        [
+            Check(node.key, node.version)
+            for node in admitted.path
+            if node.version and node.key != but and middle in node.key
+        ]
     )
