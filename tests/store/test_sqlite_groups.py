@@ -7,6 +7,7 @@ import os
 import resource
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -163,11 +164,15 @@ def test_a_second_loop_may_follow_but_not_join(file: Path) -> None:
         asyncio.run(store.put(record_of("a")))
         asyncio.run(store.put(record_of("b")))
 
+        def second() -> None:
+            with pytest.raises(StoreUnavailable, match="another event loop"):
+                asyncio.run(store.put(record_of("d")))
+
         async def first() -> None:
             writing = asyncio.ensure_future(store.put(record_of("c")))
             await asyncio.sleep(0)
-            with pytest.raises(StoreUnavailable, match="another event loop"):
-                await asyncio.to_thread(asyncio.run, store.put(record_of("d")))
+            with ThreadPoolExecutor(1) as threads:
+                threads.submit(second).result()  # this loop stands still, so its write is under way
             await writing
 
         asyncio.run(first())

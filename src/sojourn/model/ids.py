@@ -7,6 +7,7 @@ of kinds.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 from urllib.parse import quote
@@ -16,6 +17,7 @@ CLIENT_SPREAD: Final = 64
 """Trees owned by a client spread over this many partitions, chosen by token."""
 
 
+@lru_cache(maxsize=16_384)
 def partition(owner_kind: str, owner: str) -> int:
     """The partition (0 to 1023) of an owner, from its type tag and its length-prefixed UTF-8 name."""
     raw = owner.encode()
@@ -23,6 +25,7 @@ def partition(owner_kind: str, owner: str) -> int:
     return int.from_bytes(blake2b(tag + raw, digest_size=2).digest(), "big") % PARTITIONS
 
 
+@lru_cache(maxsize=16_384)
 def escaped(text: str) -> str:
     """`text` as ASCII without `/`, reversibly."""
     return text if text.isalnum() and text.isascii() else quote(text, safe="")

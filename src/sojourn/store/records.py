@@ -32,6 +32,9 @@ from sojourn.store.contract import Record, kind_of
 V = TypeVar("V", bound=Value)
 Index = tuple[tuple[str, str], ...]
 
+REMEMBERED: Final = 4_096
+"""Values that `Decoded` keeps."""
+
 _encoder: Final = msgspec.json.Encoder()
 
 
@@ -111,15 +114,47 @@ def _decoded(record: Record, kind: Kind) -> Any:  # noqa: ANN401 - the kind says
 
 def nodes(records: tuple[Record | None, ...]) -> Path:
     """The path that `Store.path` answered, as nodes for `admission`; empty if there is no leaf."""
-    if not records or records[0] is None:
-        return ()
-    keys = (records[0].key, *records[0].path)
-    return tuple(
-        Node(key, 0, None)
-        if record is None
-        else Node(key, record.version, _decoded(record, KINDS[kind_of(key)]))
-        for key, record in zip(keys, records, strict=True)
-    )
+    return Decoded().path(records)
+
+
+class Decoded:
+    """Remembers what records hold: a record object that a store hands out again is not decoded again."""
+
+    __slots__ = ("_nodes",)
+
+    def __init__(self) -> None:
+        self._nodes: dict[str, tuple[Record, Node]] = {}
+
+    def node(self, record: Record) -> Node:
+        """A record as a node. Raises as `value_of` does."""
+        held = self._nodes.get(record.key)
+        if held is not None and held[0] is record:
+            return held[1]
+        value = _decoded(record, KINDS[kind_of(record.key)])
+        node = Node(record.key, record.version, value)
+        if len(self._nodes) >= REMEMBERED:
+            self._nodes.clear()
+        self._nodes[record.key] = (record, node)
+        return node
+
+    def value(self, record: Record, shape: type[V]) -> V:
+        """As `value_of`."""
+        found = self.node(record).value
+        if type(found) is not shape:
+            raise StoreError(detail=f"{record.key} is no {shape.__name__}")
+        return found
+
+    def path(self, records: tuple[Record | None, ...]) -> Path:
+        """As `nodes`."""
+        if not records or records[0] is None:
+            return ()
+        missing = records[0].path
+        return tuple(
+            [
+                Node(missing[position - 1], 0, None) if record is None else self.node(record)
+                for position, record in enumerate(records)
+            ]
+        )
 
 
 def first(

@@ -3,6 +3,7 @@ it; nothing of the page passes through this process (RFC 8252 §6)."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 
@@ -24,10 +25,13 @@ def show(url: str) -> bool:
     block while it runs."""
     import webbrowser
 
-    try:
-        browser = webbrowser.get()
-    except webbrowser.Error:
-        return False
-    if getattr(browser, "name", "") in _TEXT_ONLY:
-        return False
-    return browser.open(url)
+    # The library reads `$BROWSER` once in the life of a process; what it says now counts.
+    named = [name for name in os.environ.get("BROWSER", "").split(os.pathsep) if name]
+    for name in (*named, None):
+        try:
+            browser = webbrowser.get(name)
+        except webbrowser.Error:
+            continue
+        if getattr(browser, "name", "") not in _TEXT_ONLY:
+            return browser.open(url)
+    return False

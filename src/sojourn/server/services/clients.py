@@ -73,7 +73,7 @@ class Clients:
         record = await self._context.store.get(self._context.keys.resource(identifier))
         if record is None:
             return None
-        found = records.value_of(record, Resource)
+        found = self._tree.decoded.value(record, Resource)
         return found if found.ended is UNSET else None
 
     async def authenticate(self, shown: Presented) -> Client:

@@ -126,7 +126,7 @@ class Grants:
         key = context.keys.user(user_id)
         record = await context.store.get(key)
         if record is not None:
-            user = records.value_of(record, User)
+            user = self._tree.decoded.value(record, User)
             if user.refusal():
                 raise NotLive(node="user", why=user.refusal())
             return user, Node(key, record.version, user), Check(key, record.version)
@@ -194,7 +194,7 @@ class Grants:
             path = (context.keys.user(order.user_id),)
             fresh = records.first(key, session, op_id=context.op_id(), path=path)
             return session, Node(key, 1, session), Put(fresh)
-        session = records.value_of(record, ClientSession)
+        session = self._tree.decoded.value(record, ClientSession)
         if session.ended is UNSET and consent is UNSET:
             return session, Node(key, record.version, session), Check(key, record.version)
         if session.ended is not UNSET:
@@ -305,7 +305,7 @@ class Grants:
         record = await self._context.store.get(
             self._context.keys.client_session(user_id, client_id)
         )
-        return None if record is None else records.value_of(record, ClientSession)
+        return None if record is None else self._tree.decoded.value(record, ClientSession)
 
     async def end_session(self, user_id: str, client_id: str, why: str, *, by: str = "") -> bool:
         """End all that a user has with a client, consent with it. True if it was live."""

@@ -82,13 +82,15 @@ class Redemption:
         record = raw[0] if raw else None
         if record is None:
             raise InvalidGrant
-        return record, records.value_of(record, Token), raw
+        return record, self._tree.decoded.value(record, Token), raw
 
     def _judge(
         self, operation: Operation, raw: tuple[Record | None, ...], client: Client
     ) -> Admitted:
         try:
-            return judge(operation, records.nodes(raw), client=client, now=self._context.now())
+            return judge(
+                operation, self._tree.decoded.path(raw), client=client, now=self._context.now()
+            )
         except NotLive as error:
             raise InvalidGrant(detail=error.detail) from error
 

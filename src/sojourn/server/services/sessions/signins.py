@@ -176,7 +176,7 @@ class SignIns:
         fresh = Activity(at=now, address=address)
         if record is None:
             step = records.first(where, fresh, op_id=context.op_id(), expires=now + _ACTIVITY_LIFE)
-        elif records.value_of(record, Activity).at > now - _TOUCH:
+        elif self._tree.decoded.value(record, Activity).at > now - _TOUCH:
             return
         else:
             until = now + _ACTIVITY_LIFE
@@ -187,7 +187,7 @@ class SignIns:
     async def last_use(self, node_key: str) -> int:
         """UTC ms of a node's last noted use; 0: none."""
         record = await self._context.store.get(self._context.keys.activity(node_key))
-        return 0 if record is None else records.value_of(record, Activity).at
+        return 0 if record is None else self._tree.decoded.value(record, Activity).at
 
     async def of_user(self, user_id: str) -> tuple[SignIn, ...]:
         """Every sign-in of a user that is kept, live or ended, newest first."""

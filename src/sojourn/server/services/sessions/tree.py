@@ -30,20 +30,21 @@ ATTEMPTS: Final = 256
 class Tree:
     """The store as the Session Manager sees it."""
 
-    __slots__ = ("_context", "_store")
+    __slots__ = ("_context", "_store", "decoded")
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self.decoded = records.Decoded()
         self._store = context.store
 
     async def path(self, key: str) -> Path:
         """The leaf at `key` and its ancestors; empty if there is no such leaf."""
-        return records.nodes(await self._store.path(key))
+        return self.decoded.path(await self._store.path(key))
 
     async def client(self, client_id: str) -> Client | None:
         """The record of a client, which is judged beside every path."""
         record = await self._store.get(self._context.keys.client(client_id))
-        return None if record is None else records.value_of(record, Client)
+        return None if record is None else self.decoded.value(record, Client)
 
     async def commit(self, partition: int, steps: tuple[Step, ...]) -> None:
         """Write all steps or none. An unknown outcome is found out by reading one of them again."""
