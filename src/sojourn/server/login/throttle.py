@@ -108,6 +108,7 @@ class Throttle:
             lambda old: msgspec.structs.replace(
                 old, count=1 if now > old.at + FORGET else old.count + 1, at=now
             ),
+            expires=now + FORGET,
         )
 
     async def succeeded(self, name: str) -> None:

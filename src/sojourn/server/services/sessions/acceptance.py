@@ -181,12 +181,13 @@ class Acceptance:
     ) -> None:
         """End the token that a text led to; one that is not stored singly gets a tombstone until its `exp`."""
         token = located.path[0].value
+        owner = next((n.value.user_id for n in located.path if isinstance(n.value, Grant)), "")
         if located.claims is None or not isinstance(token, Token):
-            await self._tree.end(located.key, Token, why, by=by, recursive=recursive)
+            await self._tree.end(located.key, Token, why, by=by, subject=owner, recursive=recursive)
             return
         context = self._context
         ended = msgspec.structs.replace(token, ended=Ending(context.now(), why, recursive, by))
-        event = self._tree.events(located.key, "token.ended", actor=by, reason=why)
+        event = self._tree.events(located.key, "token.ended", actor=by, subject=owner, reason=why)
         tombstone = records.first(
             located.key, ended, op_id=context.op_id(), expires=token.expires_at
         )

@@ -149,12 +149,13 @@ class Mint:
             part = (ids.partition("client", client.client_id) + spread * 16) % ids.PARTITIONS
             key = self._context.keys.client(client.client_id)
             return _Root(key, part, (key,), None, client, 0)
-        at = next(i for i, node in enumerate(admitted.path) if node.value is grant)
+        keys = [node.key for node in admitted.path]
+        at = [node.value for node in admitted.path].index(grant)
         first = at
         limit = grant.end
         token: Token | None = None
         if parent:
-            first = next((i for i, node in enumerate(admitted.path) if node.key == parent), at)
+            first = keys.index(parent) if parent in keys else at
             above = [node.value for node in admitted.path[first:at]]
             if not above or not isinstance(above[0], Token):
                 raise MintingNotAllowed(detail="the parent was not judged")
@@ -163,9 +164,8 @@ class Mint:
         signin = admitted.path[-1].value
         if isinstance(signin, SignIn) and not grant.offline:
             limit = _least(limit, signin.end)
-        path = tuple(node.key for node in admitted.path[first:])
-        key = admitted.path[at].key
-        return _Root(key, partition_of(key), path, grant, client, limit, token)
+        key = keys[at]
+        return _Root(key, partition_of(key), tuple(keys[first:]), grant, client, limit, token)
 
     def _stored(self, root: _Root, order: Order, rules: UsageRules, now: int, end: int) -> Minted:
         context = self._context

@@ -90,8 +90,11 @@ class Tree:
         alter: Callable[[V], V | None],
         *,
         event: tuple[Step, ...] = (),
+        expires: int | None = None,
     ) -> V | None:
         """Replace the value at `key` by what `alter` makes of it (None: leave it); returns what stands there then.
+
+        expires  when the record may be swept from now on, UTC ms; None: as before
 
         None if there is nothing at `key`. Raises Conflict after losing many races in a row.
         """
@@ -103,7 +106,8 @@ class Tree:
             changed = alter(value)
             if changed is None:
                 return value
-            fresh = records.successor(record, changed, op_id=self._context.op_id())
+            op_id = self._context.op_id()
+            fresh = records.successor(record, changed, op_id=op_id, expires=expires)
             try:
                 await self.commit(partition_of(key), (Put(fresh), *event))
             except Conflict:
