@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
+
 import pytest
 
+from sojourn.errors import InvalidRequest
+from sojourn.testing.server import ServerInTest
 from tests.features.administration.conftest import PASSWORD
 
 
@@ -123,6 +128,24 @@ def test_what_ends_a_persons_sessions_ends_them_at_once(admin, desk, body):
     assert desk.call(token, "/account/sessions").status == 401
     if body["action"] != "delete":
         admin({"action": "delete", "user": "dora"})
+
+
+def test_a_name_that_is_claimed_while_its_owner_is_deleted_stays_with_the_new_owner(tmp_path):
+    async def story(site):
+        old = await site.users.create("carl")
+
+        async def claim():
+            while True:
+                with suppress(InvalidRequest):
+                    return await site.users.create("carl")
+                await asyncio.sleep(0)
+
+        new, _ = await asyncio.gather(claim(), site.users.delete(old.id))
+        return new, await site.users.by_login("carl")
+
+    with ServerInTest(tmp_path, options={"log_level": "error"}) as server:
+        new, found = server.call(story)
+    assert found == new
 
 
 def test_a_deleted_name_is_free_and_the_id_is_new(admin, carl):

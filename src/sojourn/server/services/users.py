@@ -24,7 +24,7 @@ from sojourn.model.value import Ending
 from sojourn.server.services.context import Context
 from sojourn.server.services.sessions.tree import ATTEMPTS, Tree
 from sojourn.store import records
-from sojourn.store.contract import Check, Page, Put, Step, partition_of
+from sojourn.store.contract import Check, Drop, Page, Put, Step, partition_of
 from sojourn.wire import base64url
 
 CLAIM_LIFE: Final = 30_000
@@ -244,7 +244,15 @@ class Users:
         await self.change(user_id, alter, event="user.deleted", actor=actor)
         await self._context.store.drop(self._context.keys.credential(user_id, "password"))
         if user is not None and user.login:
-            await self._context.store.drop(self._context.keys.name(user.login))
+            await self._free(user.login, user_id)
+
+    async def _free(self, name: str, user_id: str) -> None:
+        """Take a claim out, unless the name has another owner by now: a deleted user's may be claimed at once."""
+        record = await self._context.store.get(self._context.keys.name(name))
+        if record is None or records.value_of(record, NameClaim).user_id != user_id:
+            return
+        with suppress(Conflict):
+            await self._tree.commit(partition_of(record.key), (Drop(record.key, record.version),))
 
     async def page(self, *, after: str | None, limit: int) -> UserPage:
         """Some users that are not deleted, in no order."""
