@@ -275,6 +275,15 @@ def test_a_token_is_based_only_on_a_token_of_its_own_grant(manager: Any, grant: 
         grant.mint_token("access_token", based_on=grant.mint_token("access_token", jwt=True))
 
 
+def test_who_changes_what_a_session_info_holds_changes_nothing_else(
+    manager: Any, sid: str, grant: Any
+):
+    token = grant.mint_token("access_token").value
+    for ask, what in ((manager.get_session_info, sid), (manager.get_session_info_by_token, token)):
+        ask(what)["authorization_request"]["state"] = "changed"
+        assert ask(what)["authorization_request"]["state"] == "abc"
+
+
 def test_a_used_up_token_mints_nothing_more(manager: Any, grant: Any):
     code = grant.mint_token("authorization_code")
     assert grant.register_usage(code).has_been_used()

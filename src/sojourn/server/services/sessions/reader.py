@@ -14,6 +14,7 @@ from sojourn.errors import (
     WrongTokenClass,
 )
 from sojourn.model import ids
+from sojourn.model.admission import Path
 from sojourn.model.authentication_event import AuthenticationEvent
 from sojourn.model.client_session import ClientSession
 from sojourn.model.grant import Grant
@@ -172,10 +173,14 @@ class Reader(Minter):
     async def get_session_info(self, session_id: str) -> SessionInfo:
         """The whole path of a grant: ids, nodes, authentication event and authorization request."""
         keys = self.grants_.keys_of(session_id)
-        path = await self.tree.path(keys[0])
+        path = await self._own_path(keys[0])
         if not path or not set(keys) <= {node.key for node in path}:
             raise NoSuchGrant
         return session_info(path, self.grants_.session_id)
+
+    async def _own_path(self, key: str) -> Path:
+        """A path of values that nobody shares: who gets them may change the mappings in them."""
+        return records.nodes(await self.context.store.path(key))
 
     async def get_session_info_by_token(self, token_value: str) -> SessionInfo:
         """As `get_session_info`, for the grant that a token belongs to.
@@ -187,9 +192,10 @@ class Reader(Minter):
             if token_value.count(".") == 2:
                 raise WrongTokenClass
             raise UnknownToken
-        if not any(isinstance(node.value, Grant) for node in located.path):
+        key = next((node.key for node in located.path if isinstance(node.value, Grant)), None)
+        if key is None:
             raise WrongTokenClass
-        return session_info(located.path, self.grants_.session_id)
+        return session_info(await self._own_path(key), self.grants_.session_id)
 
     async def explain(self, token_value: str) -> Story:
         """Why a token is good or not: each node of its path, from the token up."""
