@@ -13,6 +13,7 @@ import pytest
 
 from sojourn import Accounts, AsyncSession, Session, errors
 from sojourn.client.dialects.oidc import ClientCredentials
+from sojourn.client.flight import Flight
 from tests.client.small_provider import GO_ON, SmallProvider, refused, signed_in
 
 THREADS = 12
@@ -40,6 +41,17 @@ def test_twelve_threads_on_one_expired_token_make_one_token_call(small):
         answers = at_once(THREADS, lambda: session.get(f"{small.issuer}/r").status_code)
     assert answers == [200] * THREADS
     assert len(small.token_calls) == 1
+
+
+def test_where_no_thread_can_be_had_the_next_caller_starts_anew():
+    flight = Flight()
+    before = threading.stack_size(1 << 46)  # more than any machine has
+    try:
+        with pytest.raises(RuntimeError, match="thread"):
+            flight.board(lambda: "never", now=0)
+    finally:
+        threading.stack_size(before)
+    assert flight.board(lambda: "renewed", now=0).result(timeout=5) == "renewed"
 
 
 def test_twelve_threads_with_a_session_each_share_the_plugins_flight(small):

@@ -55,9 +55,10 @@ class Flight:
             if runway.refusal is not None and now < runway.refusal.until:
                 future.set_exception(runway.refusal.error)
                 return future
+            run = (runway, future, work, now)
+            # Started before it is told of: where no thread can be had, nobody waits for it.
+            threading.Thread(target=_fly, args=run, name="sojourn-flight", daemon=True).start()
             runway.future, runway.refusal = future, None
-        run = (runway, future, work, now)
-        threading.Thread(target=_fly, args=run, name="sojourn-flight", daemon=True).start()
         return future
 
 
