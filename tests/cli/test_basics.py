@@ -175,6 +175,7 @@ def test_the_page_of_the_docs_has_every_command():
     for name in COMMANDS:
         assert f"\n## sojourn {name}\n" in page
     assert "\n### sojourn users add\n" in page
+    assert page.count("\n  -h, --help ") == page.count("--help  ")
 
 
 def test_login_asks_for_exactly_the_scopes_that_there_are():

@@ -22,7 +22,7 @@ def markdown() -> str:
     ]
     lines += ["## Exit codes", "", "| code | meaning |", "| --- | --- |"]
     lines += [f"| {code} | {meaning} |" for code, meaning in exit_codes.MEANINGS.items()]
-    top = click.Context(root, info_name="sojourn")
+    top = click.Context(root, info_name="sojourn", **root.context_settings)
     for name in root.list_commands(top):
         command = root.get_command(top, name)
         assert command is not None  # noqa: S101 - it was just listed
