@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
 
 import pytest
 
-from tests.cli.conftest import free_port, started
+from tests.cli.conftest import SOJOURN, free_port, started
 
 PASSWORD = "correct horse battery staple"
 
@@ -24,6 +25,17 @@ def test_the_first_command_makes_the_folder_for_its_owner_alone(cli, data):
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
     assert stat.S_IMODE((data / "root.key").stat().st_mode) == 0o600
     assert stat.S_IMODE((data / "sojourn.db").stat().st_mode) == 0o600
+
+
+def test_nobody_is_asked_for_a_password_where_the_standard_input_is_closed(cli, data):
+    command = ["sh", "-c", f"exec '{SOJOURN}' users add bob --data d <&-"]
+    ran = subprocess.run(
+        command, env=cli.env, cwd=cli.home, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 2
+    assert ran.stderr.endswith(
+        "Error: There is nobody to ask for a password: the standard input is closed.\n"
+    )
 
 
 def test_people_are_added_listed_changed_and_deleted(cli, data):

@@ -11,6 +11,9 @@ def new_password(login: str, *, from_stdin: bool) -> str:
     """A password for `login`, asked for twice, or the first line of the standard input."""
     if from_stdin:
         return line_of_stdin("the password")
+    if sys.stdin is None:
+        message = "There is nobody to ask for a password: the standard input is closed."
+        raise click.UsageError(message)
     text: str = click.prompt(
         f"New password of {login}", hide_input=True, confirmation_prompt="Again"
     )
@@ -18,8 +21,8 @@ def new_password(login: str, *, from_stdin: bool) -> str:
 
 
 def line_of_stdin(what: str) -> str:
-    """The first line of the standard input, without its end. Raises UsageError for an empty one."""
-    line = sys.stdin.readline().rstrip("\r\n")
+    """The first line of the standard input, without its end. Raises UsageError for none or an empty one."""
+    line = "" if sys.stdin is None else sys.stdin.readline().rstrip("\r\n")
     if not line:
         message = f"The standard input has no line with {what}."
         raise click.UsageError(message)
