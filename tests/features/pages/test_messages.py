@@ -9,6 +9,7 @@ from string import Formatter
 import pytest
 
 from sojourn.server.pages.messages import LOCALES, iso, load, negotiate, shown
+from sojourn.server.pages.view import ScopeRow
 from tests.features.pages.samples import DAY, HOUR, MINUTE, NOW
 
 
@@ -111,3 +112,13 @@ def test_a_value_in_a_rich_message_is_escaped_and_isolated() -> None:
 def test_a_host_is_never_cut_because_its_end_says_whose_it_is() -> None:
     host = "login.bank.example." * 8 + "evil.example"
     assert f"{host}</bdi>" in load("en").rich("consent.host", {"host": host})
+
+
+def test_scopes_without_a_sentence_are_named_together() -> None:
+    names = ("openid", "notes", "email", "ink")
+    assert load("en").allowances(tuple(ScopeRow(name=name) for name in names)) == (
+        "know who you are, see your e-mail address and use the permissions “notes” and “ink”"
+    )
+    assert load("en").allowances((ScopeRow(name="notes"), ScopeRow(name="email"))) == (
+        "use the permission “notes” and see your e-mail address"
+    )

@@ -168,7 +168,14 @@ class Messages:
         return self.listed(tuple(self.method(name) for name in names))
 
     def allowances(self, scopes: tuple[ScopeRow, ...]) -> str:
-        return self.listed(tuple(self.scope(scope) for scope in scopes))
+        """What scopes allow, in a row; those that we have no sentence for are named together at the end."""
+        unknown = [one for one in scopes if not (one.sentence or self.has(f"scope.{one.name}"))]
+        if len(unknown) < 2:
+            return self.listed(tuple(self.scope(scope) for scope in scopes))
+        known = tuple(self.scope(scope) for scope in scopes if scope not in unknown)
+        names = (self.text("scopes.unknown.name", {"scope": one.name}) for one in unknown)
+        several = self.table["scopes.unknown.many"].format(scopes=self.listed(tuple(names)))
+        return self.listed((*known, several))
 
     def scope(self, scope: ScopeRow) -> str:
         """What a scope allows, as a sentence: the resource's own, ours, or a general one that
