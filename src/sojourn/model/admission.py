@@ -23,7 +23,7 @@ from sojourn.model.user import User
 from sojourn.model.value import Value
 
 
-class Node(Struct, frozen=True):
+class Node(Struct, frozen=True, gc=False):
     """One node as it was read; `value` is None when it is missing."""
 
     key: str

@@ -10,7 +10,7 @@ PASSWORD_ACR: Final = "urn:sojourn:acr:password"
 DEFAULT_LIFE: Final = 3_600_000
 
 
-class AuthenticationEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class AuthenticationEvent(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One proof of identity.
 
     uid          user id

@@ -7,7 +7,7 @@ from msgspec import UNSET, Struct, UnsetType
 from sojourn.model.value import Ending, Value
 
 
-class Consent(Struct, frozen=True, omit_defaults=True):
+class Consent(Struct, frozen=True, omit_defaults=True, gc=False):
     """What the person agreed to, and when (UTC ms)."""
 
     at: int

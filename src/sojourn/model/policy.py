@@ -16,7 +16,7 @@ _MINUTE: Final = 60_000
 _DAY: Final = 86_400_000
 
 
-class UsageRules(Struct, frozen=True, omit_defaults=True):
+class UsageRules(Struct, frozen=True, omit_defaults=True, gc=False):
     """The rules for one class of token.
 
     expires_in        life in ms; 0: as long as what stands above it

@@ -8,11 +8,13 @@ SHAPE = 1
 """The newest shape version this release writes; it reads one more (see `store.records`)."""
 
 
-class Value(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="v", tag=SHAPE):
+class Value(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="v", tag=SHAPE, gc=False
+):
     """A stored value. Defaults are left out of its JSON text."""
 
 
-class Ending(Struct, frozen=True, omit_defaults=True):
+class Ending(Struct, frozen=True, omit_defaults=True, gc=False):
     """Why a node ended.
 
     at         UTC ms

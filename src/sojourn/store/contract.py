@@ -17,7 +17,7 @@ from msgspec import Struct
 PARTITIONS = 1024
 
 
-class Record(Struct, frozen=True):
+class Record(Struct, frozen=True, gc=False):
     """One stored record.
 
     key        `realm/partition/kind/id`, ASCII
@@ -38,20 +38,20 @@ class Record(Struct, frozen=True):
     expires: int = 0
 
 
-class Check(Struct, frozen=True):
+class Check(Struct, frozen=True, gc=False):
     """A step that changes nothing: `key` must be at `version` (0: must be absent)."""
 
     key: str
     version: int
 
 
-class Put(Struct, frozen=True):
+class Put(Struct, frozen=True, gc=False):
     """A step that writes `record`, whose version says what it replaces."""
 
     record: Record
 
 
-class Drop(Struct, frozen=True):
+class Drop(Struct, frozen=True, gc=False):
     """A step that removes `key`, which must be at `version`."""
 
     key: str

@@ -32,7 +32,7 @@ from sojourn.store.contract import Record, kind_of
 V = TypeVar("V", bound=Value)
 Index = tuple[tuple[str, str], ...]
 
-REMEMBERED: Final = 4_096
+REMEMBERED: Final = 512
 """Values that `Decoded` keeps."""
 
 _encoder: Final = msgspec.json.Encoder()
