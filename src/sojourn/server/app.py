@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
@@ -104,13 +104,14 @@ class Application:
         while True:
             await asyncio.sleep(_DELIVERY)
             rounds += 1
-            try:
-                while await self._outbox.deliver():
-                    pass
-                if rounds % _SWEEP_EVERY == 0:
-                    await self.site.context.store.sweep(self.site.context.now(), _SWEEP)
-            except SojournError:
-                log.exception("upkeep failed; it is tried again")
+            await _tried(self._outbox.deliver_all())
+            if rounds % _SWEEP_EVERY == 0:
+                await _tried(self._sweep_all())
+
+    async def _sweep_all(self) -> None:
+        context = self.site.context
+        while await context.store.sweep(context.now(), _SWEEP) == _SWEEP:
+            pass
 
     async def close(self) -> None:
         """Stop the upkeep, and let threads and store go."""
@@ -119,6 +120,14 @@ class Application:
             await self._upkeep
         self.site.passwords.close()
         await self.site.context.store.close()
+
+
+async def _tried(work: Awaitable[None]) -> None:
+    """Do one piece of the upkeep; what fails keeps nothing else from being done."""
+    try:
+        await work
+    except SojournError:
+        log.exception("upkeep failed; it is tried again")
 
 
 class _Failure(ProtocolError):

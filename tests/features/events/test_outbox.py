@@ -10,7 +10,7 @@ import pytest
 from sojourn.model.event import Event
 from sojourn.model.user import User
 from sojourn.server.services.context import Context
-from sojourn.server.services.events import Outbox
+from sojourn.server.services.events import PAGE, Outbox
 from sojourn.server.services.sessions.manager import AsyncSessionManager
 from sojourn.server.services.users import Users
 
@@ -65,12 +65,38 @@ def test_an_event_stays_until_every_subscriber_took_it():
     asyncio.run(story())
 
 
+def test_a_delivery_ends_although_new_events_keep_coming():
+    async def story() -> None:
+        context, users = await people(1)
+        made: list[User] = []
+
+        async def make_another(_: Event) -> None:
+            if len(made) < 250:
+                made.append(await users.create(f"another{len(made)}"))
+
+        outbox = Outbox(context, (make_another,))
+        await outbox.deliver_all()
+        assert len(made) == 1
+        assert await outbox.deliver() == 1
+
+    asyncio.run(story())
+
+
+def test_one_delivery_takes_all_that_has_waited():
+    async def story() -> None:
+        context, _ = await people(2 * PAGE + 1)
+        outbox = Outbox(context, ())
+        await outbox.deliver_all()
+        assert await outbox.deliver() == 0
+
+    asyncio.run(story())
+
+
 def test_one_change_is_told_once():
     async def story() -> None:
         context, users = await people(1)
         outbox = Outbox(context, ())
-        while await outbox.deliver():
-            pass
+        await outbox.deliver_all()
         user = (await users.page(after=None, limit=1)).users[0]
 
         def lock(found: User) -> User:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from sojourn.errors import Conflict
 from sojourn.model.event import Event
@@ -18,6 +19,9 @@ from sojourn.store.contract import Drop, Record, Step, partition_of
 log = logging.getLogger("sojourn.events")
 
 Subscriber = Callable[[Event], Awaitable[None]]
+
+PAGE: Final = 100
+"""Events delivered before they are taken out together."""
 
 
 async def to_log(event: Event) -> None:
@@ -41,7 +45,12 @@ class Outbox:
         self._context = context
         self._subscribers = subscribers
 
-    async def deliver(self, limit: int = 100) -> int:
+    async def deliver_all(self) -> None:
+        """Deliver until a page is not full: what comes meanwhile waits for the next time, or this might never end."""
+        while await self.deliver() == PAGE:
+            pass
+
+    async def deliver(self, limit: int = PAGE) -> int:
         """Deliver at most `limit` pending events; returns how many."""
         store = self._context.store
         page = await store.find("event", "pending", "1", limit=limit)
