@@ -103,6 +103,8 @@ def test_what_is_ended_is_refused_from_that_moment(demo, bob):
     assert refused.code == 3
     assert "A sojourn" not in refused.out
     assert bob("revoke", grant["id"][:8]).code == 5
+    assert "Demo notebook" not in bob.good("sessions").out
+    assert f"revoked · {grant['id'][:8]}" in bob.good("sessions", "--all").out
 
 
 def test_one_token_is_revoked_and_the_next_is_fetched(bob):

@@ -164,7 +164,8 @@ def device(agent: str) -> str:
 
 def targets(found: Mapping[str, Any], text: str) -> list[Target]:
     """Everything in a tree whose id is `text` or begins with it; an exact match alone."""
-    grants = [*found["offline"], *(one for signin in found["sign_ins"] for one in signin["grants"])]
+    apart = (one for one in found["offline"] if one["live"])
+    grants = [*apart, *(one for signin in found["sign_ins"] for one in signin["grants"])]
     known = [
         *(Target("end_sign_in", one["id"], device(one["agent"])) for one in found["sign_ins"]),
         *(Target("end_grant", one["id"], f"{one['client_id']} ({one['scope']})") for one in grants),

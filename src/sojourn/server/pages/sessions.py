@@ -44,9 +44,8 @@ async def _show(site: Site, request: Request, browser: Browser, me: Held) -> Res
         (entry for entry in overview.sign_ins if not _forgotten(entry, now)),
         key=lambda entry: (entry.signin.id != me.signin.id, bool(entry.why)),
     )
-    apps = _Applications(
-        await _names(site, shown, overview.offline), _spread(shown, overview.offline)
-    )
+    offline = tuple(entry for entry in overview.offline if not entry.why)
+    apps = _Applications(await _names(site, shown, offline), _spread(shown, offline))
     live = sum(1 for entry in shown if not entry.why)
     view = SessionsView(
         action=site.url(paths.SESSIONS),
@@ -54,7 +53,7 @@ async def _show(site: Site, request: Request, browser: Browser, me: Held) -> Res
         now=now,
         user=account_row(me.user, me.signin),
         sign_ins=tuple(_card(entry, me, apps) for entry in shown[start : start + PAGE]),
-        offline=_clients(overview.offline, apps) if start == 0 else (),
+        offline=_clients(offline, apps) if start == 0 else (),
         others=max(0, live - 1),
         notice=_notice(asked.get("done", "")),
         newer_url=_page_url(site, start - PAGE) if start else "",

@@ -39,7 +39,7 @@ class SignInEntry(Struct, frozen=True):
 
 
 class Overview(Struct, frozen=True):
-    """A user's sign-ins, newest first, and the live grants that outlive them."""
+    """A user's sign-ins, newest first, and the grants that outlive them, live or ended."""
 
     user: User
     sign_ins: tuple[SignInEntry, ...]
@@ -68,7 +68,7 @@ class Overviews:
         return Overview(
             user,
             tuple([await self._entry(one, root, grants) for one in sign_ins]),
-            tuple(entry for entry in grants if entry.grant.offline and not entry.why),
+            tuple(entry for entry in grants if entry.grant.offline),
         )
 
     async def _entry(self, signin: SignIn, root: Node, grants: list[GrantEntry]) -> SignInEntry:
