@@ -83,6 +83,20 @@ def test_a_path_never_mixes_what_is_kept_with_what_was_swept(store: Store):
     asyncio.run(story())
 
 
+def test_a_sweep_forgets_only_what_it_removes(store: Store):
+    async def story() -> None:
+        await store.put(record("due", expires=10))
+        await store.put(record("staying"))
+        await store.get(key("due"))
+        kept = await store.get(key("staying"))
+        assert await store.sweep(10, 100) == 1
+        assert await store.get(key("due")) is None
+        assert await store.get(key("staying")) is kept
+        await store.close()
+
+    asyncio.run(story())
+
+
 def test_a_closed_store_answers_nothing_from_memory(store: Store):
     async def story() -> None:
         await store.put(record("a"))

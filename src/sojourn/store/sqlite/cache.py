@@ -18,12 +18,11 @@ MOST: Final = 8_192
 class Cache:
     """The newest records that were read, at most MOST of them."""
 
-    __slots__ = ("_all_unsettled", "_records", "_unsettled")
+    __slots__ = ("_records", "_unsettled")
 
     def __init__(self) -> None:
         self._records: dict[str, Record] = {}
         self._unsettled: set[str] = set()
-        self._all_unsettled = False
 
     def get(self, key: str) -> Record | None:
         """The record at `key`, if it is here."""
@@ -31,7 +30,7 @@ class Cache:
 
     def keep(self, record: Record) -> None:
         """Take in a record that was just read."""
-        if self._all_unsettled or record.key in self._unsettled:
+        if record.key in self._unsettled:
             return
         if len(self._records) >= MOST:
             for key in list(self._records)[: MOST // 8]:
@@ -43,12 +42,6 @@ class Cache:
         self._records.pop(key, None)
         self._unsettled.add(key)
 
-    def unsettle_all(self) -> None:
-        """Something is being written, and nobody knows what."""
-        self._records.clear()
-        self._all_unsettled = True
-
     def settle(self) -> None:
         """The group has ended: what it wrote may be read again."""
         self._unsettled.clear()
-        self._all_unsettled = False

@@ -148,8 +148,10 @@ class GroupedSQLiteStore:
         return removed
 
     def _sweep(self, now: int, limit: int) -> int:
-        self._cache.unsettle_all()
-        return self._writer.sweep(now, limit)
+        due = self._writer.due(now, limit)
+        for key in due:
+            self._drop(key)
+        return len(due)
 
     async def close(self) -> None:
         self._closing = True
@@ -158,7 +160,7 @@ class GroupedSQLiteStore:
                 self._idle = self._loop.create_future()
             await asyncio.shield(self._idle)
         self._committer.stop()
-        self._cache.unsettle_all()
+        self._cache = Cache()
         self._file.close()
 
     def _busy(self) -> bool:

@@ -94,10 +94,14 @@ class Writer:
 
     def sweep(self, now: int, limit: int) -> int:
         """Remove at most `limit` records due at `now`; returns how many were removed."""
-        due = self._execute(_DUE, (now, limit)).fetchall()
-        for (key,) in due:
+        due = self.due(now, limit)
+        for key in due:
             self.drop(key)
         return len(due)
+
+    def due(self, now: int, limit: int) -> tuple[str, ...]:
+        """The keys of at most `limit` records that `sweep` would remove."""
+        return tuple([key for (key,) in self._execute(_DUE, (now, limit)).fetchall()])
 
     def _do(self, step: Step) -> None:
         if isinstance(step, Put):
