@@ -1,4 +1,4 @@
-"""`sojourn whoami`: who the server says the person is, asked now."""
+"""`sojourn whoami`: who the server says the person is, asked now where the account's token may ask."""
 
 from __future__ import annotations
 
@@ -26,7 +26,11 @@ _TECHNICAL: Final = {
 @options.account
 @options.as_json
 def command(*, account: str | None, as_json: bool) -> None:
-    """Say who you are, as the server sees it now."""
+    """Say who you are, as the server sees it now.
+
+    An account whose tokens are for another service may not ask: it shows what was said at sign-in, even if that sign-in
+    has ended since.
+    """
     from sojourn.client.accounts import Accounts
 
     found = Accounts().get(account)

@@ -95,7 +95,7 @@ class Account:
         return plugin
 
     def whoami(self) -> dict[str, Any]:
-        """Return who the provider says the person is, asked now."""
+        """Return who the provider says the person is: asked now, or at sign-in where the token is for a resource."""
         from sojourn.client.loading import accounts_of
         from sojourn.client.running import run
 
