@@ -99,14 +99,20 @@ class Application:
         return rendering.refusal(error, basic=basic)
 
     async def _keep_up(self) -> None:
-        """Deliver events every second, and sweep every minute, until cancelled."""
+        """Deliver events and write which codes are spent every second, and sweep every minute, until cancelled."""
         rounds = 0
         while True:
             await asyncio.sleep(_DELIVERY)
             rounds += 1
             await _tried(self._outbox.deliver_all())
+            await _tried(self._write_sent())
             if rounds % _SWEEP_EVERY == 0:
                 await _tried(self._sweep_all())
+
+    async def _write_sent(self) -> None:
+        """Write what was noted of codes, all of it in one commit where the store can."""
+        redemption = self.site.sessions.redemption
+        await asyncio.gather(*(redemption.sent(key) for key in redemption.noted()))
 
     async def _sweep_all(self) -> None:
         context = self.site.context
@@ -118,6 +124,7 @@ class Application:
         self._upkeep.cancel()
         with suppress(asyncio.CancelledError):
             await self._upkeep
+        await _tried(self._write_sent())
         self.site.passwords.close()
         await self.site.context.store.close()
 
@@ -126,7 +133,7 @@ async def _tried(work: Awaitable[None]) -> None:
     """Do one piece of the upkeep; what fails keeps nothing else from being done."""
     try:
         await work
-    except SojournError:
+    except Exception:  # a boundary: what a subscriber raises must not end the upkeep either
         log.exception("upkeep failed; it is tried again")
 
 

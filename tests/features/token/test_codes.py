@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from sojourn.errors import InvalidGrant
+from sojourn.model.token import Token
 from sojourn.server.pages.site import Site
+from sojourn.testing.server import ServerInTest
 from tests.conformance.browser import Browser
 from tests.conformance.relying_party import RelyingParty, refused
 from tests.conformance.setting import Provider
@@ -68,3 +71,33 @@ def test_a_code_that_comes_again_while_its_first_use_is_noted_ends_its_grant(pro
         return await flow.accepted(issued.access.value)
 
     assert provider.server.call(story) is False
+
+
+def test_what_was_noted_of_a_code_is_written_before_the_server_ends(tmp_path: Path):
+    with ServerInTest(tmp_path) as server:
+
+        async def redeemed(site: Site) -> str:
+            flow = await Flow(site.sessions).registered()
+            issued = await flow.redeem(await flow.fresh_code(), sent=False)
+            site.sessions.redemption.note_sent(issued.code_key)
+            return issued.code_key
+
+        key = server.call(redeemed)
+    with ServerInTest(tmp_path) as server:
+        (code, *_) = server.call(lambda site: site.sessions.tree.path(key))
+    assert isinstance(code.value, Token)
+    assert code.value.sent
+
+
+def test_a_code_that_was_noted_as_spent_ends_its_grant_when_it_comes_again(tmp_path: Path):
+    async def story(site: Site) -> bool:
+        flow = await Flow(site.sessions).registered()
+        code = await flow.fresh_code()
+        issued = await flow.redeem(code, sent=False)
+        site.sessions.redemption.note_sent(issued.code_key)
+        with pytest.raises(InvalidGrant):
+            await flow.redeem(code)
+        return await flow.accepted(issued.access.value)
+
+    with ServerInTest(tmp_path) as server:
+        assert server.call(story) is False

@@ -63,7 +63,7 @@ class _Handover(Response):
         except BaseException:
             self._redemption.unsent(self._code_key)
             raise
-        await self._redemption.sent(self._code_key)
+        self._redemption.note_sent(self._code_key)
 
 
 def _answer(issued: Issued) -> Response:

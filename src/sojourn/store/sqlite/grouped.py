@@ -229,6 +229,9 @@ class GroupedSQLiteStore:
         group, self._group, self._opened = self._group, [], False
         self._cache.settle()
         if failure is not None:
-            self._writer.rollback()
+            try:
+                self._writer.rollback()
+            except apsw.Error as error:  # the group is answered all the same
+                failure = faults.unavailable(error)
         for write in group:
             write.settle(failure)

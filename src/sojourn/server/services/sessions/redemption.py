@@ -69,13 +69,14 @@ class Issued(Struct, frozen=True, kw_only=True):
 class Redemption:
     """Takes codes and refresh tokens, and issues what they give."""
 
-    __slots__ = ("_context", "_mint", "_redeeming", "_tree")
+    __slots__ = ("_context", "_mint", "_noted", "_redeeming", "_tree")
 
     def __init__(self, context: Context, tree: Tree, mint: Mint) -> None:
         self._context = context
         self._tree = tree
         self._mint = mint
         self._redeeming: Final[dict[str, object]] = {}
+        self._noted: list[str] = []
 
     async def _leaf(self, key: str) -> tuple[Record, Token, tuple[Record | None, ...]]:
         raw = await self._context.store.path(key)
@@ -249,10 +250,20 @@ class Redemption:
         if code_key and self._redeeming.setdefault(code_key, mine) is not mine:
             raise InvalidGrant(detail="the code is being redeemed")
 
-    async def sent(self, code_key: str) -> None:
-        """Say that the tokens of a code went out: from now on, even while this is being written, presenting it again
-        is theft.
+    def note_sent(self, code_key: str) -> None:
+        """Say that the tokens of a code went out: from now on presenting it again is theft, here at once and, when
+        `sent` has written it, after a restart too. Until then a restart lets the same client and verifier repeat.
         """
+        self._redeeming[code_key] = _SENT
+        self._noted.append(code_key)
+
+    def noted(self) -> tuple[str, ...]:
+        """The codes noted since the last call, for `sent` to write."""
+        noted, self._noted = tuple(self._noted), []
+        return noted
+
+    async def sent(self, code_key: str) -> None:
+        """Write that the tokens of a code went out; presenting it again is theft even while this is being written."""
         self._redeeming[code_key] = _SENT
         try:
             await self._tree.change(
