@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
@@ -23,6 +25,7 @@ T = TypeVar("T")
 MEMORY_KIB: Final = 19_456
 PASSES: Final = 2
 LANES: Final = 1
+_NICE: Final = 10
 AMR: Final = ("pwd",)
 
 
@@ -34,6 +37,12 @@ def common_passwords() -> frozenset[str]:
     return frozenset(FREQUENCY_LISTS["passwords"][:10_000])
 
 
+def _give_way() -> None:
+    """Let everything else go first on a busy core: hashing is in no hurry (Linux has niceness for each thread)."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+
+
 class Passwords:
     """Hashes and verifies passwords. `workers` 0: one for each core; `queue`: how many may wait besides."""
 
@@ -42,7 +51,9 @@ class Passwords:
         self._workers = workers or os.cpu_count() or 1
         self._limit = self._workers + queue
         self._busy = 0
-        self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="sojourn-password")
+        self._pool = ThreadPoolExecutor(
+            self._workers, thread_name_prefix="sojourn-password", initializer=_give_way
+        )
         self._nobody = self._hasher.hash("nobody has this password")
 
     async def hash(self, password: str) -> str:
