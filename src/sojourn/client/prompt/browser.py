@@ -27,11 +27,11 @@ def show(url: str) -> bool:
 
     # The library reads `$BROWSER` once in the life of a process; what it says now counts.
     named = [name for name in os.environ.get("BROWSER", "").split(os.pathsep) if name]
-    for name in (*named, None):
+    for name in named or [None]:
         try:
             browser = webbrowser.get(name)
         except webbrowser.Error:
             continue
-        if getattr(browser, "name", "") not in _TEXT_ONLY:
-            return browser.open(url)
+        if getattr(browser, "name", "") not in _TEXT_ONLY and browser.open(url):
+            return True
     return False
