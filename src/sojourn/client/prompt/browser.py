@@ -26,7 +26,8 @@ def show(url: str) -> bool:
     import webbrowser
 
     # The library reads `$BROWSER` once in the life of a process; what it says now counts.
-    named = [name for name in os.environ.get("BROWSER", "").split(os.pathsep) if name]
+    variable = os.environ.get("BROWSER", "")
+    named: list[str | None] = [name for name in variable.split(os.pathsep) if name]
     for name in named or [None]:
         try:
             browser = webbrowser.get(name)
