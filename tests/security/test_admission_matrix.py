@@ -75,7 +75,8 @@ async def own_token(flow: Flow, *, jwt: bool) -> Issued:
         path = await flow.manager.tree.path(flow.context.keys.client("shop"))
         client = await flow.manager.tree.client("shop")
         admitted = judge(CLIENT_CREDENTIALS, path, client=client, now=flow.context.now())
-        return Taken(admitted=admitted, wanted=Wanted(access=Order(type="access_token", jwt=jwt)))
+        root = flow.manager.minting.root(admitted)
+        return Taken(root=root, wanted=Wanted(access=Order(type="access_token", jwt=jwt)))
 
     return await flow.manager.redemption.issue(take)
 

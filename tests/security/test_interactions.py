@@ -76,13 +76,13 @@ def test_a_tampered_interaction_cookie_is_none(place: Place):
         require_expired(browser.get(answer.location))
 
 
-@pytest.mark.parametrize("size", [0, 1, 15, 17, 18, 34, 100])
+@pytest.mark.parametrize("size", [1, 2, 21, 23, 24, 45, 160])
 def test_a_made_up_interaction_token_is_none(place: Place, size: int):
     from sojourn.wire import tokens
 
     browser = place.browser()
     answer = begun(place, browser)
-    browser.plant(f"i-{name_in(answer)}", tokens.encode("i", bytes(size)))
+    browser.plant(f"i-{name_in(answer)}", tokens.encode("i", "0" * size))
     require_expired(browser.get(answer.location))
 
 

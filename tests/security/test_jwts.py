@@ -183,7 +183,7 @@ async def our_key(site: Site) -> SigningKey:
         {"client_id": ["api"]},
         {"grant_id": "sj_g_x"},
         {"grant_id": 7},
-        {"grant_id": opaque.encode("g", bytes(18))},
+        {"grant_id": opaque.encode("g", "0" * 24)},
         {"aud": {"a": 1}},
         {"aud": [1]},
         {"based_on": "../../user/x"},

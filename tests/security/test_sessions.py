@@ -91,7 +91,7 @@ def test_a_session_cookie_changed_in_any_place_is_none(place: Place):
         assert not knows(copied(browser, text[:at] + other + text[at + 1 :]))
     kind, body = opaque.decode(text)
     for at in range(0, len(body), 5):
-        forged = opaque.encode(kind, body[:at] + bytes((body[at] ^ 1,)) + body[at + 1 :])
+        forged = opaque.encode(kind, body[:at] + ("0" if body[at] != "0" else "z") + body[at + 1 :])
         assert not knows(copied(browser, forged))
     for text in (
         "",

@@ -8,8 +8,8 @@ node by node, for `explain`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Final, NoReturn
+from collections.abc import Callable
+from typing import Final
 
 from msgspec import UNSET, Struct
 
@@ -98,7 +98,7 @@ class Admitted:
         return None
 
 
-class _Lineage(Struct):
+class _Lineage(Struct, gc=False):
     """The nodes that other nodes are judged by."""
 
     grant: Grant | None = None
@@ -106,9 +106,7 @@ class _Lineage(Struct):
     user: User | None = None
 
 
-def _token(token: Token, now: int, *, leaf: bool, spent: bool = False) -> str:
-    if not leaf:
-        return token.ended.why if token.ended is not UNSET and token.ended.recursive else ""
+def _token(token: Token, now: int, *, spent: bool) -> str:
     if token.ended is not UNSET:
         return token.ended.why
     if token.expires_at and now >= token.expires_at:
@@ -158,16 +156,30 @@ def _cut(user: User, value: Grant | SignIn, signin: str) -> str:
     return "expired" if value.end and cut.at >= value.end else cut.why
 
 
+def _based_on(token: Token, _now: int, _line: _Lineage) -> str:
+    """Of a token that another one is based on, only an ending that takes along what stands below counts."""
+    return token.ended.why if token.ended is not UNSET and token.ended.recursive else ""
+
+
 def _client(client: Client, _now: int, _line: _Lineage) -> str:
     return client.refusal()
 
 
-_RULES: Final[dict[type, tuple[str, Callable[..., str]]]] = {
-    Grant: ("grant", _grant),
-    ClientSession: ("client session", _session),
-    User: ("user", _user),
-    SignIn: ("sign-in", _signin),
-    Client: ("client", _client),
+_RULES: Final[dict[type, Callable[..., str]]] = {
+    Token: _based_on,
+    Grant: _grant,
+    ClientSession: _session,
+    User: _user,
+    SignIn: _signin,
+    Client: _client,
+}
+_NAMES: Final = {
+    Grant: "grant",
+    ClientSession: "client session",
+    User: "user",
+    SignIn: "sign-in",
+    Client: "client",
+    type(None): "missing",
 }
 
 
@@ -209,34 +221,59 @@ def _shape_fault(path: Path, line: _Lineage) -> str:
     return ""
 
 
-def _faults(path: Path, client: Client | None, now: int, *, spent: bool) -> Iterator[Verdict]:
-    line = _lineage(path)
-    for position, node in enumerate(path):
-        value = node.value
-        if value is None:
-            offline = line.grant is not None and line.grant.offline
-            why = "" if offline and "/signin/" in node.key else "missing"
-            yield Verdict("missing", node.key, why)
-        elif type(value) is Token:
-            why = _token(value, now, leaf=position == 0, spent=spent)
-            yield Verdict(value.type.replace("_", " "), node.key, why)
-        else:
-            name, rule = _RULES[type(value)]
-            yield Verdict(name, node.key, rule(value, now, line))
-    shape = _shape_fault(path, line)
-    if shape:
-        yield Verdict("path", path[0].key if path else "", shape)
-    if client is not None:
-        yield Verdict("client", client.client_id, _client(client, now, line))
+def _name(value: Value | None) -> str:
+    return value.type.replace("_", " ") if type(value) is Token else _NAMES[type(value)]
+
+
+def _why(node: Node, now: int, line: _Lineage) -> str:
+    """Why a node above the leaf is dead; empty when it is live."""
+    value = node.value
+    if value is None:
+        offline = line.grant is not None and line.grant.offline
+        return "" if offline and "/signin/" in node.key else "missing"
+    return _RULES[type(value)](value, now, line)
+
+
+def _leaf_why(node: Node, now: int, line: _Lineage, *, spent: bool) -> str:
+    value = node.value
+    return _token(value, now, spent=spent) if type(value) is Token else _why(node, now, line)
 
 
 def verdicts(path: Path, *, client: Client | None, now: int) -> tuple[Verdict, ...]:
     """What is to be said of each node of a path, leaf first, the client last."""
-    return tuple(_faults(path, client, now, spent=False))
+    line = _lineage(path)
+    found = [
+        Verdict(
+            _name(node.value),
+            node.key,
+            _why(node, now, line) if position else _leaf_why(node, now, line, spent=False),
+        )
+        for position, node in enumerate(path)
+    ]
+    shape = _shape_fault(path, line)
+    if shape:
+        found.append(Verdict("path", path[0].key if path else "", shape))
+    if client is not None:
+        found.append(Verdict("client", client.client_id, client.refusal()))
+    return tuple(found)
 
 
-def _refuse(verdict: Verdict) -> NoReturn:
-    raise NotLive(node=verdict.node, why=verdict.why)
+def _refuse_dead(operation: Operation, path: Path, client: Client | None, now: int) -> None:
+    """Raise NotLive for the first dead node: the rules of `verdicts`, without a word on what is live."""
+    line = _lineage(path)
+    why = _leaf_why(path[0], now, line, spent=operation.spent)
+    if why:
+        raise NotLive(node=_name(path[0].value), why=why)
+    for node in path[1:]:
+        why = _why(node, now, line)
+        if why:
+            raise NotLive(node=_name(node.value), why=why)
+    why = _shape_fault(path, line)
+    if why:
+        raise NotLive(node="path", why=why)
+    why = client.refusal() if client is not None else ""
+    if why:
+        raise NotLive(node="client", why=why)
 
 
 def judge(operation: Operation, path: Path, *, client: Client | None, now: int) -> Admitted:
@@ -249,11 +286,9 @@ def judge(operation: Operation, path: Path, *, client: Client | None, now: int) 
         raise NotLive(node="path", why="missing" if leaf is None else "of another kind")
     if operation.types and (type(leaf) is not Token or leaf.type not in operation.types):
         raise NotLive(node="token", why="of another type")
-    if client is None and type(path[-1].value) is not Client and operation != SIGN_IN:
+    if client is None and type(path[-1].value) is not Client and operation is not SIGN_IN:
         raise NotLive(node="client", why="missing")
     if client is not None and getattr(leaf, "client_id", client.client_id) != client.client_id:
         raise NotLive(node="client", why="of another grant")
-    for verdict in _faults(path, client, now, spent=operation.spent):
-        if verdict.why:
-            _refuse(verdict)
+    _refuse_dead(operation, path, client, now)
     return Admitted(_SEAL, operation, path, client=client, now=now)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Final
@@ -29,6 +28,7 @@ from sojourn.server.services.config import Settings
 from sojourn.server.services.context import Context, system_now
 from sojourn.server.services.events import Outbox, to_log
 from sojourn.server.services.foundation import context_of
+from sojourn.server.services.randomness import SystemRandom
 from sojourn.server.services.sessions.manager import AsyncSessionManager
 from sojourn.server.services.setup import SetUp
 from sojourn.server.services.users import Users
@@ -197,7 +197,7 @@ async def build(
     settings: Settings,
     *,
     now: Callable[[], int] = system_now,
-    random: Callable[[int], bytes] = os.urandom,
+    random: Callable[[int], bytes] | None = None,
 ) -> Application:
     """Open the store, make what a first start needs, and wire the parts.
 
@@ -205,7 +205,7 @@ async def build(
     """
     store = open_store(settings.store, blocking=False)
     try:
-        context = await context_of(settings, store, now=now, random=random)
+        context = await context_of(settings, store, now=now, random=random or SystemRandom())
         site = _site(settings, context)
         await builtin.ensure(site.clients)
         setup_url = ""

@@ -46,9 +46,13 @@ class Check(Struct, frozen=True, gc=False):
 
 
 class Put(Struct, frozen=True, gc=False):
-    """A step that writes `record`, whose version says what it replaces."""
+    """A step that writes `record`, whose version says what it replaces.
+
+    value  what the record's body was made of, for whoever remembers it; no store looks at it
+    """
 
     record: Record
+    value: object = None
 
 
 class Drop(Struct, frozen=True, gc=False):

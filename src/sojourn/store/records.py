@@ -7,6 +7,7 @@ A new entity is one row in `KINDS` and nothing in any backend. Stands on `model`
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -32,7 +33,7 @@ from sojourn.store.contract import Record, kind_of
 V = TypeVar("V", bound=Value)
 Index = tuple[tuple[str, str], ...]
 
-REMEMBERED: Final = 512
+REMEMBERED: Final = 2_048
 """Values that `Decoded` keeps."""
 
 _encoder: Final = msgspec.json.Encoder()
@@ -118,24 +119,33 @@ def nodes(records: tuple[Record | None, ...]) -> Path:
 
 
 class Decoded:
-    """Remembers what records hold: a record object that a store hands out again is not decoded again."""
+    """Remembers what records hold: one that was written here, or read before, is not decoded again."""
 
     __slots__ = ("_nodes",)
 
     def __init__(self) -> None:
-        self._nodes: dict[str, tuple[Record, Node]] = {}
+        self._nodes: dict[str, tuple[str, Node]] = {}
 
     def node(self, record: Record) -> Node:
         """A record as a node. Raises as `value_of` does."""
-        held = self._nodes.get(record.key)
-        if held is not None and held[0] is record:
+        key = record.key
+        held = self._nodes.get(key)
+        if held is not None and held[0] == record.op_id and held[1].version == record.version:
             return held[1]
-        value = _decoded(record, KINDS[kind_of(record.key)])
-        node = Node(record.key, record.version, value)
-        if len(self._nodes) >= REMEMBERED:
-            self._nodes.clear()
-        self._nodes[record.key] = (record, node)
+        node = Node(key, record.version, _decoded(record, KINDS[kind_of(key)]))
+        self._keep(record.op_id, node)
         return node
+
+    def learn(self, record: Record, value: Value) -> None:
+        """Remember the value that `record`, now committed, was made of."""
+        self._keep(record.op_id, Node(record.key, record.version, value))
+
+    def _keep(self, op_id: str, node: Node) -> None:
+        nodes = self._nodes
+        if len(nodes) >= REMEMBERED:
+            for key in list(islice(nodes, REMEMBERED // 8)):
+                nodes.pop(key, None)
+        nodes[node.key] = (op_id, node)
 
     def value(self, record: Record, shape: type[V]) -> V:
         """As `value_of`."""

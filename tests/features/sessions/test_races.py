@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from sojourn.errors import InvalidGrant, NotLive, SessionError
-from sojourn.model.admission import Admitted
 from sojourn.model.authentication_event import create_authn_event
 from sojourn.model.client import Client
 from sojourn.model.grant import Grant
@@ -17,6 +16,7 @@ from sojourn.model.token import Token
 from sojourn.server.services.sessions.grants import GrantOrder, Grants, Prepared
 from sojourn.server.services.sessions.minting import Mint, Minted, Order
 from sojourn.server.services.sessions.redemption import Taken, Wanted
+from sojourn.server.services.sessions.root import Root
 from sojourn.server.services.sessions.tree import Tree
 from sojourn.store.contract import Put
 from tests.features.sessions.faces import Insides
@@ -205,8 +205,8 @@ def test_an_ending_between_judging_and_writing_is_not_overtaken(
         class Watched(Mint):
             __slots__ = ()
 
-            def prepare(self, admitted: Admitted, order: Order) -> Minted:
-                written.append(prepare(admitted, order))
+            def prepare(self, root: Root, order: Order, *, access: str = "") -> Minted:
+                written.append(prepare(root, order, access=access))
                 return written[-1]
 
         async def wanted(_grant: Grant, _token: Token) -> Wanted:

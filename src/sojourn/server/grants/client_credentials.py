@@ -33,4 +33,4 @@ class ClientCredentials:
             CLIENT_CREDENTIALS, (Node(key, 0, client),), client=client, now=context.now()
         )
         order = Order(type="access_token", scope=scope, resources=aim.resources, jwt=aim.jwt)
-        return Taken(admitted=admitted, wanted=Wanted(access=order))
+        return Taken(root=request.sessions.minting.root(admitted), wanted=Wanted(access=order))

@@ -74,9 +74,7 @@ class Interactions:
         """Keep an interaction as a record in the user's partition; returns the Set-Cookie text that leads to it."""
         context = self._site.context
         part = ids.partition("user", user_id)
-        text = tokens.random_token(
-            "i", part, random=context.random(32), mask_key=context.purposes.mask
-        )
+        text = tokens.random_token("i", part, random=context.random, mask_key=context.purposes.mask)
         key = context.keys.interaction(part, tokens.digest(text))
         until = interaction.created + context.lifetimes.interaction
         fresh = records.first(key, interaction, op_id=context.op_id(), expires=until)

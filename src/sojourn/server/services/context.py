@@ -5,7 +5,6 @@ Time and randomness come from here and from nowhere else, so that tests inject t
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from dataclasses import dataclass, field
 from sojourn.model.ids import Keys
 from sojourn.model.policy import DEFAULT_RULES, Lifetimes, RuleTable
 from sojourn.server.services.keys import Purposes
+from sojourn.server.services.randomness import SystemRandom
 from sojourn.server.services.signing import SigningKeys
 from sojourn.store.contract import Store
 
@@ -40,7 +40,7 @@ class Context:
     signing: SigningKeys
     issuer: str = ""
     now: Callable[[], int] = system_now
-    random: Callable[[int], bytes] = os.urandom
+    random: Callable[[int], bytes] = field(default_factory=SystemRandom)
     rules: RuleTable = field(default_factory=lambda: DEFAULT_RULES)
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     retry_window: int = 60_000

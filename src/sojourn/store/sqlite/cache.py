@@ -11,18 +11,19 @@ from typing import Final
 
 from sojourn.store.contract import Record
 
-MOST: Final = 8_192
-"""Records kept; at about 700 bytes each, some 6 MB."""
+MOST: Final = 4_096
+"""Records kept; at about 700 bytes each, some 3 MB."""
 
 
 class Cache:
     """The newest records that were read, at most MOST of them."""
 
-    __slots__ = ("_records", "_unsettled")
+    __slots__ = ("_records", "_unsettled", "_written")
 
     def __init__(self) -> None:
         self._records: dict[str, Record] = {}
         self._unsettled: set[str] = set()
+        self._written: dict[str, Record] = {}
 
     def get(self, key: str) -> Record | None:
         """The record at `key`, if it is here."""
@@ -40,8 +41,17 @@ class Cache:
     def unsettle(self, key: str) -> None:
         """`key` is being written."""
         self._records.pop(key, None)
+        self._written.pop(key, None)
         self._unsettled.add(key)
 
-    def settle(self) -> None:
-        """The group has ended: what it wrote may be read again."""
+    def written(self, record: Record) -> None:
+        """`record` was written; it counts once the group is committed."""
+        self._written[record.key] = record
+
+    def settle(self, *, committed: bool) -> None:
+        """The group has ended: what it wrote may be read again, and is known if it was committed."""
         self._unsettled.clear()
+        written, self._written = self._written, {}
+        if committed:
+            for record in written.values():
+                self.keep(record)

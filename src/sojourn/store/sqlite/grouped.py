@@ -116,7 +116,11 @@ class GroupedSQLiteStore:
             else:
                 self._cache.unsettle(step.record.key if isinstance(step, Put) else step.key)
                 left.append(step)
-        return self._writer.apply(tuple(left))
+        done = self._writer.apply(tuple(left))
+        for step in left:
+            if type(step) is Put:
+                self._cache.written(step.record)
+        return done
 
     async def find(
         self,
@@ -227,7 +231,7 @@ class GroupedSQLiteStore:
 
     def _end_group(self, failure: StoreError | None) -> None:
         group, self._group, self._opened = self._group, [], False
-        self._cache.settle()
+        self._cache.settle(committed=failure is None)
         if failure is not None:
             try:
                 self._writer.rollback()

@@ -26,7 +26,6 @@ from sojourn.store import records
 from sojourn.store.contract import Put, partition_of
 from sojourn.wire import json_text, tokens
 
-_OPAQUE: Final = 34
 _is_jti: Final = re.compile(r"[A-Za-z0-9_-]{22}").fullmatch
 
 
@@ -78,16 +77,16 @@ class Acceptance:
         """Where `text` leads, live or not; None for a text that this server never made or has forgotten."""
         if not text.startswith("sj_"):
             return await self._locate_jwt(text)
+        context = self._context
         try:
             kind, body = tokens.decode(text)
+            if kind == "r":
+                return await self._locate_refresh(text)
+            if kind not in ("a", "c") or len(body) != tokens.LOCATED:
+                return None
+            part = tokens.partition_of(body, context.purposes.mask)
         except Malformed:
             return None
-        if kind == "r":
-            return await self._locate_refresh(text)
-        if kind not in ("a", "c") or len(body) != _OPAQUE:
-            return None
-        context = self._context
-        part = tokens.partition_of(body, context.purposes.mask)
         key = context.keys.token(part, tokens.digest(text))
         return await self._found(key)
 

@@ -45,7 +45,7 @@ class Authorizing:
             standing = judge(AUTHORIZE, path, client=client, now=now)
             prepared = await self._grants.prepare(order, standing=standing, consent=consent)
             admitted = judge(EMBED, prepared.path, client=client, now=now)
-            minted = self._mint.prepare(admitted, code)
+            minted = self._mint.prepare(self._mint.root(admitted), code)
             event = self._tree.events(
                 prepared.path[0].key, "grant.created", actor=order.user_id, subject=order.user_id
             )

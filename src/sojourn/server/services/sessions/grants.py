@@ -35,9 +35,8 @@ from sojourn.server.services.context import Context
 from sojourn.server.services.sessions.tree import ATTEMPTS, Tree, checks
 from sojourn.store import records
 from sojourn.store.contract import Check, Put, Step, partition_of
-from sojourn.wire import base64url, tokens
+from sojourn.wire import tokens
 
-_ID: Final = 16
 _SEPARATOR: Final = ";;"
 
 
@@ -93,8 +92,7 @@ class Grants:
     def session_id(self, user_id: str, grant_id: str) -> str:
         """The opaque id of a grant."""
         part = ids.partition("user", user_id)
-        raw = base64url.decode(grant_id)
-        return tokens.encode("g", tokens.masked(part, raw, self._context.purposes.mask))
+        return tokens.encode("g", tokens.masked(part, grant_id, self._context.purposes.mask))
 
     def key_of(self, session_id: str) -> str:
         """The store key of the grant that a session id or a session key names. Raises BadSessionId."""
@@ -104,12 +102,12 @@ class Grants:
             return keys.grant(ids.partition("user", user_id), ids.escaped(grant_id))
         try:
             kind, body = tokens.decode(session_id)
+            part = tokens.partition_of(body, self._context.purposes.mask)
         except Malformed as error:
             raise BadSessionId from error
-        if kind != "g" or len(body) != 2 + _ID:
+        if kind != "g" or len(body) != 2 + tokens.ID:
             raise BadSessionId
-        part = tokens.partition_of(body, self._context.purposes.mask)
-        return keys.grant(part, base64url.encode(body[2:]))
+        return keys.grant(part, body[2:])
 
     def keys_of(self, session_id: str) -> tuple[str, ...]:
         """The store keys that a path must have to be what `session_id` names: of a session key, also those of the user
@@ -193,7 +191,7 @@ class Grants:
             )
             path = (context.keys.user(order.user_id),)
             fresh = records.first(key, session, op_id=context.op_id(), path=path)
-            return session, Node(key, 1, session), Put(fresh)
+            return session, Node(key, 1, session), Put(fresh, session)
         session = self._tree.decoded.value(record, ClientSession)
         if session.ended is UNSET and consent is UNSET:
             return session, Node(key, record.version, session), Check(key, record.version)
@@ -206,7 +204,7 @@ class Grants:
         if consent is not UNSET:
             session = msgspec.structs.replace(session, consent=consent)
         fresh = records.successor(record, session, op_id=context.op_id())
-        return session, Node(key, fresh.version, session), Put(fresh)
+        return session, Node(key, fresh.version, session), Put(fresh, session)
 
     async def prepare(
         self,
@@ -243,7 +241,8 @@ class Grants:
             path=tuple(node.key for node in above),
             expires=grant.end,
         )
-        steps = (*held, session_step, Put(record))
+        own = not (grant.claims or grant.authorization_request or grant.usage_rules)
+        steps = (*held, session_step, Put(record, grant if own else None))
         return Prepared(grant, part, (Node(record.key, 1, grant), *above), steps)
 
     def subject_of(self, user_id: str, client: Client) -> str:
@@ -260,7 +259,7 @@ class Grants:
 
     def _grant(self, order: GrantOrder, user: User, session: ClientSession) -> Grant:
         context = self._context
-        nonce = context.random(_ID).hex() if order.sub_type == "ephemeral" else ""
+        nonce = context.random(16).hex() if order.sub_type == "ephemeral" else ""
         sub = subject(
             order.sub_type,
             key=context.purposes.subject,
@@ -270,7 +269,7 @@ class Grants:
             nonce=nonce,
         )
         return Grant(
-            id=base64url.encode(context.random(_ID)),
+            id=tokens.digits(tokens.ID, context.random),
             user_id=order.user_id,
             client_id=order.client_id,
             created=context.now(),

@@ -206,7 +206,6 @@ class AsyncSessionManager(Reader):
         parent = await self._token_key(grant_key, based_on) if based_on else ""
         order = Order(
             type=token_class,
-            parent=parent,
             scope=scope,
             resources=resources,
             jwt=jwt,
@@ -225,7 +224,7 @@ class AsyncSessionManager(Reader):
                 if parent and path[0].key == parent and error.node == _token_node(path):
                     raise MintingNotAllowed(detail=error.detail) from error
                 raise
-            minted = self.minting.prepare(admitted, order)
+            minted = self.minting.prepare(self.minting.root(admitted, parent), order)
             try:
                 await self.tree.commit(part, (*checks(admitted, part), *minted.steps))
             except Conflict:

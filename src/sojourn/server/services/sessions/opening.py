@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from sojourn.model.policy import DEFAULT_RULES, UsageRules
 from sojourn.server.services import keys as hierarchy
 from sojourn.server.services.context import Context, system_now
 from sojourn.server.services.foundation import unlocked
+from sojourn.server.services.randomness import SystemRandom
 from sojourn.store.open import open_store
 
 _SQLITE = "sqlite:///"
@@ -45,7 +45,7 @@ async def open_context(
     random: Callable[[int], bytes] | None,
 ) -> Context:
     """The context of an embedded manager, whose users and clients need not be registered."""
-    clock, fresh = now or system_now, random or os.urandom
+    clock, fresh = now or system_now, random or SystemRandom()
     keys = Keys(realm)
     store = open_store(url, blocking=blocking)
     try:

@@ -19,7 +19,9 @@ from sojourn.model.grant import Grant
 from sojourn.model.token import Token
 from sojourn.server.services.context import Context
 from sojourn.server.services.sessions import rotation
+from sojourn.server.services.sessions.minting import REFRESH as REFRESH_TOKEN
 from sojourn.server.services.sessions.minting import Mint, Minted, Order
+from sojourn.server.services.sessions.root import Root
 from sojourn.server.services.sessions.tree import ATTEMPTS, Tree, checks
 from sojourn.store import records
 from sojourn.store.contract import Put, Record, Step, kind_of
@@ -40,13 +42,13 @@ class Wanted(Struct, frozen=True, kw_only=True):
 class Taken(Struct, frozen=True, kw_only=True):
     """Something presented and found good.
 
-    admitted  its judged path
-    parent    key of the token that new ones are based on
+    root      what new tokens hang from: its judged path, and the token they are based on
+    parent    key of that token
     steps     that spend it
     refresh   the refresh token to answer with, where it is not a new family
     """
 
-    admitted: Admitted
+    root: Root
     wanted: Wanted
     parent: str = ""
     steps: tuple[Step, ...] = ()
@@ -113,14 +115,14 @@ class Redemption:
         wanted: Callable[[Grant, Token], Awaitable[Wanted]],
     ) -> Taken:
         """Take an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.6). Raises InvalidGrant."""
+        context = self._context
         try:
             kind, body = tokens.decode(text)
+            part = tokens.partition_of(body, context.purposes.mask)
         except Malformed as error:
             raise InvalidGrant from error
-        if kind != "c" or len(body) != 34:
+        if kind != "c" or len(body) != tokens.LOCATED:
             raise InvalidGrant
-        context = self._context
-        part = tokens.partition_of(body, context.purposes.mask)
         key = context.keys.token(part, tokens.digest(text))
         record, token, raw = await self._leaf(key)
         if token.client_id != client.client_id:
@@ -134,9 +136,9 @@ class Redemption:
         admitted = self._judge(CODE_AGAIN if again else CODE, raw, client)
         grant = _grant_of(admitted)
         spent = msgspec.structs.replace(token, used=1, verifier=tokens.digest(verifier))
-        step = Put(records.successor(record, spent, op_id=context.op_id()))
+        step = Put(records.successor(record, spent, op_id=context.op_id()), spent)
         return Taken(
-            admitted=admitted,
+            root=self._mint.root(admitted, key),
             parent=key,
             steps=(step,),
             wanted=await wanted(grant, token),
@@ -180,14 +182,16 @@ class Redemption:
         if verdict is rotation.Verdict.THEFT:
             await self._theft(raw, "a refresh token was presented again")
             raise InvalidGrant(detail="the refresh token was presented again")
+        root = self._mint.root(admitted, key)
         family = token.family
         steps: tuple[Step, ...] = ()
         if verdict is rotation.Verdict.NEWEST and rotate:
-            end = self._mint.family_end(admitted)
+            end = self._mint.family_end(root)
             fresh, family = rotation.rotated(token, family, retry=once, now=now, end=end)
-            steps = (Put(records.successor(record, fresh, op_id=context.op_id(), expires=end)),)
+            later = records.successor(record, fresh, op_id=context.op_id(), expires=end)
+            steps = (Put(later, fresh),)
         return Taken(
-            admitted=admitted,
+            root=root,
             parent=key,
             steps=steps,
             refresh=rotation.newest_text(context, shown, family, seed),
@@ -198,12 +202,13 @@ class Redemption:
         """Take and mint in one batch, again from the start when another writer was first."""
         for _ in range(ATTEMPTS):
             taken = await take()
-            code_key = taken.parent if taken.admitted.operation in (CODE, CODE_AGAIN) else ""
+            admitted = taken.root.admitted
+            code_key = taken.parent if admitted.operation in (CODE, CODE_AGAIN) else ""
             issued, steps = self._all(taken, code_key)
             self._hold(code_key)
             try:
                 part = issued.access.partition
-                held = checks(taken.admitted, part, but=_spent_key(taken))
+                held = checks(admitted, part, but=_spent_key(taken))
                 await self._tree.commit(part, (*held, *taken.steps, *steps))
             except Conflict:
                 self.unsent(code_key)
@@ -215,32 +220,21 @@ class Redemption:
         raise Conflict
 
     def _all(self, taken: Taken, code_key: str) -> tuple[Issued, tuple[Step, ...]]:
-        wanted, admitted = taken.wanted, taken.admitted
-        parent = taken.parent
-
-        def below(order: Order) -> Minted:
-            try:
-                return self._mint.prepare(admitted, msgspec.structs.replace(order, parent=parent))
-            except MintingNotAllowed as error:
-                raise InvalidGrant(detail=error.detail) from error
-
-        access = below(wanted.access)
-        steps = access.steps
-        refresh = taken.refresh
-        if wanted.refresh and not refresh:
-            family = below(Order(type="refresh_token"))
-            refresh, steps = family.value, (*steps, *family.steps)
-        id_token = ""
-        if wanted.id_token is not None:
-            order = msgspec.structs.replace(wanted.id_token, access=access.value)
-            id_token = below(order).value
-        grant = admitted.value(Grant)
+        wanted, root, prepare = taken.wanted, taken.root, self._mint.prepare
+        try:
+            access = prepare(root, wanted.access)
+            steps = access.steps
+            refresh = taken.refresh
+            if wanted.refresh and not refresh:
+                family = prepare(root, REFRESH_TOKEN)
+                refresh, steps = family.value, (*steps, *family.steps)
+            id_token = ""
+            if wanted.id_token is not None:
+                id_token = prepare(root, wanted.id_token, access=access.value).value
+        except MintingNotAllowed as error:
+            raise InvalidGrant(detail=error.detail) from error
         issued = Issued(
-            access=access,
-            grant=grant if isinstance(grant, Grant) else None,
-            refresh=refresh,
-            id_token=id_token,
-            code_key=code_key,
+            access=access, grant=root.grant, refresh=refresh, id_token=id_token, code_key=code_key
         )
         return issued, steps
 

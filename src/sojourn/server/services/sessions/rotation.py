@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -19,24 +20,24 @@ from sojourn.model.token import Family, Token
 from sojourn.server.services.context import Context
 from sojourn.wire import base64url, seal, tokens
 
-_ID: Final = 16
-_GENERATION: Final = 4
-_MAC: Final = 16
-_SIZE: Final = 2 + _ID + _GENERATION + _MAC
+_COUNT: Final = 6
+_MAC: Final = 22
+_SIZE: Final = 2 + tokens.ID + _COUNT + _MAC
+_OPENED: Final = 4_096
 
 
 class Presented(Struct, frozen=True):
     """A refresh token's text, taken apart but not yet believed."""
 
     partition: int
-    raw: bytes
+    family: str
     generation: int
-    mac: bytes
+    mac: str
 
     @property
     def name(self) -> str:
         """The id of its family in the store."""
-        return "r" + base64url.encode(self.raw)
+        return name_of(self.family)
 
 
 class Verdict(Enum):
@@ -48,65 +49,68 @@ class Verdict(Enum):
     FORGED = "forged"
 
 
-def _associated(context: Context, raw: bytes) -> bytes:
-    return seal.length_prefixed("family", context.keys.realm, raw)
+def name_of(family: str) -> str:
+    """The id in the store of a family."""
+    return "r" + family
 
 
-def new_seed(context: Context, raw: bytes) -> tuple[bytes, Family]:
-    """A fresh family for the id `raw`: its MAC seed, and the state that keeps it sealed."""
+def new_seed(context: Context, family: str) -> tuple[bytes, Family]:
+    """A fresh MAC seed for a family, and the state that keeps it sealed."""
     seed = context.random(32)
     sealed = seal.seal(
         context.purposes.rotation,
         seed,
         nonce=context.random(12),
-        associated=_associated(context, raw),
+        associated=_associated(context.keys.realm, family),
     )
     return seed, Family(seed=base64url.encode(sealed))
 
 
-def seed_of(context: Context, shown: Presented, family: Family) -> bytes:
+def seed_of(context: Context, shown: Presented, state: Family) -> bytes:
     """The unsealed MAC seed of a family."""
-    return seal.open(
-        context.purposes.rotation,
-        base64url.decode(family.seed),
-        associated=_associated(context, shown.raw),
-    )
+    return _opened(context.purposes.rotation, state.seed, context.keys.realm, shown.family)
 
 
-def _mac(seed: bytes, raw: bytes, generation: bytes) -> bytes:
-    return hmac.digest(seed, raw + generation, "sha256")[:_MAC]
+@lru_cache(maxsize=_OPENED)
+def _opened(key: bytes, sealed: str, realm: str, family: str) -> bytes:
+    """Unseal once for a family that is in use; the key that opens them all is in memory anyway."""
+    return seal.open(key, base64url.decode(sealed), associated=_associated(realm, family))
 
 
-def family_text(context: Context, part: int, raw: bytes, seed: bytes, generation: int) -> str:
+def _associated(realm: str, family: str) -> bytes:
+    return seal.length_prefixed("family", realm, family)
+
+
+def _mac(seed: bytes, counted: str) -> str:
+    return tokens.drawn_from(hmac.digest(seed, counted.encode("ascii"), "sha512"), _MAC)
+
+
+def family_text(context: Context, part: int, family: str, seed: bytes, generation: int) -> str:
     """The text of a family's token of one generation: always the same."""
-    count = generation.to_bytes(_GENERATION, "big")
-    rest = raw + count + _mac(seed, raw, count)
-    return tokens.encode("r", tokens.masked(part, rest, context.purposes.mask))
+    counted = family + tokens.number(generation)
+    body = tokens.masked(part, counted + _mac(seed, counted), context.purposes.mask)
+    return tokens.encode("r", body)
 
 
 def parse(context: Context, text: str) -> Presented | None:
     """A refresh token's parts; None for any other text."""
     try:
         kind, body = tokens.decode(text)
+        if kind != "r" or len(body) != _SIZE:
+            return None
+        part = tokens.partition_of(body, context.purposes.mask)
     except Malformed:
         return None
-    if kind != "r" or len(body) != _SIZE:
-        return None
-    raw, rest = body[2 : 2 + _ID], body[2 + _ID :]
-    return Presented(
-        tokens.partition_of(body, context.purposes.mask),
-        raw,
-        int.from_bytes(rest[:_GENERATION], "big"),
-        rest[_GENERATION:],
-    )
+    family, count = body[2:-_MAC][: tokens.ID], body[2:-_MAC][tokens.ID :]
+    return Presented(part, family, tokens.value_of(count), body[-_MAC:])
 
 
 def judge(
     context: Context, shown: Presented, family: Family, seed: bytes, *, retry: str, now: int
 ) -> Verdict:
     """What presenting `shown` means for its family. `retry` is the digest of the Idempotency-Key, or empty."""
-    count = shown.generation.to_bytes(_GENERATION, "big")
-    if not hmac.compare_digest(_mac(seed, shown.raw, count), shown.mac):
+    counted = shown.family + tokens.number(shown.generation)
+    if not hmac.compare_digest(_mac(seed, counted), shown.mac):
         return Verdict.FORGED
     if shown.generation == family.generation:
         return Verdict.NEWEST
@@ -131,4 +135,4 @@ def rotated(
 
 def newest_text(context: Context, shown: Presented, family: Family, seed: bytes) -> str:
     """The text of the family's newest token."""
-    return family_text(context, shown.partition, shown.raw, seed, family.generation)
+    return family_text(context, shown.partition, shown.family, seed, family.generation)

@@ -24,10 +24,9 @@ from sojourn.server.services.context import Context
 from sojourn.server.services.sessions.tree import Tree
 from sojourn.store import records
 from sojourn.store.contract import Check, Put, partition_of
-from sojourn.wire import base64url, tokens
+from sojourn.wire import tokens
 
-_ID: Final = 16
-_SECRET: Final = 32
+_SIZE: Final = 2 + tokens.ID + tokens.SECRET
 _TOUCH: Final = 60_000
 _ACTIVITY_LIFE: Final = 90 * 86_400_000
 
@@ -58,10 +57,10 @@ class SignIns:
         self._context = context
         self._tree = tree
 
-    def _text(self, part: int, raw_id: bytes) -> str:
+    def _text(self, part: int, sid: str) -> str:
         context = self._context
-        body = tokens.masked(part, raw_id + context.random(_SECRET), context.purposes.mask)
-        return tokens.encode("s", body)
+        secret = tokens.digits(tokens.SECRET, context.random)
+        return tokens.encode("s", tokens.masked(part, sid + secret, context.purposes.mask))
 
     def key_of(self, user_id: str, sid: str) -> str:
         return self._context.keys.signin(ids.partition("user", user_id), sid)
@@ -89,10 +88,10 @@ class SignIns:
             raise NotLive(node="user", why=user.refusal())
         if epoch is not None and epoch != user.epoch:
             raise NotLive(node="user", why="others_ended")
-        part, raw = partition_of(user_key), context.random(_ID)
-        text = self._text(part, raw)
+        part, sid = partition_of(user_key), tokens.digits(tokens.ID, context.random)
+        text = self._text(part, sid)
         signin = SignIn(
-            id=base64url.encode(raw),
+            id=sid,
             user_id=user.id,
             created=context.now(),
             end=context.now() + context.lifetimes.signin_absolute,
@@ -112,15 +111,15 @@ class SignIns:
 
     async def find(self, text: str) -> Admitted | None:
         """The live sign-in that a cookie text leads to, judged; None for any other text."""
+        context = self._context
         try:
             kind, body = tokens.decode(text)
+            part = tokens.partition_of(body, context.purposes.mask)
         except Malformed:
             return None
-        if kind != "s" or len(body) != 2 + _ID + _SECRET:
+        if kind != "s" or len(body) != _SIZE:
             return None
-        context = self._context
-        part = tokens.partition_of(body, context.purposes.mask)
-        sid = base64url.encode(body[2 : 2 + _ID])
+        sid = body[2 : 2 + tokens.ID]
         path = await self._tree.path(context.keys.signin(part, sid))
         if not path or not isinstance(signin := path[0].value, SignIn):
             return None
@@ -148,7 +147,7 @@ class SignIns:
         if event is not None and event.uid != old.user_id:
             raise NotLive(node="sign-in", why="of another user")
         part = partition_of(admitted.leaf.key)
-        text = self._text(part, base64url.decode(old.id))
+        text = self._text(part, old.id)
         secret = tokens.digest(text)
 
         def alter(signin: SignIn) -> SignIn | None:

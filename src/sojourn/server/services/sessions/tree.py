@@ -57,6 +57,9 @@ class Tree:
             found = await self._store.get(written.key)
             if found is None or found.op_id != written.op_id:
                 raise
+        for step in steps:
+            if type(step) is Put and isinstance(step.value, Value):
+                self.decoded.learn(step.record, step.value)
 
     async def put_with(self, record: Record, event: tuple[Step, ...]) -> None:
         """Write one record together with its event."""
@@ -109,7 +112,7 @@ class Tree:
             op_id = self._context.op_id()
             fresh = records.successor(record, changed, op_id=op_id, expires=expires)
             try:
-                await self.commit(partition_of(key), (Put(fresh), *event))
+                await self.commit(partition_of(key), (Put(fresh, changed), *event))
             except Conflict:
                 continue
             return changed
