@@ -124,6 +124,8 @@ class Redeeming(Growing):
         if age == 0 and rotate:
             family.texts.append(issued.refresh)
             family.rotated, family.retry = self.now, key
+            life = RULES["refresh_token"].expires_in
+            family.expires_at = self.oracle.life(family.grant, family.parent, life, self.now)
         assert issued.refresh == family.texts[-1]
         self._issued(family, issued, jwt=jwt)
 

@@ -20,7 +20,7 @@ import apsw
 import msgspec
 
 from sojourn.errors import Conflict, StoreError, StoreUnavailable
-from sojourn.store.contract import Check, Page, Put, Record, Step
+from sojourn.store.contract import Check, Drop, Page, Put, Record, Step
 from sojourn.store.sqlite import faults
 from sojourn.store.sqlite.cache import Cache
 from sojourn.store.sqlite.committer import Committer
@@ -120,6 +120,8 @@ class GroupedSQLiteStore:
         for step in left:
             if type(step) is Put:
                 self._cache.written(step.record)
+            elif type(step) is Drop:
+                self._cache.unsettle(step.key)
         return done
 
     async def find(

@@ -120,7 +120,7 @@ class Mint:
         return self._stored(root, order, (scope, resources), rules, end)
 
     def family_end(self, root: Root) -> int:
-        """When a refresh family that is used now ends, in UTC ms: a life from now, within its grant and sign-in."""
+        """When a refresh family that is used now ends, in UTC ms: a life from now, within what stands above."""
         return _end(root.admitted.now, self._rules(root, "refresh_token"), root.bound)
 
     def _rules(self, root: Root, token_class: str) -> UsageRules:

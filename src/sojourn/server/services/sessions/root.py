@@ -23,8 +23,8 @@ class Root(Struct, frozen=True):
     partition     where the token will lie
     path          store keys of its ancestors, nearest first
     parent        the token it is based on, if any; `based_on` is that token's id
-    bound         UTC ms of the earliest end of grant and sign-in; 0: never
-    limit         the same, of the tokens that it is based on as well
+    bound         UTC ms of the earliest end of all that stands above the parent; 0: never
+    limit         the same, the parent included
     """
 
     admitted: Admitted
@@ -64,7 +64,8 @@ def root_of(admitted: Admitted, *, parent: str = "", random: Callable[[int], byt
     if not parent:
         keys = tuple([node.key for node in path[at:]])
         return Root(admitted, client, key, partition_of(key), keys, grant, bound=bound, limit=bound)
-    first, token, limit = _parents(path[:at], parent, bound)
+    first, token = _parent(path[:at], parent)
+    bound = least(bound, *[_end(one.value) for one in path[first + 1 : at]])
     return Root(
         admitted,
         client,
@@ -75,7 +76,7 @@ def root_of(admitted: Admitted, *, parent: str = "", random: Callable[[int], byt
         token,
         parent.rsplit("/", 1)[1],
         bound,
-        limit,
+        least(bound, _end(token)),
     )
 
 
@@ -97,12 +98,10 @@ def _own(admitted: Admitted, random: Callable[[int], bytes]) -> Root:
     return Root(admitted, client, leaf.key, part, (leaf.key,))
 
 
-def _parents(tokens: Path, parent: str, bound: int) -> tuple[int, Token, int]:
-    """Where on the path the parent stands, the parent, and the earliest end from there up."""
+def _parent(tokens: Path, key: str) -> tuple[int, Token]:
     for first, node in enumerate(tokens):
-        if node.key == parent and type(node.value) is Token:
-            ends = [_end(one.value) for one in tokens[first:]]
-            return first, node.value, least(bound, *ends)
+        if node.key == key and type(node.value) is Token:
+            return first, node.value
     raise MintingNotAllowed(detail="the parent was not judged")
 
 
