@@ -73,9 +73,9 @@ KINDS: Final[Mapping[str, Kind]] = {
 """Every kind of record. Tokens are found by their grant, whose id their value does not repeat: see `token_index`."""
 
 
-def token_index(grant_key: str) -> Index:
-    """The index entry of a token below a grant (or, for a client's own tree, below the client)."""
-    return (("parent", grant_key.rsplit("/", 1)[1]),)
+def token_index(grant_id: str) -> Index:
+    """The index entry of a token below a grant. A client's own tokens have none: nobody lists them."""
+    return (("parent", grant_id),)
 
 
 def _newer_fields(record: Record) -> dict[str, Raw]:

@@ -6,7 +6,8 @@ above it; below it are `forms` and `json_text`.
 from __future__ import annotations
 
 import re
-from base64 import b64decode, b64encode
+from base64 import b64encode
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from hmac import compare_digest
@@ -83,13 +84,12 @@ def basic_credentials(header: str) -> tuple[str, str]:
     Both halves are form-decoded printable ASCII; anything else raises InvalidClient.
     """
     found = _is_basic(header) if len(header) <= MAX_HEADER else None
-    halves: list[str] = []
+    client_id = secret = ""
     with suppress(ValueError, errors.InvalidRequest):
-        pair = _from_base64(found[1]) if found else ""
-        halves = [forms.unescape(half) for half in pair.split(":", 1)]
-    if len(halves) != 2 or not all(_is_vschar(half) for half in halves):
+        first, _, second = _from_base64(found[1] if found else "").partition(":")
+        client_id, secret = forms.unescape(first), forms.unescape(second)
+    if not _is_vschar(client_id) or not _is_vschar(secret):
         raise errors.InvalidClient("The Authorization header is not proper Basic credentials.")
-    client_id, secret = halves
     return client_id, secret
 
 
@@ -250,8 +250,8 @@ class AuthorizationResponse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _from_base64(text: str) -> str:
-    raw = b64decode(text, validate=True)
-    if b64encode(raw).decode("ascii") != text:
+    raw = a2b_base64(text)
+    if b2a_base64(raw, newline=False).decode("ascii") != text:
         raise Malformed("The text is not canonical base64.")
     return raw.decode("utf-8")
 

@@ -6,6 +6,7 @@ it; below it is cryptography.
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import lru_cache
 from hmac import digest
 from typing import Final
 
@@ -56,6 +57,7 @@ def mac(key: bytes, *parts: str | bytes) -> bytes:
     return digest(key, length_prefixed(*parts), "sha256")
 
 
+@lru_cache(maxsize=16)
 def _cipher(key: bytes) -> AESGCM:
     if len(key) != KEY_SIZE:
         raise Malformed("A sealing key has 32 bytes.")

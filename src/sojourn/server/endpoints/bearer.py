@@ -20,7 +20,7 @@ async def shown(site: Site, request: Request, *, form: bool = False) -> str:
     if b"access_token" in request.scope["query_string"] and "access_token" in http.query(request):
         message = "The access token must not be in the query."
         raise InvalidRequest(message)
-    header = http.single(request, "authorization")
+    header = http.single(request, b"authorization")
     in_body = ""
     if form and request.headers.get("content-type"):
         in_body = (await http.form(request, site.max_body)).get("access_token", "")

@@ -17,7 +17,7 @@ from sojourn.wire.base64url import decode
 
 def presented(request: Request, parameters: Mapping[str, str]) -> Presented:
     """What the request shows (RFC 6749 §2.3). Raises InvalidRequest for more than one way, InvalidClient for none."""
-    header = http.single(request, "authorization")
+    header = http.single(request, b"authorization")
     named = parameters.get("client_id", "")
     ways = [bool(header), "client_secret" in parameters, "client_assertion" in parameters]
     if sum(ways) > 1:

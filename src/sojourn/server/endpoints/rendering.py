@@ -30,11 +30,20 @@ def answer(members: object, *, status: int = 200) -> Response:
     return raw(_encode(members), status=status)
 
 
+class _Json(Response):
+    """JSON text that nobody keeps; its headers need no working out."""
+
+    def __init__(self, body: bytes, status: int) -> None:
+        self.status_code = status
+        self.background = None
+        self.body = body
+        length = str(len(body)).encode("ascii")
+        self.raw_headers = [(b"content-length", length), JSON, NO_STORE, _NOSNIFF]
+
+
 def raw(body: bytes, *, status: int = 200) -> Response:
     """JSON text as an answer that nobody keeps."""
-    response = Response(body, status)
-    response.raw_headers += (JSON, NO_STORE, _NOSNIFF)
-    return response
+    return _Json(body, status)
 
 
 def refusal(error: ProtocolError, *, basic: bool = False) -> Response:

@@ -31,7 +31,7 @@ async def post(site: Site, request: Request) -> Response:
         raise UnsupportedGrantType
     if name not in client.grant_types or (client.public and not grant.public):
         raise UnauthorizedClient
-    retry = http.single(request, "idempotency-key")
+    retry = http.single(request, b"idempotency-key")
     if len(retry) > _LONGEST_KEY:
         message = "The Idempotency-Key header is too long."
         raise InvalidRequest(message)

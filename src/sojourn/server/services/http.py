@@ -9,7 +9,7 @@ from collections.abc import Collection
 from ipaddress import ip_address
 from typing import Any, Final
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from sojourn.errors import InvalidRequest, Malformed, TooLarge
 from sojourn.wire import forms, json_text
@@ -20,25 +20,25 @@ MAX_QUERY: Final = 16_384
 
 async def body(request: Request, limit: int) -> bytes:
     """The whole body. Raises TooLarge past `limit` bytes, InvalidRequest when the peer goes away."""
-    if int(request.headers.get("content-length") or 0) > limit:
+    length = header(request, b"content-length")
+    if length and int(length) > limit:
         raise TooLarge
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit:
-                raise TooLarge
-            chunks.append(chunk)
-    except ClientDisconnect as error:
-        raise InvalidRequest(detail="the client went away") from error
-    return b"".join(chunks)
+    whole, more = b"", True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise InvalidRequest(detail="the client went away")
+        whole += message.get("body", b"")
+        if len(whole) > limit:
+            raise TooLarge
+        more = message.get("more_body", False)
+    return whole
 
 
 async def form(request: Request, limit: int) -> dict[str, str]:
     """The parameters of a form body. Raises InvalidRequest for anything else (RFC 6749 Appendix B)."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != FORM:
+    kind = header(request, b"content-type")
+    if kind != FORM and kind.partition(";")[0].strip().lower() != FORM:
         message = f"The body must be {FORM}."
         raise InvalidRequest(message)
     return forms.parse(await body(request, limit), limit=limit)
@@ -52,7 +52,7 @@ def query(request: Request) -> dict[str, str]:
 
 async def json_body(request: Request, limit: int) -> dict[str, Any]:
     """The JSON object in a body. Raises InvalidRequest for anything else."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = header(request, b"content-type").partition(";")[0].strip().lower()
     if kind != "application/json":
         message = "The body must be application/json."
         raise InvalidRequest(message)
@@ -63,12 +63,20 @@ async def json_body(request: Request, limit: int) -> dict[str, Any]:
         raise InvalidRequest(message) from error
 
 
-def single(request: Request, name: str) -> str:
+def header(request: Request, name: bytes) -> str:
+    """The first value of a header, whose `name` is in lower case, or ''."""
+    for key, value in request.scope["headers"]:
+        if key == name:
+            text: str = value.decode("latin-1")
+            return text
+    return ""
+
+
+def single(request: Request, name: bytes) -> str:
     """The one value of a header, or ''. Raises InvalidRequest when it was sent twice."""
-    wanted = name.encode("ascii")
-    found = [value for key, value in request.scope["headers"] if key == wanted]
+    found = [value for key, value in request.scope["headers"] if key == name]
     if len(found) > 1:
-        message = f"The {name} header was sent more than once."
+        message = f"The {name.decode()} header was sent more than once."
         raise InvalidRequest(message)
     return found[0].decode("latin-1") if found else ""
 

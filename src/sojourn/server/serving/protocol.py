@@ -7,9 +7,9 @@ The body's limit is the application's. Trailers are dropped (RFC 9110 §6.5.1): 
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from typing import Final, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 MAX_HEAD: Final = 16_384
 """Bytes of the request line and all headers; more is answered 431 (RFC 6585 §5)."""
@@ -26,6 +26,32 @@ _ANSWER: Final = (
 
 class HeadTooLarge(Exception):
     """Stops the parser; the answer has been sent."""
+
+
+class _Joining:
+    """The transport as one answer sees it: its head waits for the first piece of its body, and both go out at once."""
+
+    __slots__ = ("_cycle", "_head", "_transport", "is_closing")
+
+    def __init__(self, transport: asyncio.Transport, cycle: RequestResponseCycle) -> None:
+        self._transport = transport
+        self._cycle = cycle
+        self._head: bytes | None = None
+        self.is_closing = transport.is_closing
+
+    def write(self, data: bytes) -> None:
+        if self._head is None and self._cycle.response_started:
+            self._head = data
+            return
+        if self._head:
+            data, self._head = self._head + data, b""
+        self._transport.write(data)
+
+    def close(self) -> None:
+        if self._head:
+            self._transport.write(self._head)
+            self._head = b""
+        self._transport.close()
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -72,7 +98,11 @@ class LimitedProtocol(HttpToolsProtocol):
                 self._refuse()
                 raise HeadTooLarge
         self._in_head = False
+        before = self.cycle
         super().on_headers_complete()
+        if self.cycle is not before and self.scope["method"] != "HEAD":
+            # The cycle's task has not begun: nothing was written yet.
+            self.cycle.transport = cast("asyncio.Transport", _Joining(self.transport, self.cycle))
 
     def on_message_complete(self) -> None:
         self._in_head = True

@@ -22,19 +22,21 @@ from sojourn.store.sqlite import faults
 
 logger = logging.getLogger(__name__)
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 _APPLICATION: Final = 0x534A524E  # "SJRN"
 _CREATE: Final = f"""
 BEGIN IMMEDIATE;
 CREATE TABLE record (
-    key TEXT NOT NULL PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL,
     version INTEGER NOT NULL,
     expires INTEGER NOT NULL,
     op_id TEXT NOT NULL,
     path TEXT NOT NULL,
     entries TEXT NOT NULL,
     body BLOB NOT NULL
-) WITHOUT ROWID;
+);
+CREATE UNIQUE INDEX record_key ON record (key);
 CREATE INDEX record_expires ON record (expires) WHERE expires > 0;
 CREATE TABLE record_index (
     kind TEXT NOT NULL,
@@ -161,8 +163,9 @@ def _prepare(connection: apsw.Connection, path: Path) -> None:
     if tables and _number(connection, "PRAGMA application_id") != _APPLICATION:
         raise StoreUnavailable(f"{path} is the database of another program. Name another file.")
     version = _number(connection, "PRAGMA user_version")
-    if version > SCHEMA:
-        text = f"{path} was written by a later release of Sojourn: schema {version}, not {SCHEMA}."
+    if tables and version != SCHEMA:
+        when = "a later" if version > SCHEMA else "an earlier, unfinished"
+        text = f"{path} was written by {when} release of Sojourn: schema {version}, not {SCHEMA}."
         raise StoreUnavailable(text)
     if connection.execute("PRAGMA journal_mode = WAL").fetchall() != [("wal",)]:
         raise StoreUnavailable(f"{path} lies on a file system that cannot hold a write-ahead log.")

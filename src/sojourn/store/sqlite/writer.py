@@ -179,7 +179,7 @@ def _keys(text: str) -> tuple[str, ...]:
 
 
 def _refusal(error: apsw.ConstraintError) -> Conflict | ValueError:
-    if getattr(error, "extendedresult", 0) == apsw.SQLITE_CONSTRAINT_PRIMARYKEY:
+    if getattr(error, "extendedresult", 0) == apsw.SQLITE_CONSTRAINT_UNIQUE:
         return Conflict()
     return ValueError(f"the record cannot be stored: {error}")
 

@@ -178,7 +178,7 @@ class Mint:
             op_id=context.op_id(),
             path=root.path,
             expires=grant.end if hands_over and grant else end,
-            index=records.token_index(root.key),
+            index=records.token_index(grant.id) if grant else (),
         )
         told = _Told(name, order.type, text, given[0], end)
         return _minted(root, told, (Put(record, value),))

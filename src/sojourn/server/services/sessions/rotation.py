@@ -7,9 +7,10 @@ Anything older is theft and ends the grant; a bad MAC is refused and ends nothin
 
 from __future__ import annotations
 
-import hmac
 from enum import Enum
 from functools import lru_cache
+from hashlib import blake2b
+from hmac import compare_digest
 from typing import Final
 
 import msgspec
@@ -82,7 +83,8 @@ def _associated(realm: str, family: str) -> bytes:
 
 
 def _mac(seed: bytes, counted: str) -> str:
-    return tokens.drawn_from(hmac.digest(seed, counted.encode("ascii"), "sha512"), _MAC)
+    """Keyed BLAKE2b (RFC 7693 §2.9), in 22 digits: 131 bits."""
+    return tokens.drawn_from(blake2b(counted.encode("ascii"), key=seed).digest(), _MAC)
 
 
 def family_text(context: Context, part: int, family: str, seed: bytes, generation: int) -> str:
@@ -110,13 +112,13 @@ def judge(
 ) -> Verdict:
     """What presenting `shown` means for its family. `retry` is the digest of the Idempotency-Key, or empty."""
     counted = shown.family + tokens.number(shown.generation)
-    if not hmac.compare_digest(_mac(seed, counted), shown.mac):
+    if not compare_digest(_mac(seed, counted), shown.mac):
         return Verdict.FORGED
     if shown.generation == family.generation:
         return Verdict.NEWEST
     if shown.generation == family.generation - 1:
         if family.retry:
-            return Verdict.RETRY if hmac.compare_digest(family.retry, retry) else Verdict.THEFT
+            return Verdict.RETRY if compare_digest(family.retry, retry) else Verdict.THEFT
         if now < family.rotated + context.retry_window:
             return Verdict.RETRY
     return Verdict.THEFT
