@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from sojourn.errors import NoSuchPage, ProtocolError, SojournError, WrongMethod
-from sojourn.server.endpoints import discovery, rendering
+from sojourn.server.endpoints import discovery, rendering, token
 from sojourn.server.login.authenticators.password import Passwords
 from sojourn.server.login.pipeline import Pipeline
 from sojourn.server.login.throttle import Throttle
@@ -55,17 +55,36 @@ class Application:
         self._upkeep = asyncio.get_running_loop().create_task(self._keep_up())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as an ASGI application."""
         if scope["type"] != "http":
             return
+        response = await self.respond(scope, receive)
+        try:
+            await response(scope, receive, send)
+        except BaseException:
+            self.lost(response)
+            raise
+        self.sent(response)
+
+    async def respond(self, scope: Scope, receive: Receive) -> Response:
+        """The answer to a request, whole. Whoever writes it says afterwards whether it was `sent` or `lost`."""
         path, method = scope["path"], scope["method"]
         document = self._documents.get(path)
         if document is None:
-            response = await self._answer(path, method, Request(scope, receive))
-        elif method in ("GET", "HEAD"):
-            response = document
-        else:
-            response = self._wrong_method(Request(scope, receive), ("GET",), Told.JSON)
-        await response(scope, receive, send)
+            return await self._answer(path, method, Request(scope, receive))
+        if method in ("GET", "HEAD"):
+            return document
+        return self._wrong_method(Request(scope, receive), ("GET",), Told.JSON)
+
+    def sent(self, response: Response) -> None:
+        """An answer was handed to the network: the code that it spent is spent."""
+        if isinstance(response, token.Handover):
+            self.site.sessions.redemption.note_sent(response.code_key)
+
+    def lost(self, response: Response) -> None:
+        """An answer could not be sent: who was to have it may ask again."""
+        if isinstance(response, token.Handover):
+            self.site.sessions.redemption.unsent(response.code_key)
 
     async def _answer(self, path: str, method: str, request: Request) -> Response:
         route = self._routes.get(path)

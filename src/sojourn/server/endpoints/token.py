@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from sojourn.errors import InvalidRequest, UnauthorizedClient, UnsupportedGrantType
 from sojourn.server.endpoints import rendering
@@ -13,7 +12,7 @@ from sojourn.server.grants.contract import TokenRequest
 from sojourn.server.grants.registry import REGISTRY
 from sojourn.server.pages.site import Site
 from sojourn.server.services import http
-from sojourn.server.services.sessions.redemption import Issued, Redemption
+from sojourn.server.services.sessions.redemption import Issued
 
 _LONGEST_KEY = 200
 
@@ -42,28 +41,18 @@ async def post(site: Site, request: Request) -> Response:
         clients=site.clients,
         retry=retry,
     )
-    redemption = site.sessions.redemption
-    issued = await redemption.issue(lambda: grant.take(asked))
+    issued = await site.sessions.redemption.issue(lambda: grant.take(asked))
     response = _answer(issued)
-    return _Handover(response, redemption, issued.code_key) if issued.code_key else response
+    return Handover(response, issued.code_key) if issued.code_key else response
 
 
-class _Handover(Response):
+class Handover(Response):
     """The answer to a code: once it is sent, the code is spent; if it cannot be, the same client may repeat."""
 
-    def __init__(self, answer: Response, redemption: Redemption, code_key: str) -> None:
+    def __init__(self, answer: Response, code_key: str) -> None:
         super().__init__(answer.body, answer.status_code)
         self.raw_headers = answer.raw_headers
-        self._redemption = redemption
-        self._code_key = code_key
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        except BaseException:
-            self._redemption.unsent(self._code_key)
-            raise
-        self._redemption.note_sent(self._code_key)
+        self.code_key = code_key
 
 
 def _answer(issued: Issued) -> Response:

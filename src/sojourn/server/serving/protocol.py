@@ -7,9 +7,19 @@ The body's limit is the application's. Trailers are dropped (RFC 9110 §6.5.1): 
 from __future__ import annotations
 
 import asyncio
-from typing import Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+    from starlette.types import Receive, Scope
+
+    from sojourn.server.app import Application
 
 MAX_HEAD: Final = 16_384
 """Bytes of the request line and all headers; more is answered 431 (RFC 6585 §5)."""
@@ -26,32 +36,6 @@ _ANSWER: Final = (
 
 class HeadTooLarge(Exception):
     """Stops the parser; the answer has been sent."""
-
-
-class _Joining:
-    """The transport as one answer sees it: its head waits for the first piece of its body, and both go out at once."""
-
-    __slots__ = ("_cycle", "_head", "_transport", "is_closing")
-
-    def __init__(self, transport: asyncio.Transport, cycle: RequestResponseCycle) -> None:
-        self._transport = transport
-        self._cycle = cycle
-        self._head: bytes | None = None
-        self.is_closing = transport.is_closing
-
-    def write(self, data: bytes) -> None:
-        if self._head is None and self._cycle.response_started:
-            self._head = data
-            return
-        if self._head:
-            data, self._head = self._head + data, b""
-        self._transport.write(data)
-
-    def close(self) -> None:
-        if self._head:
-            self._transport.write(self._head)
-            self._head = b""
-        self._transport.close()
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -98,17 +82,52 @@ class LimitedProtocol(HttpToolsProtocol):
                 self._refuse()
                 raise HeadTooLarge
         self._in_head = False
-        before = self.cycle
         super().on_headers_complete()
-        if self.cycle is not before and self.scope["method"] != "HEAD":
-            # The cycle's task has not begun: nothing was written yet.
-            self.cycle.transport = cast("asyncio.Transport", _Joining(self.transport, self.cycle))
 
     def on_message_complete(self) -> None:
         self._in_head = True
         self._received = 0
         self._met()
         super().on_message_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - our Application
+        task = self.loop.create_task(self._answer(cycle, app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
+    async def _answer(self, cycle: RequestResponseCycle, app: Application) -> None:
+        """Ask the application, and write what it answers in one piece: one system call, not two."""
+        scope, receive = cast("Scope", cycle.scope), cast("Receive", cycle.receive)
+        try:
+            response = await app.respond(scope, receive)
+            if self.flow.write_paused:
+                await self.flow.drain()
+            written = self._written(cycle, response)
+        except BaseException:
+            self.transport.close()
+            raise
+        if cycle.disconnected or self.transport.is_closing():
+            app.lost(response)
+            return
+        cycle.response_started = cycle.response_complete = True
+        cycle.message_event.set()
+        self.transport.write(written)
+        if not cycle.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
+        app.sent(response)
+
+    def _written(self, cycle: RequestResponseCycle, response: Response) -> bytes:
+        """The answer as HTTP/1.1. Raises ValueError for a header that would begin another one."""
+        fields = [*self.server_state.default_headers, *response.raw_headers]
+        if not cycle.keep_alive:
+            fields.append((b"connection", b"close"))
+        head = b"".join([b"%s: %s\r\n" % field for field in fields])
+        if head.count(b"\n") != len(fields) or head.count(b"\r") != len(fields):
+            message = "a header of an answer holds a line break"
+            raise ValueError(message)
+        body = b"" if cycle.scope["method"] == "HEAD" else response.body
+        return b"%s%s\r\n%s" % (STATUS_LINE[response.status_code], head, body)
 
     def _met(self) -> None:
         if self._deadline is not None:

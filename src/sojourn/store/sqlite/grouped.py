@@ -101,7 +101,20 @@ class GroupedSQLiteStore:
 
     async def batch(self, partition: int, steps: tuple[Step, ...]) -> None:
         require_partition(partition, steps)
-        await self._write(partial(self._apply, steps))
+        if all(type(step) is Check for step in steps):
+            # What a group is still writing is not acknowledged: these checks came before it.
+            await self._check(steps)
+        else:
+            await self._write(partial(self._apply, steps))
+
+    async def _check(self, steps: tuple[Step, ...]) -> None:
+        if self._closing:
+            raise StoreUnavailable("The store is closed.")
+        for step in steps:
+            if isinstance(step, Check):
+                found = await self.get(step.key)
+                if step.version != (0 if found is None else found.version):
+                    raise Conflict
 
     def _apply(self, steps: tuple[Step, ...]) -> int:
         """Do all steps or none. A check of a record that is kept here needs no statement."""

@@ -48,6 +48,8 @@ class Tree:
 
     async def commit(self, partition: int, steps: tuple[Step, ...]) -> None:
         """Write all steps or none. An unknown outcome is found out by reading one of them again."""
+        if not steps:
+            return
         try:
             await self._store.batch(partition, steps)
         except OutcomeUnknown:
