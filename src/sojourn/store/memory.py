@@ -1,9 +1,6 @@
 """Records in this process's memory, for tests, trials and caches. `open` makes one; `contract`,
 `cursor` and `steps` stand below. Nothing outlives the process and no verb ever suspends, so one
 class serves both faces.
-
-Records are held as they were given, but what other records hold already (a key in its
-descendants' paths, the path and index of a sibling or of the version before) is kept once.
 """
 
 from __future__ import annotations
@@ -140,34 +137,14 @@ class MemoryStore:
         return outcome
 
     def _write(self, before: Record | None, record: Record) -> None:
-        record = self._thrifty(before, record)
-        if before is None or before.index is not record.index:
-            if before is not None:
-                self._index.remove(before)
+        if before is None:
+            self._index.add(record)
+        elif before.index != record.index:
+            self._index.remove(before)
             self._index.add(record)
         if record.expires:
             self._expiry.add(record, before)
         self._records[record.key] = record
-
-    def _thrifty(self, before: Record | None, record: Record) -> Record:
-        """Return `record`, made of texts that are held already where there are any."""
-        records = self._records
-        model = before if before is not None else self._index.like(record, records)
-        if model is not None and model.path == record.path:
-            path = model.path
-        else:
-            path = tuple(
-                [key if (at := records.get(key)) is None else at.key for key in record.path]
-            )
-        return Record(
-            record.key if before is None else before.key,
-            record.version,
-            record.op_id,
-            record.body,
-            path,
-            model.index if model is not None and model.index == record.index else record.index,
-            record.expires,
-        )
 
     def _remove(self, record: Record) -> None:
         del self._records[record.key]
@@ -221,13 +198,6 @@ class _Index:
                     del held[at]
                 if len(held) == 1:
                     values[value] = held[0]
-
-    def like(self, record: Record, records: dict[str, Record]) -> Record | None:
-        """Return some record that the first value of `record` finds."""
-        if not record.index:
-            return None
-        keys = self.held(kind_of(record.key), *record.index[0])
-        return records[keys[0]] if keys else None
 
     def held(self, kind: str, name: str, value: str) -> list[str]:
         held = self._values.get((kind, name), {}).get(value, [])

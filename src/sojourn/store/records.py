@@ -7,7 +7,6 @@ A new entity is one row in `KINDS` and nothing in any backend. Stands on `model`
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import islice
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -33,8 +32,8 @@ from sojourn.store.contract import Record, kind_of
 V = TypeVar("V", bound=Value)
 Index = tuple[tuple[str, str], ...]
 
-REMEMBERED: Final = 2_048
-"""Values that `Decoded` keeps."""
+REMEMBERED: Final = 1_024
+"""Values that `Decoded` keeps in each of two generations."""
 
 _encoder: Final = msgspec.json.Encoder()
 
@@ -121,15 +120,18 @@ def nodes(records: tuple[Record | None, ...]) -> Path:
 class Decoded:
     """Remembers what records hold: one that was written here, or read before, is not decoded again."""
 
-    __slots__ = ("_nodes",)
+    __slots__ = ("_nodes", "_older")
 
     def __init__(self) -> None:
         self._nodes: dict[str, tuple[str, Node]] = {}
+        self._older: dict[str, tuple[str, Node]] = {}
 
     def node(self, record: Record) -> Node:
         """A record as a node. Raises as `value_of` does."""
         key = record.key
         held = self._nodes.get(key)
+        if held is None and key in self._older:
+            held = self._nodes[key] = self._older.pop(key)
         if held is not None and held[0] == record.op_id and held[1].version == record.version:
             return held[1]
         node = Node(key, record.version, _decoded(record, KINDS[kind_of(key)]))
@@ -141,11 +143,9 @@ class Decoded:
         self._keep(record.op_id, Node(record.key, record.version, value))
 
     def _keep(self, op_id: str, node: Node) -> None:
-        nodes = self._nodes
-        if len(nodes) >= REMEMBERED:
-            for key in list(islice(nodes, REMEMBERED // 8)):
-                nodes.pop(key, None)
-        nodes[node.key] = (op_id, node)
+        if len(self._nodes) >= REMEMBERED:
+            self._nodes, self._older = {}, self._nodes
+        self._nodes[node.key] = (op_id, node)
 
     def value(self, record: Record, shape: type[V]) -> V:
         """As `value_of`."""

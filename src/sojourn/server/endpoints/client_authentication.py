@@ -11,30 +11,30 @@ from sojourn.model.client import Client
 from sojourn.server.pages.site import Site
 from sojourn.server.services import http
 from sojourn.server.services.clients import ASSERTION_TYPE, Presented
-from sojourn.wire import json_text, oauth
+from sojourn.wire import json_text, tokens
 from sojourn.wire.base64url import decode
 
 
-def presented(request: Request, parameters: Mapping[str, str]) -> Presented:
+def presented(site: Site, request: Request, parameters: Mapping[str, str]) -> Presented:
     """What the request shows (RFC 6749 §2.3). Raises InvalidRequest for more than one way, InvalidClient for none."""
     header = http.single(request, b"authorization")
     named = parameters.get("client_id", "")
-    ways = [bool(header), "client_secret" in parameters, "client_assertion" in parameters]
-    if sum(ways) > 1:
+    ways = bool(header) + ("client_secret" in parameters) + ("client_assertion" in parameters)
+    if ways > 1:
         message = "More than one way of client authentication was used."
         raise InvalidRequest(message)
     if header:
-        client_id, secret = oauth.basic_credentials(header)
-        if named and named != client_id:
+        shown = site.clients.basic(header)
+        if named and named != shown.client_id:
             message = "The client_id parameter names another client than the Authorization header."
             raise InvalidRequest(message)
-        return Presented(client_id, "client_secret_basic", secret)
+        return shown
     if "client_assertion" in parameters:
         return _assertion(parameters, named)
     if not named:
         raise InvalidClient(detail="no client authentication")
     if "client_secret" in parameters:
-        return Presented(named, "client_secret_post", parameters["client_secret"])
+        return Presented(named, "client_secret_post", tokens.digest(parameters["client_secret"]))
     return Presented(named, "none")
 
 
@@ -51,9 +51,9 @@ def _assertion(parameters: Mapping[str, str], named: str) -> Presented:
         raise InvalidClient(detail="the assertion is not a JWT") from error
     if named and named != subject:
         raise InvalidClient(detail="client_id is not the assertion's sub")
-    return Presented(subject, "private_key_jwt", text)
+    return Presented(subject, "private_key_jwt", assertion=text)
 
 
 async def authenticated(site: Site, request: Request, parameters: Mapping[str, str]) -> Client:
     """The client behind a request, proved. Raises InvalidClient or InvalidRequest."""
-    return await site.clients.authenticate(presented(request, parameters))
+    return await site.clients.authenticate(presented(site, request, parameters))

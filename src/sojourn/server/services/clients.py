@@ -30,17 +30,21 @@ GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials
 ASSERTION_LIFE: Final = 300_000
 _ASSERTION_ALGS: Final = ("ES256", "RS256", "PS256", "EdDSA")
 _SKEW: Final = 10_000
+_KNOWN: Final = 1_024
 
 
 class Presented(Struct, frozen=True):
     """How a request says which client it comes from (RFC 6749 §2.3).
 
-    method  client_secret_basic | client_secret_post | private_key_jwt | none
+    method     client_secret_basic | client_secret_post | private_key_jwt | none
+    digest     of the secret
+    assertion  the signed text (RFC 7523)
     """
 
     client_id: str
     method: str
-    secret: str = ""
+    digest: str = ""
+    assertion: str = ""
 
     def __repr__(self) -> str:
         return f"Presented({self.client_id!r}, {self.method})"
@@ -56,13 +60,14 @@ class ClientPage(Struct, frozen=True):
 class Clients:
     """All that is done to clients and resources."""
 
-    __slots__ = ("_audiences", "_context", "_tree")
+    __slots__ = ("_audiences", "_basic", "_context", "_tree")
 
     def __init__(self, context: Context, tree: Tree, *, audiences: tuple[str, ...]) -> None:
         """`audiences`: what an assertion's `aud` may be: the issuer and the token endpoint."""
         self._context = context
         self._tree = tree
         self._audiences = audiences
+        self._basic: dict[str, Presented] = {}
 
     async def get(self, client_id: str) -> Client | None:
         """The client with this id, live or not."""
@@ -76,6 +81,20 @@ class Clients:
         found = self._tree.decoded.value(record, Resource)
         return found if found.ended is UNSET else None
 
+    def basic(self, header: str) -> Presented:
+        """What an Authorization header shows. Each is taken apart once, as long as it is among the newest; what is kept
+        of it are digests. Raises InvalidClient.
+        """
+        name = tokens.digest(header)
+        shown = self._basic.get(name)
+        if shown is None:
+            client_id, secret = oauth.basic_credentials(header)
+            shown = Presented(client_id, "client_secret_basic", tokens.digest(secret))
+            if len(self._basic) >= _KNOWN:
+                self._basic.clear()
+            self._basic[name] = shown
+        return shown
+
     async def authenticate(self, shown: Presented) -> Client:
         """The client that a request comes from, proved by the one method it registered.
 
@@ -87,10 +106,8 @@ class Clients:
         if client.token_endpoint_auth_method != shown.method:
             raise InvalidClient(detail=f"{shown.method} is not its method")
         if shown.method == "private_key_jwt":
-            await self._check_assertion(client, shown.secret)
-        elif shown.method != "none" and not compare_digest(
-            client.secret_hash, tokens.digest(shown.secret)
-        ):
+            await self._check_assertion(client, shown.assertion)
+        elif shown.method != "none" and not compare_digest(client.secret_hash, shown.digest):
             raise InvalidClient(detail="wrong secret")
         return client
 

@@ -241,8 +241,9 @@ class Grants:
             path=tuple(node.key for node in above),
             expires=grant.end,
         )
-        own = not (grant.claims or grant.authorization_request or grant.usage_rules)
-        steps = (*held, session_step, Put(record, grant if own else None))
+        # Whoever asked may still change the mappings it gave.
+        known = None if grant.has_mappings() else grant
+        steps = (*held, session_step, Put(record, known))
         return Prepared(grant, part, (Node(record.key, 1, grant), *above), steps)
 
     def subject_of(self, user_id: str, client: Client) -> str:

@@ -203,7 +203,7 @@ class AsyncSessionManager(Reader):
             raise ValueError(message)
         part = ids.partition("user", grant.user_id)
         grant_key = self.context.keys.grant(part, grant.id)
-        parent = await self._token_key(grant_key, based_on) if based_on else ""
+        parent = await self._parent_key(part, based_on) if based_on else ""
         order = Order(
             type=token_class,
             scope=scope,
@@ -215,7 +215,7 @@ class AsyncSessionManager(Reader):
         for _ in range(ATTEMPTS):
             path = await self.tree.path(parent or grant_key)
             client = await self.tree.client(grant.client_id)
-            if not path:
+            if not any(node.key == grant_key for node in path):
                 raise UnknownToken if parent else NoSuchGrant
             operation = MINT_FROM if parent else EMBED
             try:
@@ -240,25 +240,22 @@ class AsyncSessionManager(Reader):
             message = "this user has a token with the chosen value already: choose another"
             raise ValueError(message)
 
-    async def _token_key(self, grant_key: str, text: str) -> str:
-        """Where the token with this text lies, if it belongs to the grant. Raises UnknownToken."""
-        located = await self.acceptance.locate(text)
-        if located is None:
-            key = self.context.keys.token(partition_of(grant_key), tokens.digest(text))
-            record = await self.context.store.get(key)
-            above = record.path if record is not None else ()
-        else:
-            key = located.key
-            stored = located.claims is None and not located.superseded
-            above = tuple(node.key for node in located.path) if stored else ()
-        if grant_key not in above:
-            raise UnknownToken
-        return key
+    async def _parent_key(self, part: int, text: str) -> str:
+        """As `stored_key`, but a refresh token must be the newest: what was rotated gives nothing any more."""
+        if text.startswith("sj_r_"):
+            located = await self.acceptance.locate(text)
+            if located is None or located.superseded:
+                raise UnknownToken
+            return located.key
+        return await self.stored_key(part, text)
 
     async def register_usage(self, grant: Grant, text: str) -> Token:
         """What `AsyncGrant.register_usage` does: see there."""
         part = ids.partition("user", grant.user_id)
-        key = await self._token_key(self.context.keys.grant(part, grant.id), text)
+        key = await self._parent_key(part, text)
+        record = await self.context.store.get(key)
+        if record is None or self.context.keys.grant(part, grant.id) not in record.path:
+            raise UnknownToken
         used = await self.tree.change(
             key, Token, lambda token: msgspec.structs.replace(token, used=token.used + 1)
         )
@@ -285,18 +282,19 @@ class AsyncSessionManager(Reader):
         recursive: bool = False,  # noqa: FBT001, FBT002 - the page's signature
     ) -> None:
         """End one token, and with `recursive` every token based on it. Raises UnknownToken."""
-        located = await self.acceptance.locate(token_value)
         above = self.grants_.keys_of(session_id)
-        if located is not None:
-            if not set(above) <= {node.key for node in located.path}:
+        if token_value.count(".") == 2:
+            located = await self.acceptance.locate(token_value)
+            if located is None or not set(above) <= {node.key for node in located.path}:
                 raise UnknownToken
             await self.acceptance.revoke(located, "revoked", recursive=recursive)
             return
-        key = self.context.keys.token(partition_of(above[0]), tokens.digest(token_value))
+        key = await self.stored_key(partition_of(above[0]), token_value)
         record = await self.context.store.get(key)
         if record is None or not set(above) <= set(record.path):
             raise UnknownToken
-        await self.tree.end(key, Token, "revoked", recursive=recursive)
+        owner = await self._grant(above[0])
+        await self.tree.end(key, Token, "revoked", subject=owner.user_id, recursive=recursive)
 
     async def revoke(self, token_value: str, *, recursive: bool = True) -> None:
         """End the token with this text, whoever's it is. Raises UnknownToken."""
