@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
+from itertools import islice
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -39,6 +40,7 @@ log = logging.getLogger("sojourn.requests")
 _DELIVERY: Final = 1.0
 _SWEEP_EVERY: Final = 60
 _SWEEP: Final = 1_000
+_TOGETHER: Final = 32
 _SPOKEN: Final = {"GET": ("GET", "HEAD"), "POST": ("POST",)}
 _IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
@@ -129,9 +131,11 @@ class Application:
                 await _tried(self._sweep_all())
 
     async def _write_sent(self) -> None:
-        """Write what was noted of codes, all of it in one commit where the store can."""
+        """Write what was noted of codes, some at a time: they share a commit, and requests come between."""
         redemption = self.site.sessions.redemption
-        await asyncio.gather(*(redemption.sent(key) for key in redemption.noted()))
+        noted = iter(redemption.noted())
+        while some := tuple(islice(noted, _TOGETHER)):
+            await asyncio.gather(*(redemption.sent(key) for key in some))
 
     async def _sweep_all(self) -> None:
         context = self.site.context

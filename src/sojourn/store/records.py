@@ -36,6 +36,8 @@ REMEMBERED: Final = 1_024
 """Values that `Decoded` keeps in each of two generations."""
 
 _encoder: Final = msgspec.json.Encoder()
+_members: Final = msgspec.json.Decoder(dict[str, Raw]).decode
+_SHAPE: Final = str(SHAPE).encode("ascii")
 
 
 class Kind(Struct, frozen=True):
@@ -72,18 +74,23 @@ KINDS: Final[Mapping[str, Kind]] = {
 """Every kind of record. Tokens are found by their grant, whose id their value does not repeat: see `token_index`."""
 
 
+_FIELDS: Final = {
+    kind.shape: frozenset(("v", *kind.shape.__struct_fields__)) for kind in KINDS.values()
+}
+
+
 def token_index(grant_id: str) -> Index:
     """The index entry of a token below a grant. A client's own tokens have none: nobody lists them."""
     return (("parent", grant_id),)
 
 
 def _newer_fields(record: Record) -> dict[str, Raw]:
-    fields = msgspec.json.decode(record.body, type=dict[str, Raw])
+    fields = _members(record.body)
     found = msgspec.json.decode(fields.get("v", b"0"))
     if found != SHAPE + 1:
         text = f"a record has shape version {found}; this release reads up to {SHAPE + 1}"
         raise NewerRecord(text, detail=record.key)
-    fields["v"] = Raw(str(SHAPE).encode())
+    fields["v"] = Raw(_SHAPE)
     return fields
 
 
@@ -186,14 +193,13 @@ def successor(record: Record, value: Value, *, op_id: str, expires: int | None =
 
     Raises NewerRecord when the record's shape is newer than this release's.
     """
-    old = msgspec.json.decode(record.body, type=dict[str, Raw])
-    if msgspec.json.decode(old.get("v", b"0")) != SHAPE:
+    old = _members(record.body)
+    if bytes(old.get("v", b"0")) != _SHAPE:
         raise NewerRecord(detail=record.key)
-    known = type(value).__struct_fields__
-    unknown = {name: raw for name, raw in old.items() if name != "v" and name not in known}
     body = _encoder.encode(value)
+    unknown = old.keys() - _FIELDS[type(value)]
     if unknown:
-        body = _encoder.encode(msgspec.json.decode(body, type=dict[str, Raw]) | unknown)
+        body = _encoder.encode(_members(body) | {name: old[name] for name in unknown})
     kind = kind_of(record.key)
     return Record(
         record.key,

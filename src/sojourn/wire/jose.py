@@ -5,9 +5,9 @@ stand above it; below it are `jwk`, `json_text` and cryptography, used directly 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
+from hashlib import sha256, sha512
 from typing import Any, Final
 
 import msgspec
@@ -42,7 +42,7 @@ _SHA256 = hashes.SHA256()
 _ECDSA = ec.ECDSA(_SHA256)
 _PKCS1 = padding.PKCS1v15()
 _PSS = padding.PSS(mgf=padding.MGF1(_SHA256), salt_length=_SHA256.digest_size)
-_HALF_HASHES = {"ES256": "sha256", "RS256": "sha256", "PS256": "sha256", "EdDSA": "sha512"}
+_HALF_HASHES = {"ES256": sha256, "RS256": sha256, "PS256": sha256, "EdDSA": sha512}
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
@@ -180,10 +180,10 @@ def header_of(text: str) -> dict[str, Any]:
 
 def at_hash(alg: str, token: str) -> str:
     """Return the `at_hash` or `c_hash` of `token` (OpenID Connect Core §3.1.3.6)."""
-    name = _HALF_HASHES.get(alg)
-    if name is None or not token.isascii():
+    hashed = _HALF_HASHES.get(alg)
+    if hashed is None or not token.isascii():
         raise Malformed("No hash is defined for this algorithm.")
-    whole = hashlib.new(name, token.encode("ascii")).digest()
+    whole = hashed(token.encode("ascii")).digest()
     return base64url.encode(whole[: len(whole) // 2])
 
 

@@ -20,8 +20,8 @@ log = logging.getLogger("sojourn.events")
 
 Subscriber = Callable[[Event], Awaitable[None]]
 
-PAGE: Final = 100
-"""Events delivered before they are taken out together."""
+PAGE: Final = 32
+"""Events delivered before they are taken out together: requests come between two pages."""
 
 
 async def to_log(event: Event) -> None:

@@ -10,6 +10,7 @@ error of SQLite itself ends the whole transaction.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 import apsw
@@ -170,7 +171,9 @@ class Writer:
                 self._execute(statement, (kind, name, value, key))
 
 
+@lru_cache(maxsize=4_096)
 def _text(values: tuple[object, ...]) -> str:
+    """JSON text of a path or of index entries: siblings have the same, and so has each version of a record."""
     return _encode(values).decode("utf-8") if values else ""
 
 
