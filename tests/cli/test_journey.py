@@ -115,6 +115,20 @@ def test_one_token_is_revoked_and_the_next_is_fetched(bob):
     assert bob.good("token").out.strip() != token
 
 
+def test_a_used_code_on_the_path_is_shown_as_what_it_is(bob):
+    token = bob.good("token").out.strip()
+    shown = bob.good("explain", token).out
+    [code] = [line for line in shown.splitlines() if "authorization code" in line]
+    assert "◌ authorization code" in code
+    assert code.endswith(" · used · nothing below depends on it")
+    assert "The token is good." in shown
+    story = bob.good("explain", token, "--json").json
+    assert story["live"]
+    states = {s["node"]: (s["live"], s["why"], s["handed_over"]) for s in story["steps"]}
+    assert states["authorization code"] == (False, "used", True)
+    assert states["access token"] == (True, "", False)
+
+
 def test_all_others_are_ended_but_the_own(demo, bob, tmp_path):
     other_home = tmp_path / "other"
     other_home.mkdir()
