@@ -209,26 +209,6 @@ def test_revoking_a_token_alone_spares_what_is_based_on_it(manager: Any, grant: 
     assert not manager.explain(access.value).live
 
 
-def test_a_code_that_was_revoked_alone_is_told_as_revoked_and_harms_nothing_below_it(
-    manager: Any, grant: Any, clock: Clock
-):
-    code = grant.mint_token("authorization_code")
-    access = grant.mint_token("access_token", based_on=code)
-    manager.revoke_token(grant.session_id, code.value)
-    story = manager.explain(access.value)
-    step = story.steps[1]
-    assert (step.live, step.why, step.handed_over, step.ended) == (
-        False,
-        "revoked",
-        True,
-        clock.now(),
-    )
-    assert story.live
-    manager.revoke_token(grant.session_id, code.value, recursive=True)
-    story = manager.explain(access.value)
-    assert (story.live, story.steps[1].why, story.steps[1].handed_over) == (False, "revoked", False)
-
-
 @pytest.mark.parametrize("jwt", [False, True])
 def test_revoking_recursively_ends_children_and_their_children(manager: Any, grant: Any, jwt: bool):
     code = grant.mint_token("authorization_code")
