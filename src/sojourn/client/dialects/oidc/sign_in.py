@@ -47,7 +47,7 @@ class SignIn(Struct, frozen=True):
     prompt: str | None = None
     login_hint: str | None = None
     max_age: int | None = None
-    resource: str | None = None
+    resources: tuple[str, ...] = ()
     acr_values: str | None = None
 
 
@@ -100,7 +100,7 @@ class _Attempt:
 async def _authorization_url(
     env: Env, endpoints: Endpoints, wanted: SignIn, attempt: _Attempt
 ) -> str:
-    params = {
+    params: dict[str, str | tuple[str, ...]] = {
         "response_type": "code",
         "client_id": endpoints.client.client_id,
         "redirect_uri": attempt.redirect_uri,
@@ -114,7 +114,7 @@ async def _authorization_url(
         "prompt": wanted.prompt or _default_prompt(wanted.scope),
         "login_hint": wanted.login_hint,
         "max_age": None if wanted.max_age is None else str(wanted.max_age),
-        "resource": wanted.resource,
+        "resource": wanted.resources or None,
         "acr_values": wanted.acr_values,
     }
     params.update({name: value for name, value in optional.items() if value is not None})
@@ -180,14 +180,14 @@ async def _redeemed(
         issuer=metadata.issuer,
         iss_required=bool(metadata.authorization_response_iss_parameter_supported),
     )
-    form = {
+    form: dict[str, str | tuple[str, ...]] = {
         "grant_type": "authorization_code",
         "code": response.code,
         "redirect_uri": attempt.redirect_uri,
         "code_verifier": attempt.verifier,
     }
-    if wanted.resource is not None:
-        form["resource"] = wanted.resource
+    if wanted.resources:
+        form["resource"] = wanted.resources
     answer = await endpoints.tokens(env, form)
     expected = Expected(
         client_id=endpoints.client.client_id,
