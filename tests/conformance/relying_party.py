@@ -76,7 +76,7 @@ class RelyingParty:
         self.pkce = pkce
         self.key = key
         self._now = now
-        self.http = httpx2.Client(trust_env=False, verify=False)
+        self.http = httpx2.Client(trust_env=False, verify=False, timeout=60)
         self.metadata: dict[str, Any] = self.http.get(
             f"{issuer}/.well-known/openid-configuration"
         ).json()
