@@ -185,6 +185,18 @@ def test_a_task_cancelled_in_the_middle_of_a_refresh_loses_nothing(small, store)
     assert Accounts(store).get().token() == "access-1"
 
 
+def test_a_synchronous_session_works_where_a_loop_runs_and_renews_its_token_there(small, store):
+    signed_in(small.issuer, store)
+
+    async def cell():
+        with Session(Accounts(store).get().auth(), trust_env=False) as session:
+            return session.get(f"{small.issuer}/r").status_code
+
+    assert asyncio.run(cell()) == 200
+    assert small.resource_calls == ["access-1"]
+    assert Accounts(store).get().token() == "access-1"
+
+
 def test_a_loop_that_closes_in_the_middle_of_a_refresh_loses_nothing(small, store):
     consumed, release = threading.Event(), threading.Event()
 
