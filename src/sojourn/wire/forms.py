@@ -14,7 +14,7 @@ from sojourn.errors import InvalidRequest, Malformed
 MAX_SIZE: Final = 65536
 
 Params = Mapping[str, str | tuple[str, ...]]
-"""What is written: a parameter with several values is repeated."""
+"""What is written: a parameter with several values is repeated, one with none left out."""
 
 _HEX = "0123456789abcdefABCDEF"
 _BYTE = {high + low: bytes((int(high + low, 16),)) for high in _HEX for low in _HEX}

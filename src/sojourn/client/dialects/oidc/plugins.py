@@ -146,11 +146,9 @@ class ClientCredentials(_OidcAuth):
         return await self.renew(env, None, "")
 
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
-        form: dict[str, str | tuple[str, ...]] = {"grant_type": "client_credentials"}
+        form: Params = {"grant_type": "client_credentials", "resource": self.resources}
         if self.scope:
-            form["scope"] = self.scope
-        if self.resources:
-            form["resource"] = self.resources
+            form = {**form, "scope": self.scope}
         try:
             return await self._granted(env, form, previous)
         except ProtocolError as cause:
@@ -208,12 +206,11 @@ class AuthorizationCode(_OidcAuth):
             raise InteractionRequired(f"Nobody is signed in at {self.issuer} yet.")
         if previous.refresh_token is None:
             raise SignInEnded
-        form: dict[str, str | tuple[str, ...]] = {
+        form: Params = {
             "grant_type": "refresh_token",
             "refresh_token": previous.refresh_token,
+            "resource": self.resources,
         }
-        if self.resources:
-            form["resource"] = self.resources
         try:
             return await self._granted(env, form, previous, nonce=nonce)
         except InvalidGrant as cause:

@@ -109,12 +109,12 @@ async def _authorization_url(
         "nonce": attempt.nonce,
         "code_challenge": proof.challenge(attempt.verifier),
         "code_challenge_method": "S256",
+        "resource": wanted.resources,
     }
     optional = {
         "prompt": wanted.prompt or _default_prompt(wanted.scope),
         "login_hint": wanted.login_hint,
         "max_age": None if wanted.max_age is None else str(wanted.max_age),
-        "resource": wanted.resources or None,
         "acr_values": wanted.acr_values,
     }
     params.update({name: value for name, value in optional.items() if value is not None})
@@ -180,14 +180,13 @@ async def _redeemed(
         issuer=metadata.issuer,
         iss_required=bool(metadata.authorization_response_iss_parameter_supported),
     )
-    form: dict[str, str | tuple[str, ...]] = {
+    form: forms.Params = {
         "grant_type": "authorization_code",
         "code": response.code,
         "redirect_uri": attempt.redirect_uri,
         "code_verifier": attempt.verifier,
+        "resource": wanted.resources,
     }
-    if wanted.resources:
-        form["resource"] = wanted.resources
     answer = await endpoints.tokens(env, form)
     expected = Expected(
         client_id=endpoints.client.client_id,
