@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +18,9 @@ import pytest
 
 SOJOURN = str(Path(sys.executable).with_name("sojourn"))
 PERSON = Path(__file__).with_name("person.py")
-PATIENCE = 60
+PATIENCE = (
+    300  # seconds; only against hanging: a machine under load, or suspended, is no reason to fail
+)
 
 
 class Ran(NamedTuple):
@@ -89,27 +91,50 @@ class Process:
     """A server that was started, and the lines it printed up to being ready."""
 
     def __init__(self, command: list[str], env: dict[str, str], cwd: Path) -> None:
-        self._err = tempfile.TemporaryFile("w+")  # noqa: SIM115 - `close` closes it
         self.popen = subprocess.Popen(
-            command, env=env, cwd=cwd, stdout=subprocess.PIPE, stderr=self._err, text=True
+            command,
+            env=env,
+            cwd=cwd,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         assert self.popen.stdout is not None
-        self._out = self.popen.stdout
+        assert self.popen.stderr is not None
+        self._out, self._err = self.popen.stdout, self.popen.stderr
+        self._said: list[str] = []
+        self._more = threading.Condition()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
         self.first = self._out.readline()
+
+    def _listen(self) -> None:
+        for line in self._err:
+            with self._more:
+                self._said.append(line)
+                self._more.notify_all()
+
+    def logs(self, text: str) -> bool:
+        """Wait until a line of its standard error holds `text`."""
+        with self._more:
+            return self._more.wait_for(
+                lambda: any(text in line for line in self._said), timeout=PATIENCE
+            )
 
     def stop(self, number: int = signal.SIGTERM) -> Ran:
         """Send a signal and wait for the end."""
         if self.popen.poll() is None:
             self.popen.send_signal(number)
         self.popen.wait(timeout=PATIENCE)
-        self._err.seek(0)
-        return Ran(self.popen.returncode, self.first + self._out.read(), self._err.read())
+        self._listener.join(PATIENCE)
+        return Ran(self.popen.returncode, self.first + self._out.read(), "".join(self._said))
 
     def close(self) -> None:
         """End it if it still runs, and let the streams go."""
         if self.popen.poll() is None:
             self.popen.kill()
             self.popen.wait()
+        self._listener.join(PATIENCE)
         self._out.close()
         self._err.close()
 

@@ -115,6 +115,20 @@ def test_one_token_is_revoked_and_the_next_is_fetched(bob):
     assert bob.good("token").out.strip() != token
 
 
+def test_a_used_code_on_the_path_is_shown_as_what_it_is(bob):
+    token = bob.good("token").out.strip()
+    shown = bob.good("explain", token).out
+    [code] = [line for line in shown.splitlines() if "authorization code" in line]
+    assert "◌ authorization code" in code
+    assert code.endswith(" · used · nothing below depends on it")
+    assert "The token is good." in shown
+    story = bob.good("explain", token, "--json").json
+    assert story["live"]
+    states = {s["node"]: (s["live"], s["why"], s["handed_over"]) for s in story["steps"]}
+    assert states["authorization code"] == (False, "used", True)
+    assert states["access token"] == (True, "", False)
+
+
 def test_all_others_are_ended_but_the_own(demo, bob, tmp_path):
     other_home = tmp_path / "other"
     other_home.mkdir()
@@ -188,6 +202,33 @@ def test_signing_out_revokes_and_forgets(demo, bob):
     assert bob("whoami").code == 3
     bob.good("login", demo.issuer)
     assert "not good" in bob.good("explain", token).out
+
+
+def test_signing_out_says_which_account_is_current_then(demo, bob):
+    bob.good("login", demo.issuer, "--name", "first")
+    bob.good("login", demo.issuer, "--client-id", "demo-app", "--name", "second")
+    bob.good("login", demo.issuer, "--admin", "--name", "third")
+    ended = bob.good("logout", "second").out
+    assert ended.splitlines()[-1] == "The current account is now third."
+    left = bob.good("logout", "third", "--json").json
+    assert [(one["name"], one["revoked"]) for one in left["signed_out"]] == [("third", True)]
+    assert left["signed_out"][0]["logout_url"].startswith(f"{demo.issuer}/end-session?")
+    assert left["current"]["account"] == "first"
+    last = bob.good("logout").out
+    assert last.splitlines()[-1] == (
+        "No account is current now. Nobody is signed in. Run `sojourn login` first."
+    )
+
+
+def test_signing_out_of_several_says_that_one_must_be_chosen(demo, bob):
+    bob.good("login", demo.issuer, "--client-id", "demo-app", "--name", "second")
+    bob.good("login", demo.issuer, "--admin", "--name", "third")
+    ended = bob.good("logout").out.splitlines()[-1]
+    assert ended.startswith("No account is current now. Several accounts are signed in (")
+    assert "sojourn use NAME" in ended
+    every = bob.good("logout", "--all", "--json").json
+    assert len(every["signed_out"]) == 2
+    assert every["current"] is None
 
 
 def test_without_browser_and_terminal_signing_in_is_refused_with_ways_out(demo, cli):

@@ -42,7 +42,7 @@ class Hanging(Remembering):
         self.release = threading.Event()
 
     def set_password(self, service, username, password):
-        self.release.wait(10)
+        self.release.wait(60)
 
 
 class Forgetting(Remembering):

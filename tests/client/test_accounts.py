@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -150,6 +151,23 @@ def test_a_program_signs_in_once_and_its_token_is_kept(store, serve):
     assert Accounts(store).get("nightly").token() == account.token() == "access-1"
     assert len(small.token_calls) == 1
     assert b"hush" not in Path(store.paths.credentials, f"{account.id}.sealed").read_bytes()
+
+
+def test_an_account_for_several_services_names_them_at_each_renewal(store, serve):
+    small = SmallProvider()
+    issuer = small.at(serve(small.answer)).issuer
+    resources = ["urn:a", "urn:b"]
+    plugin = ClientCredentials(issuer, "job", client_secret="hush", resource=resources)
+    account = Accounts(store).login(plugin)
+    again = Accounts(store).get().auth()
+    assert again.invalidate()
+    with Session(again, trust_env=False) as session:
+        assert session.get(f"{issuer}/r").ok
+    assert len(small.token_calls) == 2
+    for call in small.token_calls:
+        assert parse_qs(call.body.decode())["resource"] == resources
+    other = ClientCredentials(issuer, "job", client_secret="hush", resource="urn:a")
+    assert Accounts(store).login(other).id != account.id
 
 
 def test_signing_in_again_replaces_a_damaged_record_and_sets_it_aside(store, serve):

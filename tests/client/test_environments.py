@@ -80,7 +80,7 @@ def test_the_first_branch_to_end_decides_and_the_others_are_cancelled(run):
         return await env.race(slow, quick)
 
     assert run(work) == "quick"
-    assert ended.wait(5)
+    assert ended.wait(60)
 
 
 def test_a_branch_that_fails_first_fails_the_race(run):
@@ -121,7 +121,7 @@ def test_what_is_spawned_runs_while_its_parent_goes_on(run):
 
     async def work(env):
         env.spawn(errand)
-        for _ in range(500):
+        for _ in range(6000):
             if done.is_set():
                 return True
             await env.sleep(0.01)

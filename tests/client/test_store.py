@@ -158,11 +158,11 @@ def test_a_lock_held_elsewhere_is_reported_in_the_end(store, account):
     def hold():
         with store.locked(account):
             held.set()
-            done.wait(10)
+            done.wait(60)
 
     holder = threading.Thread(target=hold)
     holder.start()
-    held.wait(10)
+    held.wait(60)
     path = f"{store.paths.credentials}/{account}.lock"
     with pytest.raises(errors.CredentialBusy), files.locked(path, timeout=0.05):
         pass

@@ -61,6 +61,6 @@ def test_in_a_terminal_without_a_browser_the_address_is_pasted(serve, nobody):
     while "Paste all of it" not in shown:
         shown += os.read(screen, 4096).decode()
     os.write(screen, follow(found[0]).encode() + b"\n")
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=60)
     os.close(screen)
     assert out == "200\n"

@@ -107,7 +107,7 @@ class Browser:
         self.issuer = issuer
         self.origin = "{0.scheme}://{0.netloc}".format(urlsplit(issuer))
         self.asked: list[str] = []
-        self.http = httpx2.Client(trust_env=False, verify=False)
+        self.http = httpx2.Client(trust_env=False, verify=False, timeout=60)
 
     @property
     def cookies(self) -> dict[str, str]:
@@ -119,7 +119,7 @@ class Browser:
 
     def post_from_elsewhere(self, url: str, fields: Mapping[str, str]) -> Page | Landing:
         """Submit another site's form: a browser sends no SameSite=Lax cookies along."""
-        with httpx2.Client(trust_env=False, verify=False) as bare:
+        with httpx2.Client(trust_env=False, verify=False, timeout=60) as bare:
             response = bare.post(url, data=dict(fields), headers={"origin": "https://rp.example"})
         for cookie in response.cookies.jar:
             self.http.cookies.jar.set_cookie(cookie)

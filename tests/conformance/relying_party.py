@@ -24,9 +24,9 @@ def base64url(raw: bytes) -> str:
 
 
 class Sent(Struct, frozen=True):
-    """An authorization request that was sent."""
+    """An authorization request that was sent; a parameter that is a list was repeated."""
 
-    parameters: dict[str, str]
+    parameters: dict[str, Any]
     verifier: str = ""
 
 
@@ -76,7 +76,7 @@ class RelyingParty:
         self.pkce = pkce
         self.key = key
         self._now = now
-        self.http = httpx2.Client(trust_env=False, verify=False)
+        self.http = httpx2.Client(trust_env=False, verify=False, timeout=60)
         self.metadata: dict[str, Any] = self.http.get(
             f"{issuer}/.well-known/openid-configuration"
         ).json()
@@ -85,10 +85,10 @@ class RelyingParty:
     def redirect_uri(self) -> str:
         return self.client.redirect_uris[0]
 
-    def request(self, *, pkce: bool | None = None, **parameters: str | None) -> Sent:
+    def request(self, *, pkce: bool | None = None, **parameters: Any) -> Sent:
         """An authorization request. `parameters` overrule what it sends by default; None leaves one out."""
         verifier = secrets.token_urlsafe(48)
-        said: dict[str, str | None] = {
+        said: dict[str, Any] = {
             "client_id": self.client.client_id,
             "redirect_uri": self.redirect_uri,
             "response_type": "code",
@@ -107,7 +107,7 @@ class RelyingParty:
         return str(httpx2.URL(self.metadata["authorization_endpoint"], params=sent.parameters))
 
     def start(
-        self, browser: Browser, *, pkce: bool | None = None, **parameters: str | None
+        self, browser: Browser, *, pkce: bool | None = None, **parameters: Any
     ) -> tuple[Sent, Page | Landing]:
         """Send the browser off with a request."""
         sent = self.request(pkce=pkce, **parameters)
@@ -120,7 +120,7 @@ class RelyingParty:
         *,
         allow: bool = True,
         pkce: bool | None = None,
-        **parameters: str | None,
+        **parameters: Any,
     ) -> tuple[Sent, Landing]:
         """Send the browser off, let the person do what is asked, and see where it lands."""
         sent, where = self.start(browser, pkce=pkce, **parameters)
@@ -140,7 +140,7 @@ class RelyingParty:
         person: Person,
         *,
         pkce: bool | None = None,
-        **parameters: str | None,
+        **parameters: Any,
     ) -> Tokens:
         """The whole code flow: request, pages, code, tokens, every check."""
         sent, landing = self.ask(browser, person, allow=True, pkce=pkce, **parameters)
@@ -151,7 +151,7 @@ class RelyingParty:
         """Tokens for the code that landed."""
         return self.checked(self.redeem(landing.parameters["code"], sent), sent)
 
-    def redeem(self, code: str, sent: Sent, **more: str) -> httpx2.Response:
+    def redeem(self, code: str, sent: Sent, **more: Any) -> httpx2.Response:
         fields = {
             "grant_type": "authorization_code",
             "code": code,
@@ -161,11 +161,11 @@ class RelyingParty:
             fields["code_verifier"] = sent.verifier
         return self.token(**fields | more)
 
-    def refresh(self, text: str, *, retry: str = "", **more: str) -> httpx2.Response:
+    def refresh(self, text: str, *, retry: str = "", **more: Any) -> httpx2.Response:
         headers = {"idempotency-key": retry} if retry else {}
         return self.token(headers, grant_type="refresh_token", refresh_token=text, **more)
 
-    def token(self, headers: dict[str, str] | None = None, /, **fields: str) -> httpx2.Response:
+    def token(self, headers: dict[str, str] | None = None, /, **fields: Any) -> httpx2.Response:
         return self.call("token_endpoint", headers, **fields)
 
     def introspect(self, token: str, **more: str) -> dict[str, Any]:
@@ -178,7 +178,7 @@ class RelyingParty:
         return self.call("revocation_endpoint", token=token, **more)
 
     def call(
-        self, endpoint: str, headers: dict[str, str] | None = None, /, **fields: str
+        self, endpoint: str, headers: dict[str, str] | None = None, /, **fields: Any
     ) -> httpx2.Response:
         """Post a form to an endpoint, authenticated as this client registered."""
         method = self.client.token_endpoint_auth_method
@@ -258,7 +258,7 @@ class RelyingParty:
         assert said["sub"] == tokens.claims["sub"]
         return said
 
-    def log_out(self, browser: Browser, **parameters: str | None) -> Page | Landing:
+    def log_out(self, browser: Browser, **parameters: Any) -> Page | Landing:
         """Send the browser to the end session endpoint."""
         said = {name: value for name, value in parameters.items() if value is not None}
         return browser.open(str(httpx2.URL(self.metadata["end_session_endpoint"], params=said)))

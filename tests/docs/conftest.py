@@ -67,7 +67,7 @@ def _serving(app: Any, listening: socket.socket) -> Iterator[None]:
     thread.start()
     yield
     server.should_exit = True
-    thread.join(30)
+    thread.join(60)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ SWITCHES = [
     "--disable-sync",
     "--no-first-run",
 ]
-PATIENCE = 15_000  # ms; a machine under load is no reason to fail
+PATIENCE = 60_000  # ms; a machine under load is no reason to fail
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 

@@ -61,7 +61,7 @@ class Desk:
                 self._runner.run(closing)
             self._runner.close()
 
-        self._thread.submit(close).result(10)
+        self._thread.submit(close).result(60)
         self._thread.shutdown()
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-PATIENCE = 10_000
+PATIENCE = 60_000
 
 
 def sign_in(page: Page) -> None:

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from sojourn.model.client import Client
 from sojourn.testing.server import ServerInTest
+from sojourn.wire.cookies import name_for
 from tests.security.wire import Answer, Headers, request
 
 VERIFIER = "v" * 43
@@ -53,12 +54,15 @@ class Browser:
         parts = urlsplit(self.issuer)
         return f"{parts.scheme}://{parts.netloc}"
 
+    def cookie_name(self, purpose: str) -> str:
+        return name_for("default", purpose, issuer=self.issuer)
+
     def cookie(self, purpose: str) -> str:
         """A cookie's text by its purpose, or ''."""
-        return self.jar.get(f"sojourn_dev_default_{purpose}", "")
+        return self.jar.get(self.cookie_name(purpose), "")
 
     def plant(self, purpose: str, text: str) -> None:
-        self.jar[f"sojourn_dev_default_{purpose}"] = text
+        self.jar[self.cookie_name(purpose)] = text
 
     def send(
         self,

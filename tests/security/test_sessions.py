@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -109,10 +110,25 @@ def test_a_session_cookie_changed_in_any_place_is_none(place: Place):
         assert not knows(copied(browser, text or "."))
 
 
+def test_two_servers_on_one_loopback_address_sign_nobody_out_of_each_other(
+    place: Place, tmp_path: Path
+):
+    browser, login = place.browser(), place.somebody()
+    browser.sign_in(login)
+    with ServerInTest(tmp_path) as other:
+        other.add_user("ada", PASSWORD)
+        browser.issuer = other.issuer
+        browser.sign_in("ada")
+        assert knows(browser)
+    browser.issuer = place.issuer
+    assert knows(browser)
+    assert len(browser.jar) == 4  # what each keeps: sign-ins, and what forms are bound to
+
+
 def test_a_cookie_that_comes_twice_counts_for_nobody(place: Place):
     browser = place.browser()
     browser.sign_in(place.somebody())
-    name = "sojourn_dev_default_signins"
+    name = browser.cookie_name("signins")
     for cookie in (f"{name}={browser.cookie('signins')}; {name}=x", f"{name}=x; {name}=y"):
         answer = request(place.issuer, "GET", "/sessions", headers={"Cookie": cookie})
         assert answer.status == 303

@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from msgspec import Struct
 
 FORM = "application/x-www-form-urlencoded"
-WAIT = 20.0
+WAIT = 60.0
 
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 

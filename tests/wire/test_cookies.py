@@ -101,8 +101,12 @@ def test_what_a_browser_would_refuse_is_not_written(wrong: dict[str, Any]) -> No
 
 
 def test_names_are_locked_to_the_host_save_in_development() -> None:
-    assert cookies.name_for("default", "session", secure=True) == "__Host-sojourn_default_session"
-    assert cookies.name_for("default", "session", secure=False) == "sojourn_dev_default_session"
+    here = cookies.name_for("default", "session", issuer="http://127.0.0.1:8080")
+    assert here == "sojourn_dev_d30a576c_default_session"
+    assert here != cookies.name_for("default", "session", issuer="http://127.0.0.1:8081")
+    for issuer in ("https://id.example", "https://other.example/path"):
+        name = cookies.name_for("default", "session", issuer=issuer)
+        assert name == "__Host-sojourn_default_session"
     for realm in ("", "A", "a b", "a_b", "a=b", "x" * 65):
         with pytest.raises(Malformed):
-            cookies.name_for(realm, "session", secure=True)
+            cookies.name_for(realm, "session", issuer="https://id.example")

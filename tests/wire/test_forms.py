@@ -54,6 +54,38 @@ def test_a_repeated_parameter_is_named_but_never_its_value() -> None:
         forms.parse("%22%0a<b>=1&%22%0a<b>=2")
 
 
+@pytest.mark.parametrize(
+    ("body", "params"),
+    [
+        (b"r=a&x=1&r=b", {"r": "a b", "x": "1"}),
+        (b"r=a&r=a&r=", {"r": "a a"}),
+        (b"r=&r=&r=b", {"r": "b"}),
+        (b"r=&r=", {}),
+        (b"r=a", {"r": "a"}),
+    ],
+)
+def test_a_parameter_that_may_be_repeated_comes_as_one_text(
+    body: bytes, params: dict[str, str]
+) -> None:
+    assert forms.parse(body, many={"r"}) == params
+
+
+@pytest.mark.parametrize(
+    "body", [b"r=a&x=1&x=2", b"r=a%20b", b"r=a&r=b+c", b"r=a&r=%00", b"r=a&r=%"]
+)
+def test_what_may_be_repeated_has_limits(body: bytes) -> None:
+    with pytest.raises(InvalidRequest):
+        forms.parse(body, many={"r"})
+
+
+def test_a_parameter_with_several_values_is_repeated() -> None:
+    text = forms.encode({"a": "1", "r": ("x y", "z"), "none": ()})
+    assert text == "a=1&r=x%20y&r=z"
+    assert forms.with_query("https://a.example/?b=2", {"r": ("x", "z")}) == (
+        "https://a.example/?b=2&r=x&r=z"
+    )
+
+
 def test_a_form_over_the_limit_is_refused() -> None:
     assert forms.parse(b"a=" + b"x" * 62, limit=64)
     with pytest.raises(InvalidRequest, match="too large"):

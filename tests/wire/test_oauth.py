@@ -315,3 +315,11 @@ def test_a_refusal_becomes_the_error_of_its_code() -> None:
                 "iss": ISSUER,
             }
         )
+
+
+@pytest.mark.parametrize(
+    ("text", "resources"),
+    [("", ()), ("urn:a", ("urn:a",)), ("urn:a urn:b urn:a", ("urn:a", "urn:b"))],
+)
+def test_resources_come_in_order_each_once(text: str, resources: tuple[str, ...]) -> None:
+    assert oauth.resource_list(text) == resources

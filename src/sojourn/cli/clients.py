@@ -80,33 +80,9 @@ def _show(client: dict[str, Any], *, as_json: bool) -> None:
         click.echo("Keep the secret now: it is kept nowhere else.", err=True)
 
 
-@command.command("list")
-@listing.list_options
-@options.account
-@options.data
-@options.as_json
-def list_(
-    *,
-    limit: int,
-    after: str | None,
-    sort: str | None,
-    filters: tuple[str, ...],
-    account: str | None,
-    data: str | None,
-    as_json: bool,
-) -> None:
+@listing.list_command(command, "clients", "client_id", "name", "status", "auth", "grants", "scope")
+def list_(client: dict[str, Any]) -> tuple[object, ...]:
     """List applications."""
-    with desk.opened(data, account) as found:
-        wanted = listing.Wanted(limit, after, sort, filters)
-        clients = listing.gathered(found, "clients", wanted)
-    if as_json:
-        output.print_json(clients)
-        return
-    columns = ("client_id", "name", "status", "auth", "grants", "scope")
-    listing.print_list(clients, columns, _cells)
-
-
-def _cells(client: dict[str, Any]) -> tuple[object, ...]:
     return (
         client["client_id"],
         client.get("client_name", ""),
@@ -178,8 +154,7 @@ def set_(
 ) -> None:
     """Change an application's metadata."""
     body = {"action": "change", "client_id": client_id, **_given(metadata)}
-    with desk.opened(data, account) as found:
-        _show(found.act("clients", body), as_json=as_json)
+    _act(body, account, data, as_json=as_json)
 
 
 @command.command()
@@ -190,8 +165,7 @@ def set_(
 def secret(*, client_id: str, account: str | None, data: str | None, as_json: bool) -> None:
     """Give an application a new secret; the old one is dead at once."""
     body = {"action": "new_secret", "client_id": client_id}
-    with desk.opened(data, account) as found:
-        _show(found.act("clients", body), as_json=as_json)
+    _act(body, account, data, as_json=as_json)
 
 
 @command.command()
@@ -205,5 +179,9 @@ def status(
 ) -> None:
     """Activate or disable an application. What a disabled one holds is dead."""
     body = {"action": "set_status", "client_id": client_id, "status": status}
+    _act(body, account, data, as_json=as_json)
+
+
+def _act(body: dict[str, Any], account: str | None, data: str | None, *, as_json: bool) -> None:
     with desk.opened(data, account) as found:
         _show(found.act("clients", body), as_json=as_json)

@@ -11,15 +11,19 @@ from sojourn.cli.output import clean
 
 LIVE: Final = "●"
 DEAD: Final = "○"
+PAST: Final = "◌"
 
 
 class Twig(NamedTuple):
-    """A node: its words, a softer note, whether it is live, and what stands below it."""
+    """A node: its words, a softer note, whether it is live, and what stands below it; `past`: it is not, and nothing
+    depends on it.
+    """
 
     label: str
     note: str = ""
     live: bool = True
     below: tuple[Twig, ...] = ()
+    past: bool = False
 
 
 def drawn(root: Twig) -> Iterator[str]:
@@ -42,6 +46,10 @@ def _below(twigs: tuple[Twig, ...], indent: str) -> Iterator[str]:
 
 
 def _line(twig: Twig) -> str:
-    mark = click.style(LIVE, fg="green") if twig.live else click.style(DEAD, fg="red")
+    mark = PAST if twig.past else _mark(live=twig.live)
     note = click.style(f"  {clean(twig.note)}", dim=True) if twig.note else ""
     return f"{mark} {clean(twig.label)}{note}"
+
+
+def _mark(*, live: bool) -> str:
+    return click.style(LIVE, fg="green") if live else click.style(DEAD, fg="red")

@@ -19,7 +19,8 @@ from sojourn.errors import UnknownObject
 def command(*, token: str | None, anybodys: bool, account: str | None, as_json: bool) -> None:
     """Explain TOKEN, or the account's own access token. - reads it from the standard input.
 
-    The path goes from the user down to the token: the token is good only if every node is.
+    The path goes from the user down to the token: the token is good only if every node is, save a code (◌), which
+    handed its grant over when it was used.
     """
     text = secrets.line_of_stdin("the token") if token == "-" else token
     from sojourn.cli.online import session_of
@@ -35,7 +36,7 @@ def command(*, token: str | None, anybodys: bool, account: str | None, as_json: 
         message = "The server knows no such token of yours: never made, or forgotten after its end."
         raise UnknownObject(message)
     drawing.print_tree(picture(story["steps"]))
-    bad = [step for step in story["steps"] if not step["live"]]
+    bad = [step for step in story["steps"] if not (step["live"] or step["handed_over"])]
     click.echo()
     click.echo(
         "The token is good." if story["live"] else f"The token is not good: {_fault(bad[0])}."
@@ -58,10 +59,13 @@ def _twig(step: dict[str, Any], below: tuple[Twig, ...]) -> Twig:
         f"since {output.day(step['since'])}" if step["since"] else "",
         f"until {output.day(step['until'])}" if step["until"] and step["live"] else "",
         "" if step["live"] else _reason(step),
+        "nothing below depends on it" if step["handed_over"] else "",
     )
     about = tree.device(step["about"]) if step["node"] == "sign-in" else step["about"]
     label = f"{step['node']} {output.shortened(about)}".rstrip()
-    return Twig(label, " · ".join(filter(None, notes)), step["live"], below)
+    return Twig(
+        label, " · ".join(filter(None, notes)), step["live"], below, past=step["handed_over"]
+    )
 
 
 def _reason(step: dict[str, Any]) -> str:

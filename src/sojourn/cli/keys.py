@@ -24,41 +24,14 @@ def command() -> None:
 command.command_class = IdCommand
 
 
-def _print(found: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        output.print_json(found)
-        return
-    listing.print_list(found, _COLUMNS, _cells)
-
-
-def _cells(key: dict[str, Any]) -> tuple[object, ...]:
+@listing.list_command(command, "keys", *_COLUMNS)
+def list_(key: dict[str, Any]) -> tuple[object, ...]:
+    """List signing keys, oldest first."""
     return (
         *(key[name] for name in _COLUMNS[:3]),
         output.day(key["created"]),
         output.day(key["changed"]),
     )
-
-
-@command.command("list")
-@listing.list_options
-@options.account
-@options.data
-@options.as_json
-def list_(
-    *,
-    limit: int,
-    after: str | None,
-    sort: str | None,
-    filters: tuple[str, ...],
-    account: str | None,
-    data: str | None,
-    as_json: bool,
-) -> None:
-    """List signing keys, oldest first."""
-    with desk.opened(data, account) as found:
-        wanted = listing.Wanted(limit, after, sort, filters)
-        keys = listing.gathered(found, "keys", wanted)
-    _print(keys, as_json=as_json)
 
 
 @command.command()
@@ -93,4 +66,5 @@ def retire(*, kid: str, account: str | None, data: str | None, as_json: bool) ->
 
 def _act(body: dict[str, Any], account: str | None, data: str | None, *, as_json: bool) -> None:
     with desk.opened(data, account) as found:
-        _print(found.act("keys", body), as_json=as_json)
+        keys = found.act("keys", body)
+    listing.print_list(keys, _COLUMNS, list_, as_json=as_json)

@@ -8,10 +8,11 @@ from typing import Any, Final, NamedTuple
 
 import click
 
-from sojourn.cli import output
+from sojourn.cli import desk, options, output
 from sojourn.cli.desk import Desk
 
 Row = dict[str, Any]
+Cells = Callable[[Row], Sequence[object]]
 
 PAGE: Final = 200
 BY_SERVER: Final = {"users": ("status",)}
@@ -27,9 +28,36 @@ class Wanted(NamedTuple):
     filters: tuple[str, ...]
 
 
-def list_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`--limit --after --sort --filter`."""
-    options = (
+def list_command(group: click.Group, area: str, *columns: str) -> Callable[[Cells], Cells]:
+    """Make `list` of a group: a table of what an area holds. The function below it gives the cells of a row, in the
+    order of `columns`; its docstring is the help.
+    """
+
+    def made(cells: Cells) -> Cells:
+        @group.command("list", help=cells.__doc__)
+        @_list_options
+        @options.account
+        @options.data
+        @options.as_json
+        def command(
+            *,
+            account: str | None,
+            data: str | None,
+            as_json: bool,
+            **wanted: Any,  # noqa: ANN401 - the options of every list
+        ) -> None:
+            with desk.opened(data, account) as found:
+                rows = gathered(found, area, Wanted(**wanted))
+            print_list(rows, columns, cells, as_json=as_json)
+
+        return cells
+
+    return made
+
+
+def _list_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--limit --after --sort --filter`, the fields of Wanted."""
+    given = (
         click.option(
             "--limit",
             metavar="N",
@@ -50,18 +78,18 @@ def list_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Rows with TEXT in them, or COLUMN=VALUE; may be repeated.",
         ),
     )
-    for option in reversed(options):
+    for option in reversed(given):
         command = option(command)
     return command
 
 
-def gathered(desk: Desk, area: str, wanted: Wanted) -> dict[str, Any]:
+def gathered(found: Desk, area: str, wanted: Wanted) -> dict[str, Any]:
     """`{"items": [...], "after": cursor or None}`, as wanted."""
     items: list[Row] = []
     after = wanted.after
     while True:
         room = wanted.limit - len(items) if wanted.limit else PAGE
-        page = desk.get(area, _query(area, wanted, after, min(room, PAGE)))
+        page = found.get(area, _query(area, wanted, after, min(room, PAGE)))
         items += [row for row in page["items"] if _matches(row, wanted.filters)]
         after = page["after"]
         if after is None or (wanted.limit and len(items) >= wanted.limit):
@@ -73,9 +101,12 @@ def gathered(desk: Desk, area: str, wanted: Wanted) -> dict[str, Any]:
 
 
 def print_list(
-    found: dict[str, Any], columns: Sequence[str], cells: Callable[[Row], Sequence[object]]
+    found: dict[str, Any], columns: Sequence[str], cells: Cells, *, as_json: bool
 ) -> None:
-    """Print rows as a table, and how to go on."""
+    """Print rows as JSON, or as a table with how to go on."""
+    if as_json:
+        output.print_json(found)
+        return
     output.print_table(columns, [cells(row) for row in found["items"]])
     if not found["items"]:
         click.echo("Nothing found.", err=True)

@@ -27,7 +27,13 @@ _BROWSERS: Final = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
     "--client-secret", help="A program's own secret; - reads a line of the standard input."
 )
 @click.option("--scope", help="What to ask for, separated by spaces.")
-@click.option("--resource", help="The service that the tokens are for (RFC 8707).")
+@click.option(
+    "--resource",
+    "resources",
+    metavar="URI",
+    multiple=True,
+    help="The service that the tokens are for (RFC 8707); may be repeated.",
+)
 @click.option("--name", help="What to call the account here.")
 @click.option("--admin", is_flag=True, help="Ask for the rights of an administrator too.")
 @click.option("--no-browser", is_flag=True, help="Show the address instead of opening a browser.")
@@ -38,7 +44,7 @@ def command(
     client_id: str,
     client_secret: str | None,
     scope: str | None,
-    resource: str | None,
+    resources: tuple[str, ...],
     name: str | None,
     admin: bool,
     no_browser: bool,
@@ -59,13 +65,13 @@ def command(
     if client_secret:
         secret = secrets.line_of_stdin("the secret") if client_secret == "-" else client_secret
         plugin = ClientCredentials(
-            issuer, client_id, client_secret=secret, scope=asked, resource=resource
+            issuer, client_id, client_secret=secret, scope=asked, resource=resources
         )
     else:
         if no_browser:
             for variable in _BROWSERS:
                 os.environ.pop(variable, None)
-        plugin = AuthorizationCode(issuer, client_id, scope=asked or "openid", resource=resource)
+        plugin = AuthorizationCode(issuer, client_id, scope=asked or "openid", resource=resources)
     account = Accounts().login(plugin, name=name)
     if as_json:
         output.print_json(

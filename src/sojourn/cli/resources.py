@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from sojourn.cli import desk, listing, options, output
+
+_COLUMNS = ("identifier", "name", "scope", "token_format", "client_id")
 
 
 @click.group()
@@ -12,30 +16,10 @@ def command() -> None:
     """Administer services that receive tokens, at the current account's server, or offline with --data."""
 
 
-@command.command("list")
-@listing.list_options
-@options.account
-@options.data
-@options.as_json
-def list_(
-    *,
-    limit: int,
-    after: str | None,
-    sort: str | None,
-    filters: tuple[str, ...],
-    account: str | None,
-    data: str | None,
-    as_json: bool,
-) -> None:
+@listing.list_command(command, "resources", *_COLUMNS)
+def list_(resource: dict[str, Any]) -> list[object]:
     """List services that receive tokens."""
-    with desk.opened(data, account) as found:
-        wanted = listing.Wanted(limit, after, sort, filters)
-        resources = listing.gathered(found, "resources", wanted)
-    if as_json:
-        output.print_json(resources)
-        return
-    columns = ("identifier", "name", "scope", "token_format", "client_id")
-    listing.print_list(resources, columns, lambda row: [row[name] for name in columns])
+    return [resource[name] for name in _COLUMNS]
 
 
 @command.command()

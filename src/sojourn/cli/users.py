@@ -44,32 +44,9 @@ def _claims(name: str | None, email: str | None, pairs: tuple[str, ...]) -> dict
     return given
 
 
-@command.command("list")
-@listing.list_options
-@options.account
-@options.data
-@options.as_json
-def list_(
-    *,
-    limit: int,
-    after: str | None,
-    sort: str | None,
-    filters: tuple[str, ...],
-    account: str | None,
-    data: str | None,
-    as_json: bool,
-) -> None:
+@listing.list_command(command, "users", "login", "name", "status", "roles", "created", "id")
+def list_(user: dict[str, Any]) -> tuple[object, ...]:
     """List people."""
-    with desk.opened(data, account) as found:
-        users = listing.gathered(found, "users", listing.Wanted(limit, after, sort, filters))
-    if as_json:
-        output.print_json(users)
-        return
-    columns = ("login", "name", "status", "roles", "created", "id")
-    listing.print_list(users, columns, _cells)
-
-
-def _cells(user: dict[str, Any]) -> tuple[object, ...]:
     name = user["claims"].get("name", "")
     roles = output.listed(user["roles"])
     return (user["login"], name, user["status"], roles, output.day(user["created"]), user["id"])

@@ -5,6 +5,7 @@ Set-Cookie written with every attribute said. Endpoints and pages stand above it
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from typing import Final, Literal
 
 from sojourn.errors import Malformed
@@ -68,9 +69,14 @@ def delete(name: str, *, secure: bool, path: str = "/", same_site: SameSite = "L
     return render(name, "", secure=secure, max_age=0, path=path, same_site=same_site)
 
 
-def name_for(realm: str, purpose: str, *, secure: bool) -> str:
-    """Return the name of a realm's cookie: locked to the host, save on loopback http."""
+def name_for(realm: str, purpose: str, *, issuer: str) -> str:
+    """Return the name of a realm's cookie: locked to the host, save on loopback http.
+
+    There a digest of the issuer stands in the name: ports do not keep cookies apart (RFC 6265
+    §8.5), and several servers may run on one loopback address.
+    """
     if not _is_word(realm) or not _is_word(purpose):
         raise Malformed("A realm or a purpose has lowercase letters, digits and hyphens.")
-    prefix = "__Host-sojourn_" if secure else "sojourn_dev_"
-    return f"{prefix}{realm}_{purpose}"
+    if issuer.startswith("https://"):
+        return f"__Host-sojourn_{realm}_{purpose}"
+    return f"sojourn_dev_{sha256(issuer.encode()).hexdigest()[:8]}_{realm}_{purpose}"

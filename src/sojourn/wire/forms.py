@@ -1,17 +1,20 @@
 """Form-encoded text (`application/x-www-form-urlencoded`), both ways, as OAuth wants it: every
-parameter at most once, exact, no second chances (RFC 6749 §3.1, appendix B). The endpoints and the
-client's OAuth flows stand above it; below it is only `errors`.
+parameter at most once, exact, no second chances (RFC 6749 §3.1, appendix B), save those that a
+reader names. The endpoints and the client's OAuth flows stand above it; below it is only `errors`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Final
 
 from sojourn.errors import InvalidRequest, Malformed
 
 MAX_SIZE: Final = 65536
+
+Params = Mapping[str, str | tuple[str, ...]]
+"""What is written: a parameter with several values is repeated, one with none left out."""
 
 _HEX = "0123456789abcdefABCDEF"
 _BYTE = {high + low: bytes((int(high + low, 16),)) for high in _HEX for low in _HEX}
@@ -22,10 +25,13 @@ _control = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
 _nameable = re.compile(r"[A-Za-z0-9_.\-\[\]:]{1,64}").fullmatch
 
 
-def parse(body: bytes | str, *, limit: int = MAX_SIZE) -> dict[str, str]:
+def parse(body: bytes | str, *, limit: int = MAX_SIZE, many: Container[str] = ()) -> dict[str, str]:
     """Return the parameters of a form body or a query, in order; those without a value are omitted.
 
-    A repeated name, a broken escape, broken UTF-8, NUL, a control character in a name and more than
+    A name in `many` may be repeated: its values come as one text, a space between them, and one
+    that holds a space itself raises InvalidRequest.
+
+    Any other repeated name, a broken escape, broken UTF-8, NUL, a control character in a name and more than
     `limit` bytes (characters, for text) raise InvalidRequest. Values are never echoed.
     """
     if len(body) > limit:
@@ -43,7 +49,9 @@ def parse(body: bytes | str, *, limit: int = MAX_SIZE) -> dict[str, str]:
             name = _unescaped(name)
         if "%" in value or "+" in value:
             value = _unescaped(value)
-        if name in found:
+        if name in many:
+            value = _another(name, value, found.get(name))
+        elif name in found:
             raise InvalidRequest(_duplicate(name))
         if not value:
             some_empty = True
@@ -51,12 +59,18 @@ def parse(body: bytes | str, *, limit: int = MAX_SIZE) -> dict[str, str]:
     return _checked(found, some_empty)
 
 
-def encode(params: Mapping[str, str]) -> str:
+def encode(params: Params) -> str:
     """Return `params` as one form-encoded line; a space becomes `%20`, which every reader knows."""
-    return "&".join([f"{escape(name)}={escape(value)}" for name, value in params.items()])
+    return "&".join(
+        [
+            f"{escape(name)}={escape(one)}"
+            for name, value in params.items()
+            for one in ((value,) if isinstance(value, str) else value)
+        ]
+    )
 
 
-def with_query(uri: str, params: Mapping[str, str]) -> str:
+def with_query(uri: str, params: Params) -> str:
     """Return `uri`, its text untouched, with `params` added to its query (RFC 6749 §3.1.2)."""
     if "#" in uri:
         raise Malformed("A redirect URI has no fragment.")
@@ -114,6 +128,12 @@ def _checked(found: dict[str, str], some_empty: bool) -> dict[str, str]:  # noqa
     if some_empty:
         return {name: value for name, value in found.items() if value}
     return found
+
+
+def _another(name: str, value: str, before: str | None) -> str:
+    if " " in value:
+        raise InvalidRequest(f"A value of the parameter {name} holds a space.")
+    return f"{before} {value}" if before and value else before or value
 
 
 def _duplicate(name: str) -> str:

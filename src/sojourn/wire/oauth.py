@@ -24,6 +24,9 @@ MAX_LIFE: Final = 10 * 366 * 86400
 
 MAX_REDIRECT: Final = 2048
 
+REPEATABLE: Final = frozenset({"resource"})
+"""The one parameter of authorization and token requests that may be repeated (RFC 8707 §2)."""
+
 _is_vschar = re.compile(r"[\x20-\x7e]+").fullmatch
 _is_bearer = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9\-._~+/]+=*) *").fullmatch
 _is_basic = re.compile(r"[Bb][Aa][Ss][Ii][Cc] +([A-Za-z0-9+/]+={0,2}) *").fullmatch
@@ -130,6 +133,11 @@ def scope_list(text: str) -> tuple[str, ...]:
 def scope_text(scopes: Iterable[str]) -> str:
     """Return the scopes as one text."""
     return " ".join(scopes)
+
+
+def resource_list(text: str) -> tuple[str, ...]:
+    """Return the resources in what `forms.parse` made of the `resource` parameters, each once."""
+    return tuple(dict.fromkeys(text.split(" "))) if text else ()
 
 
 def quotable(text: str) -> str:

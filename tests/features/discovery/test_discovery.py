@@ -20,7 +20,7 @@ def tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
     """A client of a server behind a proxy, whose issuer has a path; not a browser, so it only looks."""
     with running(tmp_path_factory.mktemp("tenant"), issuer=ISSUER) as provider:
         base = f"http://127.0.0.1:{provider.server.settings.port}"
-        with httpx2.Client(base_url=base, trust_env=False, verify=False) as http:
+        with httpx2.Client(base_url=base, trust_env=False, verify=False, timeout=60) as http:
             yield http
 
 

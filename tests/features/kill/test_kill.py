@@ -95,10 +95,10 @@ def test_a_server_killed_under_load_loses_nothing_and_undoes_no_ending(tmp_path:
                 worker.check_new()
             threads = [worker.start() for worker in crew]
             for _ in range(chance.randrange(MOST)):
-                assert told.acquire(timeout=20)
+                assert told.acquire(timeout=60)
             child.kill()
             for thread in threads:
-                thread.join(20)
+                thread.join(60)
         assert not [worker.failure for worker in crew if worker.failure]
         while told.acquire(blocking=False):
             pass

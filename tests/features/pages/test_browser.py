@@ -36,7 +36,7 @@ SWITCHES = [
 ]
 EVERY = samples.PAGES | samples.HOSTILE_PAGES
 LOOKS = {"light": (1200, 900, "light"), "dark": (1200, 900, "dark"), "phone": (360, 740, "light")}
-PATIENCE = 10_000
+PATIENCE = 60_000
 # The form_post page would be gone before it is looked at.
 STAY = "HTMLFormElement.prototype.submit = () => {}"
 

@@ -166,7 +166,7 @@ class _Handler(BaseHTTPRequestHandler):
         issuer.counts[self.path] += 1
         if issuer.hold is not None and self.path == "/jwks":
             issuer.held.set()
-            issuer.hold.wait(10)
+            issuer.hold.wait(60)
         status = issuer.status.get(self.path, 404)
         body = issuer.body(self.path)
         self.send_response(status)
@@ -223,7 +223,7 @@ def fetch(
 ) -> tuple[int, dict[str, str], bytes]:
     """Return status, headers with lower-case names, and body; repeated headers are sent as they are given."""
     parts = urlsplit(url)
-    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     try:
         connection.putrequest(method, url[url.index("/", 8) :] if "/" in url[8:] else "/")
         for name, value in headers.items() if isinstance(headers, Mapping) else headers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Callable
@@ -30,6 +31,23 @@ ids = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 
 def begin(manager: Any, clock: Clock, user: str = "diana", client: str = "shop") -> Any:
     return manager.create_grant(create_authn_event(user, now=clock.now()), REQUEST, user, client)
+
+
+@pytest.mark.parametrize("kind", ["memory:", "sqlite"])
+def test_the_synchronous_face_works_where_a_loop_runs(tmp_path: Path, clock: Clock, kind: str):
+    url = kind if kind == "memory:" else f"sqlite:///{tmp_path / 'sessions.db'}"
+
+    async def cell() -> tuple[bool, bool]:
+        manager = SessionManager.open(url, now=clock.now)
+        grant = begin(manager, clock)
+        token = grant.mint_token("access_token")
+        before = manager.explain(token.value).live
+        manager.revoke_grant(grant.session_id)
+        after = manager.explain(token.value).live
+        manager.close()
+        return before, after
+
+    assert asyncio.run(cell()) == (True, False)
 
 
 def test_session_info_is_always_complete_and_needs_no_flags(manager: Any, clock: Clock):

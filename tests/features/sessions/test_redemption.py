@@ -72,7 +72,41 @@ def test_a_consumed_code_presented_again_ends_its_grant(awaited: Insides, flow: 
         for text in (issued.access.value, issued.refresh, jwt.access.value, jwt.refresh):
             assert not await flow.accepted(text)
         story = await flow.manager.explain(issued.access.value)
-        assert {step.why for step in story.steps} == {"", "the code was presented again"}
+        assert {step.why for step in story.steps} == {"", "used", "the code was presented again"}
+
+    run(awaited, story())
+
+
+def test_a_parent_that_is_gone_is_told_as_that_and_ends_what_it_handed_over_only_when_it_says_so(
+    awaited: Insides, flow: Flow
+):
+    async def story() -> None:
+        code = await flow.fresh_code()
+        issued = await flow.redeem(code)
+        told = await flow.manager.explain(issued.access.value)
+        assert told.live
+        steps = [(s.live, s.why, s.handed_over) for s in told.steps if s.node.endswith("code")]
+        assert steps == [(False, "used", True)]
+        await flow.manager.revoke(code, recursive=False)
+        told = await flow.manager.explain(issued.access.value)
+        assert told.live
+        steps = [(s.live, s.why, s.handed_over) for s in told.steps if s.node.endswith("code")]
+        assert steps == [(False, "revoked", True)]
+        await flow.manager.revoke(code)
+        told = await flow.manager.explain(issued.access.value)
+        assert not told.live
+        steps = [(s.live, s.why, s.handed_over) for s in told.steps if s.node.endswith("code")]
+        assert steps == [(False, "revoked", False)]
+
+    run(awaited, story())
+
+
+def test_a_used_code_itself_is_told_as_used_up(awaited: Insides, flow: Flow):
+    async def story() -> None:
+        code = await flow.fresh_code()
+        await flow.redeem(code)
+        own = await flow.manager.explain(code)
+        assert (own.live, own.steps[0].why, own.steps[0].handed_over) == (False, "used up", False)
 
     run(awaited, story())
 

@@ -9,16 +9,17 @@ from sojourn.server.endpoints import answers, checks, dispatcher
 from sojourn.server.pages.interactions import Interactions
 from sojourn.server.pages.site import Site
 from sojourn.server.services import http
+from sojourn.wire import oauth
 
 
 async def get(site: Site, request: Request) -> Response:
     """Take a request from the query."""
-    return await dispatcher.begin(site, request, http.query(request))
+    return await dispatcher.begin(site, request, http.query(request, many=oauth.REPEATABLE))
 
 
 async def post(site: Site, request: Request) -> Response:
     """Take a request from a form. A form on another site brings no cookies, so it is kept and met again by a GET."""
-    parameters = await http.form(request, site.max_body)
+    parameters = await http.form(request, site.max_body, many=oauth.REPEATABLE)
     try:
         asked, _ = await checks.check(site, parameters)
     except checks.Redirected as refused:

@@ -194,13 +194,14 @@ async def id_token_hint(site: Site, draft: Draft) -> None:
 
 
 async def resource(site: Site, draft: Draft) -> None:
-    """RFC 8707 §2.1: a live resource that the client may use."""
-    asked = draft.get("resource")
-    if not asked:
-        return
-    if asked not in draft.known.resources or await site.clients.resource(asked) is None:
+    """RFC 8707 §2.1: live resources that the client may use."""
+    asked = oauth.resource_list(draft.get("resource"))
+    if not set(asked) <= set(draft.known.resources):
         raise InvalidTarget
-    draft.resources = (asked,)
+    for identifier in asked:
+        if await site.clients.resource(identifier) is None:
+            raise InvalidTarget
+    draft.resources = asked
 
 
 Row = Callable[[Site, Draft], Awaitable[None]]

@@ -13,13 +13,14 @@ from sojourn.server.grants.registry import REGISTRY
 from sojourn.server.pages.site import Site
 from sojourn.server.services import http
 from sojourn.server.services.sessions.redemption import Issued
+from sojourn.wire import oauth
 
 _LONGEST_KEY = 200
 
 
 async def post(site: Site, request: Request) -> Response:
     """Issue tokens. Raises a ProtocolError."""
-    parameters = await http.form(request, site.max_body)
+    parameters = await http.form(request, site.max_body, many=oauth.REPEATABLE)
     client = await authenticated(site, request, parameters)
     name = parameters.get("grant_type", "")
     if not name:

@@ -78,11 +78,13 @@ class Target(Struct, frozen=True):
 
 
 async def target(request: TokenRequest, granted: tuple[str, ...]) -> Target:
-    """The resources of a token (RFC 8707 §2.2): each must be live, and still the client's. Raises InvalidTarget."""
-    asked = request.parameters.get("resource", "")
-    if asked and asked not in granted:
+    """The resources of a token (RFC 8707 §2.2): each must be live, and still the client's. A JWT is for one, so that no
+    scope in it can be read as another service's (RFC 9068 §3). Raises InvalidTarget.
+    """
+    asked = oauth.resource_list(request.parameters.get("resource", ""))
+    if not set(asked) <= set(granted):
         raise InvalidTarget
-    resources = (asked,) if asked else granted
+    resources = asked or granted
     if set(resources) - set(request.client.resources):
         raise InvalidTarget(detail="the client lost the resource since")
     jwt = request.client.token_format == "jwt" and not resources
@@ -91,4 +93,7 @@ async def target(request: TokenRequest, granted: tuple[str, ...]) -> Target:
         if resource is None:
             raise InvalidTarget(detail=f"{identifier} is not a live resource")
         jwt = jwt or resource.token_format == "jwt"
+    if jwt and len(resources) > 1:
+        message = "A JWT access token is for one resource: name one of those that were granted."
+        raise InvalidTarget(message)
     return Target(resources, jwt)

@@ -71,7 +71,7 @@ class Site:
         )
 
     def cookie_name(self, purpose: str) -> str:
-        return cookies.name_for(self.keys.realm, purpose, secure=self.secure)
+        return cookies.name_for(self.keys.realm, purpose, issuer=self.issuer)
 
     def cookie(self, purpose: str, value: str, *, max_age: int | None = None) -> str:
         return cookies.render(self.cookie_name(purpose), value, secure=self.secure, max_age=max_age)

@@ -5,7 +5,7 @@ Forwarded headers count only when the peer is a named proxy; the Host header nev
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Container
 from ipaddress import ip_address
 from typing import Any, Final
 
@@ -35,19 +35,21 @@ async def body(request: Request, limit: int) -> bytes:
     return whole
 
 
-async def form(request: Request, limit: int) -> dict[str, str]:
-    """The parameters of a form body. Raises InvalidRequest for anything else (RFC 6749 Appendix B)."""
+async def form(request: Request, limit: int, *, many: Container[str] = ()) -> dict[str, str]:
+    """The parameters of a form body; those in `many` may be repeated. Raises InvalidRequest for anything else (RFC 6749
+    Appendix B).
+    """
     kind = header(request, b"content-type")
     if kind != FORM and kind.partition(";")[0].strip().lower() != FORM:
         message = f"The body must be {FORM}."
         raise InvalidRequest(message)
-    return forms.parse(await body(request, limit), limit=limit)
+    return forms.parse(await body(request, limit), limit=limit, many=many)
 
 
-def query(request: Request) -> dict[str, str]:
-    """The parameters of the query. Raises InvalidRequest for duplicates and broken text."""
+def query(request: Request, *, many: Container[str] = ()) -> dict[str, str]:
+    """The parameters of the query. Raises InvalidRequest for broken text, and for duplicates of any not in `many`."""
     raw: bytes = request.scope["query_string"]
-    return forms.parse(raw, limit=MAX_QUERY) if raw else {}
+    return forms.parse(raw, limit=MAX_QUERY, many=many) if raw else {}
 
 
 async def json_body(request: Request, limit: int) -> dict[str, Any]:

@@ -6,11 +6,12 @@ dropped and the loss is logged. `run` stands above it.
 
 from __future__ import annotations
 
-import atexit
 import json
 import logging
 import queue
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from logging.handlers import QueueHandler, QueueListener
 from typing import Final
@@ -70,20 +71,28 @@ class _Dropping(QueueHandler):
             self._lost = 0
 
 
-def start(level: str, form: str) -> None:
-    """Log to the error stream from here on; `form` is text or json. At the end of the process the rest is written."""
+@contextmanager
+def written(level: str, form: str) -> Iterator[None]:
+    """Log to the error stream within the block; `form` is text or json. Every line is out when it ends, so what is
+    printed afterwards, such as why the server could not start, comes last.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     lines: queue.Queue[logging.LogRecord] = queue.Queue(_QUEUE)
     writer = QueueListener(lines, handler)
     writer.start()
-    atexit.register(writer.stop)
     root = logging.getLogger()
+    before = root.handlers[:]
     root.handlers[:] = [_Dropping(lines)]
     root.setLevel(level.upper())
     for name in _QUIET:
         # What a peer sends must not fill the log: its malformed requests are warnings there.
         logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        root.handlers[:] = before
+        writer.stop()
 
 
 def _moment(record: logging.LogRecord) -> str:

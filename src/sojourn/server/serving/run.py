@@ -30,9 +30,13 @@ def serve(settings: Settings, *, say: Say, now: Callable[[], int] = system_now) 
     Raises ConfigurationError or StoreUnavailable for a start that cannot be.
     """
     os.umask(0o077)
-    logs.start(settings.log_level, settings.log_format)
+    with logs.written(settings.log_level, settings.log_format):
+        return _until_stopped(settings, say, now())
+
+
+def _until_stopped(settings: Settings, say: Say, now: int) -> int:
     preflight.prepare_folder(settings.data)
-    preflight.check_clock(settings.data, now())
+    preflight.check_clock(settings.data, now)
     with (
         preflight.bound(settings.host, settings.port) as where,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,

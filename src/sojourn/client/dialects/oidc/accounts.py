@@ -60,7 +60,7 @@ async def signed_in(env: Env, plugin: Plugin) -> dict[str, Any]:
     """Sign in with `plugin`, and return the record of the new account, without a name yet."""
     credential = await plugin.first(env)
     claims = dict(credential.claims)
-    if plugin.resource is None:  # a token for a resource is not for userinfo (RFC 8707 §2.2)
+    if not plugin.resources:  # a token for a resource is not for userinfo (RFC 8707 §2.2)
         claims.update(await _userinfo(env, plugin.endpoints, credential.access_token, claims))
     plugin.adopt(credential._replace(claims=claims))
     username = claims.get("preferred_username") or claims.get("email")
@@ -89,7 +89,7 @@ async def userinfo(env: Env, plugin: Plugin) -> dict[str, Any]:
     credential = await plugin.credential(env)
     claims = dict(credential.claims)
     subject = claims.get("sub")
-    if subject is None or plugin.resource is not None:
+    if subject is None or plugin.resources:
         return claims
     fresh = await plugin.endpoints.userinfo(env, credential.access_token, subject=subject)
     return {**claims, **fresh}

@@ -3,7 +3,6 @@ below it are discovery, the client's identity and `wire`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from sojourn.client.dialects.oidc.identity import ClientIdentity
@@ -37,7 +36,7 @@ class Endpoints:
         self.client = client
 
     async def tokens(
-        self, env: Env, form: Mapping[str, str], *, nonce: str | None = None
+        self, env: Env, form: forms.Params, *, nonce: str | None = None
     ) -> TokenResponse:
         """Return the token endpoint's answer to `form`.
 
@@ -83,9 +82,7 @@ class Endpoints:
             )
         return True
 
-    async def _post(
-        self, env: Env, endpoint: str, form: Mapping[str, str], extra: Fields = ()
-    ) -> Reply:
+    async def _post(self, env: Env, endpoint: str, form: forms.Params, extra: Fields = ()) -> Reply:
         metadata = await self.provider.metadata(env)
         url = await self.provider.endpoint_url(env, endpoint)
         headers, proof = self.client.proof(

@@ -5,7 +5,7 @@ the sign-in."""
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from sojourn.client.auth import AccessInfo
@@ -21,6 +21,7 @@ from sojourn.errors import InteractionRequired, InvalidGrant, ProtocolError
 
 if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
+    from sojourn.wire.forms import Params
     from sojourn.wire.jose import SigningKey
 
 DEFAULT_SCOPE: Final = "openid profile email offline_access"
@@ -37,14 +38,15 @@ class _OidcAuth(RenewingAuth):
         endpoints: Endpoints,
         *,
         scope: str | None,
-        resource: str | None,
+        resource: str | Sequence[str] | None,
         store: CredentialStore | None,
         account: str | None,
     ) -> None:
         super().__init__(store=store, account=account)
         self.endpoints = endpoints
         self.scope = scope
-        self.resource = resource
+        named = (resource,) if isinstance(resource, str) else resource or ()
+        self.resources = tuple(dict.fromkeys(filter(None, named)))
 
     @property
     def issuer(self) -> str:
@@ -70,7 +72,7 @@ class _OidcAuth(RenewingAuth):
             client.client_id,
             user or self.login_hint or "",
             self.scope or "",
-            self.resource or "",
+            " ".join(self.resources),
             thumbprint,
         )
 
@@ -80,7 +82,7 @@ class _OidcAuth(RenewingAuth):
             "client_id": self.endpoints.client.client_id,
             "method": self.endpoints.client.method,
             "scope": self.scope,
-            "resource": self.resource,
+            "resource": list(self.resources),
         }
         return {**own, **super().state()}
 
@@ -93,7 +95,7 @@ class _OidcAuth(RenewingAuth):
     async def _granted(
         self,
         env: Env,
-        form: Mapping[str, str],
+        form: Params,
         previous: Credential | None,
         *,
         nonce: str | None = None,
@@ -110,7 +112,7 @@ class ClientCredentials(_OidcAuth):
     """A program on its own behalf (RFC 6749 §4.4). `client_secret` or `client_key` proves it.
 
     `method` is one of client_secret_basic, client_secret_post, private_key_jwt; None takes what
-    fits.
+    fits. `resource` is the service that the tokens are for, or several (RFC 8707 §2).
     """
 
     def __init__(
@@ -122,7 +124,7 @@ class ClientCredentials(_OidcAuth):
         client_key: SigningKey | None = None,
         method: str | None = None,
         scope: str | None = None,
-        resource: str | None = None,
+        resource: str | Sequence[str] | None = None,
         store: CredentialStore | None = None,
         account: str | None = None,
     ) -> None:
@@ -144,9 +146,9 @@ class ClientCredentials(_OidcAuth):
         return await self.renew(env, None, "")
 
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
-        asked = {"scope": self.scope, "resource": self.resource}
-        form = {"grant_type": "client_credentials"}
-        form.update({name: value for name, value in asked.items() if value})
+        form: Params = {"grant_type": "client_credentials", "resource": self.resources}
+        if self.scope:
+            form = {**form, "scope": self.scope}
         try:
             return await self._granted(env, form, previous)
         except ProtocolError as cause:
@@ -158,7 +160,8 @@ class AuthorizationCode(_OidcAuth):
     afterwards.
 
     `interactive=False` never asks and raises InteractionRequired instead. `client_secret` and
-    `client_key` are for confidential clients; a native one has neither.
+    `client_key` are for confidential clients; a native one has neither. `resource` is the service
+    that the tokens are for, or several (RFC 8707 §2).
     """
 
     def __init__(
@@ -170,7 +173,7 @@ class AuthorizationCode(_OidcAuth):
         client_key: SigningKey | None = None,
         method: str | None = None,
         scope: str = DEFAULT_SCOPE,
-        resource: str | None = None,
+        resource: str | Sequence[str] | None = None,
         redirect_uri: str = "http://127.0.0.1/callback",
         prompt: str | None = None,
         login_hint: str | None = None,
@@ -188,7 +191,9 @@ class AuthorizationCode(_OidcAuth):
             store=store,
             account=account,
         )
-        self.wanted = SignIn(scope, redirect_uri, prompt, login_hint, max_age, resource, acr_values)
+        self.wanted = SignIn(
+            scope, redirect_uri, prompt, login_hint, max_age, self.resources, acr_values
+        )
         self.interactive = interactive
         self.login_hint = self.label = login_hint
 
@@ -201,9 +206,11 @@ class AuthorizationCode(_OidcAuth):
             raise InteractionRequired(f"Nobody is signed in at {self.issuer} yet.")
         if previous.refresh_token is None:
             raise SignInEnded
-        form = {"grant_type": "refresh_token", "refresh_token": previous.refresh_token}
-        if self.resource:
-            form["resource"] = self.resource
+        form: Params = {
+            "grant_type": "refresh_token",
+            "refresh_token": previous.refresh_token,
+            "resource": self.resources,
+        }
         try:
             return await self._granted(env, form, previous, nonce=nonce)
         except InvalidGrant as cause:

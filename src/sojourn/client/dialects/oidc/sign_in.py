@@ -47,7 +47,7 @@ class SignIn(Struct, frozen=True):
     prompt: str | None = None
     login_hint: str | None = None
     max_age: int | None = None
-    resource: str | None = None
+    resources: tuple[str, ...] = ()
     acr_values: str | None = None
 
 
@@ -100,7 +100,7 @@ class _Attempt:
 async def _authorization_url(
     env: Env, endpoints: Endpoints, wanted: SignIn, attempt: _Attempt
 ) -> str:
-    params = {
+    params: dict[str, str | tuple[str, ...]] = {
         "response_type": "code",
         "client_id": endpoints.client.client_id,
         "redirect_uri": attempt.redirect_uri,
@@ -109,12 +109,12 @@ async def _authorization_url(
         "nonce": attempt.nonce,
         "code_challenge": proof.challenge(attempt.verifier),
         "code_challenge_method": "S256",
+        "resource": wanted.resources,
     }
     optional = {
         "prompt": wanted.prompt or _default_prompt(wanted.scope),
         "login_hint": wanted.login_hint,
         "max_age": None if wanted.max_age is None else str(wanted.max_age),
-        "resource": wanted.resource,
         "acr_values": wanted.acr_values,
     }
     params.update({name: value for name, value in optional.items() if value is not None})
@@ -180,14 +180,13 @@ async def _redeemed(
         issuer=metadata.issuer,
         iss_required=bool(metadata.authorization_response_iss_parameter_supported),
     )
-    form = {
+    form: forms.Params = {
         "grant_type": "authorization_code",
         "code": response.code,
         "redirect_uri": attempt.redirect_uri,
         "code_verifier": attempt.verifier,
+        "resource": wanted.resources,
     }
-    if wanted.resource is not None:
-        form["resource"] = wanted.resource
     answer = await endpoints.tokens(env, form)
     expected = Expected(
         client_id=endpoints.client.client_id,

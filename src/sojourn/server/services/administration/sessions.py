@@ -162,6 +162,7 @@ def _step(step: Step) -> dict[str, Any]:
         "about": step.about,
         "live": step.live,
         "why": step.why,
+        "handed_over": step.handed_over,
         "since": reading.seconds(step.since),
         "until": reading.seconds(step.until),
         "ended": reading.seconds(step.ended),

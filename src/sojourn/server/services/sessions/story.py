@@ -29,6 +29,7 @@ class Step(Struct, frozen=True, kw_only=True):
     since  UTC ms it was made; 0: unknown
     until  UTC ms it ends by itself; 0: never
     live   whether it is good; `why` says why not
+    handed_over   whether nothing below depends on its being good: a used code has handed its grant over
     ended  UTC ms it was ended; 0: it was not
     """
 
@@ -39,6 +40,7 @@ class Step(Struct, frozen=True, kw_only=True):
     until: int = 0
     live: bool = True
     why: str = ""
+    handed_over: bool = False
     ended: int = 0
     by: str = ""
 
@@ -75,6 +77,15 @@ def _about(value: Value) -> str:
     return ""
 
 
+def _gone(value: Value) -> str:
+    """Why a token that others are based on is no longer good itself, where that does not end them; '' if it is."""
+    if not isinstance(value, Token):
+        return ""
+    if isinstance(value.ended, Ending):
+        return value.ended.why
+    return "used" if value.max_usage and value.used >= value.max_usage else ""
+
+
 def told(node: Node, verdict: Verdict) -> Step:
     """One node with what was found of it."""
     value = node.value
@@ -82,6 +93,7 @@ def told(node: Node, verdict: Verdict) -> Step:
     if value is None:
         return Step(node="missing", id=name, live=not verdict.why, why=verdict.why)
     since, until = _span(value)
+    gone = "" if verdict.why else _gone(value)
     ending: object = getattr(value, "ended", UNSET)
     return Step(
         node=verdict.node,
@@ -89,8 +101,9 @@ def told(node: Node, verdict: Verdict) -> Step:
         about=_about(value),
         since=since,
         until=until,
-        live=not verdict.why,
-        why=verdict.why,
+        live=not (verdict.why or gone),
+        why=verdict.why or gone,
+        handed_over=bool(gone),
         ended=ending.at if isinstance(ending, Ending) else 0,
         by=ending.by if isinstance(ending, Ending) else "",
     )
@@ -127,7 +140,9 @@ class Teller:
             steps[0] = msgspec.structs.replace(steps[0], node="access token (JWT)", id=jti)
         if located.superseded and steps[0].live:
             steps[0] = msgspec.structs.replace(steps[0], live=False, why="rotated")
-        return Story(known=True, live=all(step.live for step in steps), steps=tuple(steps))
+        return Story(
+            known=True, live=all(s.live or s.handed_over for s in steps), steps=tuple(steps)
+        )
 
     async def below(self, grant_key: str) -> tuple[Step, ...]:
         """The live tokens that would end with a grant; none below one that has ended."""
