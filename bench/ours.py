@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from bench.process import server
 from bench.target import REDIRECT_URI, Target, metadata_of
 from sojourn.model.client import Client
@@ -19,7 +21,7 @@ from sojourn.server.services import config
 PORT = 8501
 SOJOURN = str(Path(sys.executable).with_name("sojourn"))
 PERSON, PASSWORD = "ada", "correct horse battery staple"
-CLIENT_ID = "bench"
+CLIENT_ID, ONLINE_ID = "bench", "bench-online"
 OPAQUE, JWT = "urn:bench:opaque", "urn:bench:jwt"
 
 CLIENT = Client(
@@ -32,8 +34,13 @@ CLIENT = Client(
     id_token_signed_response_alg="ES256",
 )
 
+ONLINE = replace(CLIENT, client_id=ONLINE_ID, grant_types=("authorization_code",))
+"""The peer gives a refresh token for `offline_access` alone; ours to every client that may use one."""
 
-async def _provision(data: Path, port: int) -> str:
+Secrets = dict[str, str]
+
+
+async def _provision(data: Path, port: int) -> Secrets:
     application = await build(config.load({"data": str(data), "port": port}, {}))
     try:
         site = application.site
@@ -47,14 +54,13 @@ async def _provision(data: Path, port: int) -> str:
                 client_id=CLIENT_ID,
             )
             await site.clients.add_resource(resource)
-        _, secret = await site.clients.create(CLIENT)
-        return secret
+        return {one.client_id: (await site.clients.create(one))[1] for one in (CLIENT, ONLINE)}
     finally:
         await application.close()
 
 
-def provision(data: Path, port: int) -> str:
-    """Fill an empty data folder; returns the client's secret."""
+def provision(data: Path, port: int) -> Secrets:
+    """Fill an empty data folder; returns the clients' secrets by their ids."""
     data.mkdir(mode=0o700)
     return asyncio.run(_provision(data, port))
 
@@ -63,14 +69,15 @@ def serve_command(data: Path, port: int) -> list[str]:
     return [SOJOURN, "serve", "--data", str(data), "--host", "127.0.0.1", "--port", str(port)]
 
 
-def target_of(pid: int, port: int, secret: str) -> Target:
+def target_of(pid: int, port: int, secrets: Secrets) -> Target:
     issuer = f"http://127.0.0.1:{port}"
     return Target(
         name="sojourn",
         issuer=issuer,
         pid=pid,
         client_id=CLIENT_ID,
-        client_secret=secret,
+        client_secret=secrets[CLIENT_ID],
+        online=(ONLINE_ID, secrets[ONLINE_ID]),
         opaque=OPAQUE,
         jwt=JWT,
         scope="api",
@@ -84,6 +91,6 @@ def sojourn(port: int = PORT) -> Iterator[Target]:
     """A running server of ours; it and its data end with the block."""
     with tempfile.TemporaryDirectory(prefix="sojourn-bench-") as folder:
         data = Path(folder) / "data"
-        secret = provision(data, port)
+        secrets = provision(data, port)
         with server(serve_command(data, port), port=port) as (process, _):
-            yield target_of(process.pid, port, secret)
+            yield target_of(process.pid, port, secrets)

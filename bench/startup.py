@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.http import measure
-from bench.ours import PORT, SOJOURN, provision, serve_command, target_of
+from bench.ours import PORT, SOJOURN, Secrets, provision, serve_command, target_of
 from bench.process import ROOT, resident_mib, server
 from bench.units import UNITS, Unit
 
@@ -95,14 +95,14 @@ def serving(*, quick: bool) -> Figures:
     many = MANY // 10 if quick else MANY
     with tempfile.TemporaryDirectory(prefix="sojourn-bench-") as folder:
         data = Path(folder) / "data"
-        secret = provision(data, PORT)
+        secrets = provision(data, PORT)
         with server(serve_command(data, PORT), port=PORT) as (process, ready):
             start = resident_mib(process.pid)
-            few = mint(process.pid, secret, FEW)
+            few = mint(process.pid, secrets, FEW)
         before = size_of(data)
         with server(serve_command(data, PORT), port=PORT) as (process, _):
-            mint(process.pid, secret, FEW)
-            grown = mint(process.pid, secret, many)
+            mint(process.pid, secrets, FEW)
+            grown = mint(process.pid, secrets, many)
         disk = (size_of(data) - before) / (many + FEW)
     return {
         "server ready": ready * 1000,
@@ -112,11 +112,11 @@ def serving(*, quick: bool) -> Figures:
     }
 
 
-def mint(pid: int, secret: str, count: int) -> float:
+def mint(pid: int, secrets: Secrets, count: int) -> float:
     """Mint and store `count` opaque tokens; resident MiB afterwards."""
     unit = next(unit for unit in UNITS if unit.name == "client_credentials opaque")
     counted = Unit(unit.name, unit.plan, count=count, must=0, aim=0, expected=0)
-    return measure(target_of(pid, PORT, secret), counted, quick=False, warm=0).resident_mib
+    return measure(target_of(pid, PORT, secrets), counted, quick=False, warm=0).resident_mib
 
 
 def size_of(folder: Path) -> int:

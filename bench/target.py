@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +17,10 @@ REDIRECT_URI = "http://127.0.0.1:8549/callback"
 
 @dataclass(frozen=True)
 class Target:
-    """`opaque` and `jwt` are resources, named after their access tokens; `fills` signs in."""
+    """`opaque` and `jwt` are resources, named after their access tokens; `fills` signs in.
+
+    online  id and secret of a client that gets no refresh token; empty where nobody gets one without `offline_access`
+    """
 
     name: str
     issuer: str
@@ -29,6 +32,14 @@ class Target:
     scope: str
     fills: dict[str, str]
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    online: tuple[str, str] = ("", "")
+
+    def without_refresh(self) -> Target:
+        """The same with a client that gets no refresh token."""
+        client_id, secret = self.online
+        if not client_id:
+            return self
+        return replace(self, client_id=client_id, client_secret=secret)
 
     @property
     def host(self) -> str:

@@ -105,6 +105,7 @@ def families(target: Target, scope: str) -> Plan:
 
 
 def code(target: Target) -> Plan:
+    target = target.without_refresh()
     pkce = new_pkce()
     form = {
         "grant_type": "authorization_code",

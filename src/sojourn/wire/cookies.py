@@ -5,6 +5,7 @@ Set-Cookie written with every attribute said. Endpoints and pages stand above it
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final, Literal
 
@@ -69,6 +70,7 @@ def delete(name: str, *, secure: bool, path: str = "/", same_site: SameSite = "L
     return render(name, "", secure=secure, max_age=0, path=path, same_site=same_site)
 
 
+@lru_cache(maxsize=256)
 def name_for(realm: str, purpose: str, *, issuer: str) -> str:
     """Return the name of a realm's cookie: locked to the host, save on loopback http.
 

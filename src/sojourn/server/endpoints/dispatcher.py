@@ -165,9 +165,10 @@ class _Step:
             code = await self._code(held, scope)
         except NotLive:
             return await self._refuse(LoginRequired())
-        finish = await Interactions(self._site).finish(self._found)
+        jar = self._browser.cookies()
+        if self._resumed:
+            jar = (*jar, await Interactions(self._site).finish(self._found))
         await self._site.sessions.signins.touch(held.admitted.leaf.key)
-        jar = (*self._browser.cookies(), *((finish,) if self._resumed else ()))
         return answers.with_code(self._site, self._request, self._asked, code, set_cookies=jar)
 
     @property

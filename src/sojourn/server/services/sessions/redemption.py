@@ -24,7 +24,7 @@ from sojourn.server.services.sessions.minting import Mint, Minted, Order
 from sojourn.server.services.sessions.root import Root
 from sojourn.server.services.sessions.tree import ATTEMPTS, Tree, checks
 from sojourn.store import records
-from sojourn.store.contract import Put, Record, Step, kind_of
+from sojourn.store.contract import Put, Record, Step, kind_of, partition_of
 from sojourn.wire import proof, tokens
 
 _SENT: Final = object()
@@ -71,7 +71,7 @@ class Issued(Struct, frozen=True, kw_only=True):
 class Redemption:
     """Takes codes and refresh tokens, and issues what they give."""
 
-    __slots__ = ("_context", "_mint", "_noted", "_redeeming", "_tree")
+    __slots__ = ("_context", "_mint", "_noted", "_redeeming", "_spent", "_tree")
 
     def __init__(self, context: Context, tree: Tree, mint: Mint) -> None:
         self._context = context
@@ -79,6 +79,7 @@ class Redemption:
         self._mint = mint
         self._redeeming: Final[dict[str, object]] = {}
         self._noted: list[str] = []
+        self._spent: Final[dict[str, Step]] = {}
 
     async def _leaf(self, key: str) -> tuple[Record, Token, tuple[Record | None, ...]]:
         raw = await self._context.store.path(key)
@@ -216,6 +217,8 @@ class Redemption:
             except BaseException:
                 self.unsent(code_key)
                 raise
+            if code_key:
+                self._spent[code_key] = taken.steps[0]
             return issued
         raise Conflict
 
@@ -258,19 +261,34 @@ class Redemption:
 
     async def sent(self, code_key: str) -> None:
         """Write that the tokens of a code went out; presenting it again is theft even while this is being written."""
+        spent = self._spent.get(code_key)
         self._redeeming[code_key] = _SENT
         try:
-            await self._tree.change(
-                code_key,
-                Token,
-                lambda token: None if token.sent else msgspec.structs.replace(token, sent=True),
-            )
+            if spent is None or not await self._write_sent(spent):
+                await self._tree.change(code_key, Token, _as_sent)
         finally:
             self.unsent(code_key)
+
+    async def _write_sent(self, spent: Step) -> bool:
+        """Write it over the record as it was spent, without reading that again; False if another write came between."""
+        if not isinstance(spent, Put) or not isinstance(spent.value, Token):
+            return False
+        token = msgspec.structs.replace(spent.value, sent=True)
+        fresh = records.successor(spent.record, token, op_id=self._context.op_id())
+        try:
+            await self._tree.commit(partition_of(fresh.key), (Put(fresh, token),))
+        except Conflict:
+            return False
+        return True
 
     def unsent(self, code_key: str) -> None:
         """Say that the tokens of a code could not be sent: the same client may repeat."""
         self._redeeming.pop(code_key, None)
+        self._spent.pop(code_key, None)
+
+
+def _as_sent(token: Token) -> Token | None:
+    return None if token.sent else msgspec.structs.replace(token, sent=True)
 
 
 def _spent_key(taken: Taken) -> str:
