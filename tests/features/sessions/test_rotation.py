@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sojourn.errors import InvalidGrant
+from sojourn.model.policy import UsageRules
 from sojourn.server.services.sessions.minting import Order
 from sojourn.server.services.sessions.redemption import Issued, Wanted
 from sojourn.wire import tokens
@@ -114,6 +115,22 @@ def test_once_its_successor_was_used_an_old_token_is_stolen(awaited: Insides, fl
             assert not await flow.accepted(text)
         story = await flow.manager.explain(third.access.value)
         assert "a refresh token was presented again" in {step.why for step in story.steps}
+
+    awaited.run(story())
+
+
+def test_a_rotated_family_never_outlives_the_one_it_is_based_on(awaited: Insides, flow: Flow):
+    async def story() -> None:
+        info = await flow.manager.get_session_info_by_token(await first_refresh(flow))
+        grant = await flow.manager.get_grant(info["session_id"])
+        short = UsageRules(expires_in=600_000, supports_minting=("refresh_token",))
+        parent = await grant.mint_token("refresh_token", usage_rules=short)
+        child = await grant.mint_token("refresh_token", based_on=parent)
+        awaited.clock.advance(300_000)
+        newest = (await flow.refresh(child.value)).refresh
+        stored = await flow.manager.find_token(info["session_id"], newest)
+        assert stored is not None
+        assert stored.value.expires_at == parent.expires_at
 
     awaited.run(story())
 
