@@ -83,7 +83,7 @@ async def client(site: Site, draft: Draft) -> None:
     draft.client = found
 
 
-async def redirect_uri(_site: Site, draft: Draft) -> None:
+def redirect_uri(_site: Site, draft: Draft) -> None:
     """RFC 9700 §2.1: an exact match, of the port of a loopback address alone excepted (RFC 8252 §7.3)."""
     asked = draft.get("redirect_uri")
     if not asked:
@@ -95,7 +95,7 @@ async def redirect_uri(_site: Site, draft: Draft) -> None:
     draft.redirect_uri = asked
 
 
-async def response_mode(_site: Site, draft: Draft) -> None:
+def response_mode(_site: Site, draft: Draft) -> None:
     """An allow-list (OAuth 2.0 Multiple Response Types §2.1, Form Post §2)."""
     asked = draft.get("response_mode") or "query"
     if asked not in RESPONSE_MODES:
@@ -104,7 +104,7 @@ async def response_mode(_site: Site, draft: Draft) -> None:
     draft.response_mode = asked
 
 
-async def no_request_object(_site: Site, draft: Draft) -> None:
+def no_request_object(_site: Site, draft: Draft) -> None:
     """Refused, never ignored (OpenID Connect Core §6)."""
     if draft.get("request"):
         raise RequestNotSupported
@@ -112,7 +112,7 @@ async def no_request_object(_site: Site, draft: Draft) -> None:
         raise RequestUriNotSupported
 
 
-async def response_type(_site: Site, draft: Draft) -> None:
+def response_type(_site: Site, draft: Draft) -> None:
     if not draft.get("response_type"):
         message = "The response_type parameter is missing."
         raise InvalidRequest(message)
@@ -122,7 +122,7 @@ async def response_type(_site: Site, draft: Draft) -> None:
         raise UnauthorizedClient
 
 
-async def scope(_site: Site, draft: Draft) -> None:
+def scope(_site: Site, draft: Draft) -> None:
     """Scopes that the client may not ask for are left out (OpenID Connect Core §3.1.2.1); none left is an error."""
     try:
         asked = oauth.scope_list(draft.get("scope")) if draft.get("scope") else ()
@@ -135,7 +135,7 @@ async def scope(_site: Site, draft: Draft) -> None:
         raise InvalidScope(message)
 
 
-async def pkce(_site: Site, draft: Draft) -> None:
+def pkce(_site: Site, draft: Draft) -> None:
     """RFC 7636 with S256 only; without it a confidential client that was let off must send a nonce."""
     challenge, method = draft.get("code_challenge"), draft.get("code_challenge_method")
     if not challenge:
@@ -155,7 +155,7 @@ async def pkce(_site: Site, draft: Draft) -> None:
     draft.challenge = challenge
 
 
-async def sizes(_site: Site, draft: Draft) -> None:
+def sizes(_site: Site, draft: Draft) -> None:
     """Values that we keep and give back are bounded."""
     for name in ("state", "nonce", "login_hint", "acr_values", "ui_locales"):
         if len(draft.get(name)) > _LONGEST_VALUE:
@@ -163,16 +163,16 @@ async def sizes(_site: Site, draft: Draft) -> None:
             raise InvalidRequest(message)
 
 
-async def prompt(_site: Site, draft: Draft) -> None:
+def prompt(_site: Site, draft: Draft) -> None:
     draft.prompt = oidc.parse_prompt(draft.get("prompt"))
 
 
-async def max_age(_site: Site, draft: Draft) -> None:
+def max_age(_site: Site, draft: Draft) -> None:
     if draft.get("max_age"):
         draft.max_age = oidc.parse_max_age(draft.get("max_age"))
 
 
-async def claims(_site: Site, draft: Draft) -> None:
+def claims(_site: Site, draft: Draft) -> None:
     """An essential `acr` that nobody can have is a failure, not a wish (OpenID Connect Core §5.5.1.1)."""
     if not draft.get("claims"):
         return
@@ -182,7 +182,7 @@ async def claims(_site: Site, draft: Draft) -> None:
         raise UnmetAuthenticationRequirements
 
 
-async def id_token_hint(site: Site, draft: Draft) -> None:
+def id_token_hint(site: Site, draft: Draft) -> None:
     """An ID token of ours for this client, expired or not (OpenID Connect Core §3.1.2.1)."""
     if not draft.get("id_token_hint"):
         return
@@ -204,7 +204,8 @@ async def resource(site: Site, draft: Draft) -> None:
     draft.resources = asked
 
 
-Row = Callable[[Site, Draft], Awaitable[None]]
+Row = Callable[[Site, Draft], Awaitable[None] | None]
+"""A check; one that reads the store is awaited."""
 
 BEFORE_REDIRECT: Final[tuple[Row, ...]] = (client, redirect_uri)
 """Refusals of these are pages: there is no checked place to send the person to."""
@@ -229,10 +230,12 @@ async def check(site: Site, parameters: Mapping[str, str]) -> tuple[Authorizatio
     """The checked request and its client. Raises ProtocolError for a page, Redirected for the client."""
     draft = Draft(parameters)
     for row in BEFORE_REDIRECT:
-        await row(site, draft)
+        if (reading := row(site, draft)) is not None:
+            await reading
     try:
         for row in AFTER_REDIRECT:
-            await row(site, draft)
+            if (reading := row(site, draft)) is not None:
+                await reading
     except ProtocolError as error:
         raise Redirected(error, _request(draft)) from error
     return _request(draft), draft.known

@@ -228,11 +228,16 @@ class Mint:
         event = grant.authentication_event
         if event is not UNSET:
             claims["auth_time"] = event.authn_time // 1000
-            claims |= {"acr": event.acr} if event.acr else {}
-            claims |= {"amr": event.amr} if event.amr else {}
-        claims |= {"nonce": order.nonce} if order.nonce else {}
-        claims |= {"sid": grant.signin} if grant.signin else {}
-        claims |= {"at_hash": at_hash(alg, access)} if access else {}
+            if event.acr:
+                claims["acr"] = event.acr
+            if event.amr:
+                claims["amr"] = event.amr
+        if order.nonce:
+            claims["nonce"] = order.nonce
+        if grant.signin:
+            claims["sid"] = grant.signin
+        if access:
+            claims["at_hash"] = at_hash(alg, access)
         user = root.admitted.value(User) if order.claims else None
         if isinstance(user, User):
             asked = [name for name in order.claims if name not in oidc.OF_THE_PROTOCOL]
