@@ -22,10 +22,16 @@ _KEPT: Final = ascii_letters + digits + punctuation
 
 
 def full_url(url: str, params: Params | None) -> str:
-    """Return `url` with `params` in its query, spaces and letters outside ASCII escaped; raises
-    Malformed."""
-    whole = quote(url.partition("#")[0], safe=_KEPT)
+    """Return the absolute `url` with `params` in its query; raises Malformed."""
+    whole = quoted(url, params)
     origin(whole)
+    return whole
+
+
+def quoted(url: str, params: Params | None) -> str:
+    """Return `url`, whole or only a path, with `params` in its query, spaces and letters outside
+    ASCII escaped."""
+    whole = quote(url.partition("#")[0], safe=_KEPT)
     if not params:
         return whole
     query = params if isinstance(params, str) else urlencode(params, doseq=True)
