@@ -7,7 +7,8 @@ from math import inf
 import pytest
 
 from sojourn.client.catalog.aliases import implied_version, names, official
-from sojourn.client.catalog.versions import version_of, version_text, wanted
+from sojourn.client.catalog.versions import version_of, wanted
+from sojourn.wire.api_version import written
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ from sojourn.client.catalog.versions import version_of, version_text, wanted
 )
 def test_a_version_is_read_however_it_is_written(given, number, text):
     assert version_of(given) == number
-    assert version_text(version_of(given)) == text
+    assert written(version_of(given)) == text
 
 
 @pytest.mark.parametrize("given", ["", "v", "3.", "3.1.4", "three", "-1", "v3;", (), (1, 2, 3)])

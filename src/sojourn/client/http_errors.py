@@ -37,15 +37,15 @@ def http_error(response: Refused) -> HttpError:
     if kind is None:
         kind = HttpServerError if status >= 500 else HttpClientError
     shown = masked(response.url)
-    said, details = _said(response)
+    message, details = said(response.headers.get("content-type", ""), response.content)
     text = f"{response.request.method} {shown}: {status} {response.reason}".rstrip()
     return kind(
-        f"{text}: {said}" if said else text,
+        f"{text}: {message}" if message else text,
         status=status,
         response=response,
         request_id=request_id(response.headers),
         retry_after=retry_after(response.headers),
-        message=said,
+        message=message,
         details=details,
         method=response.request.method,
         url=shown,
@@ -81,13 +81,13 @@ def _moment(value: str) -> datetime | None:
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
-def _said(response: Refused) -> tuple[str, str]:
+def said(kind: str, content: bytes) -> tuple[str, str]:
     """Return the server's own words and their details: OAuth's error_description, RFC 9457's detail,
-    OpenStack's message, API-SIG's list of errors."""
-    if "json" not in response.headers.get("content-type", ""):
+    OpenStack's message, API-SIG's list of errors. `kind` is the Content-Type."""
+    if "json" not in kind:
         return "", ""
     try:
-        body = json.loads(response.content)
+        body = json.loads(content)
     except ValueError:
         return "", ""
     if not isinstance(body, dict):
@@ -96,9 +96,9 @@ def _said(response: Refused) -> tuple[str, str]:
     if isinstance(listed, list) and listed and isinstance(listed[0], dict):
         return _text(listed[0], ("title",)), _text(listed[0], ("detail",))
     for place in (body.get("error"), body):
-        said = _text(place, ("error_description", "message", "detail", "title", "error"))
-        if said:
-            return said, _text(place, ("details",))
+        words = _text(place, ("error_description", "message", "detail", "title", "error"))
+        if words:
+            return words, _text(place, ("details",))
     return "", ""
 
 

@@ -8,9 +8,10 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from sojourn.client.auth import AccessInfo, AuthPlugin
-from sojourn.client.catalog.endpoint import EndpointData, Version
+from sojourn.client.catalog.endpoint import EndpointData
 from sojourn.client.env.contract import Env
 from sojourn.client.transport.contract import Request
+from sojourn.wire.api_version import Version
 
 V = TypeVar("V")
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-Version = tuple[float, ...]
-"""Major and minor; `inf` stands for the latest."""
+from sojourn.wire.api_version import Version
 
 
 class EndpointData(NamedTuple):

@@ -3,21 +3,17 @@ caller wants, and sent as a microversion. Discovery and sessions stand above it;
 
 from __future__ import annotations
 
-import re
-from math import inf
 from typing import Final, NamedTuple
 
 from sojourn.client.catalog.aliases import official
-from sojourn.client.catalog.endpoint import EndpointData, Version
+from sojourn.client.catalog.endpoint import EndpointData
 from sojourn.client.transport.contract import Fields
 from sojourn.errors import VersionNotAvailable
-
-LATEST: Final = inf
+from sojourn.wire.api_version import LATEST, Version, parse, with_minor, written
 
 Given = str | float | tuple[int | float | str, ...]
 """A version as a caller writes it: `"v3"`, `"3.14"`, `3`, `(3, 14)`, `"latest"`."""
 
-_text = re.compile(r"v?(\d{1,9})(?:\.(\d{1,9}|latest))?").fullmatch
 _OWN_HEADERS: Final = {
     "compute": "X-OpenStack-Nova-API-Version",
     "baremetal": "X-OpenStack-Ironic-API-Version",
@@ -42,13 +38,7 @@ class Wanted(NamedTuple):
 def version_of(given: Given) -> Version:
     """Return `given` as major and minor, or `(inf,)` for the latest; what is no version raises
     ValueError."""
-    number = _numbers(given)
-    return number if len(number) > 1 or number == (LATEST,) else (*number, 0)
-
-
-def version_text(version: Version) -> str:
-    """Return `version` as it is written: `3.14`, `latest`."""
-    return ".".join("latest" if part == inf else str(int(part)) for part in version)
+    return with_minor(_numbers(given))
 
 
 def wanted(
@@ -79,12 +69,12 @@ def wanted(
 
 def microversion_fields(version: Given, service_type: str) -> Fields:
     """Return the headers that ask `service_type` for the microversion `version`."""
-    written = version_text(_microversion(version))
+    number = written(_microversion(version))
     service = official(service_type)
     named = "volume" if service == "block-storage" else service
-    fields = [("OpenStack-API-Version", f"{named} {written}")]
+    fields = [("OpenStack-API-Version", f"{named} {number}")]
     if own := _OWN_HEADERS.get(service):
-        fields.append((own, written))
+        fields.append((own, number))
     return tuple(fields)
 
 
@@ -95,8 +85,8 @@ def check_microversion(version: Given, endpoint: EndpointData) -> None:
     if number == (LATEST,) or low is None or high is None or low <= number <= high:
         return
     raise VersionNotAvailable(
-        f"{endpoint.service_type} has microversions {version_text(low)} to {version_text(high)}, "
-        f"and {version_text(number)} is not among them."
+        f"{endpoint.service_type} has microversions {written(low)} to {written(high)}, "
+        f"and {written(number)} is not among them."
     )
 
 
@@ -109,17 +99,5 @@ def _microversion(given: Given) -> Version:
 
 def _numbers(given: Given) -> Version:
     if isinstance(given, tuple):
-        return _of_text(".".join("latest" if part == inf else str(part) for part in given))
-    return _of_text(given if isinstance(given, str) else str(given))
-
-
-def _of_text(text: str) -> Version:
-    if text.strip().lower() == "latest":
-        return (LATEST,)
-    found = _text(text.strip().lower())
-    if found is None:
-        raise ValueError(f"{text!r} is not a version such as v3, 3.14 or latest.")
-    major, minor = found.groups()
-    if minor is None:
-        return (int(major),)
-    return (int(major), LATEST if minor == "latest" else int(minor))
+        return parse(".".join("latest" if part == LATEST else str(part) for part in given))
+    return parse(given if isinstance(given, str) else str(given))
