@@ -47,13 +47,16 @@ class WrappedPlugin(AuthPlugin):
             return Verdict.RETRY
 
     async def endpoint(self, env: Env, **filter: Any) -> EndpointData | None:  # noqa: ANN401
-        wanted = {"discover_versions": False, **filter}
-        found = self._plugin.get_endpoint_data(self._session, **wanted)
-        if found is None:
-            url = self._plugin.get_endpoint(self._session, **filter)
-            return EndpointData(url) if url else None
-        known: dict[str, Any] = {name: getattr(found, name, None) for name in EndpointData._fields}
-        return EndpointData(**known)
+        if filter.get("discover_versions"):
+            found = self._plugin.get_endpoint_data(self._session, **filter)
+            if found is not None:
+                known: dict[str, Any] = {
+                    name: getattr(found, name, None) for name in EndpointData._fields
+                }
+                return EndpointData(**known)
+        # Its rules about versions are in this method alone.
+        url = self._plugin.get_endpoint(self._session, **filter)
+        return EndpointData(url, filter.get("service_type")) if url else None
 
     async def versions(self, env: Env, **filter: Any) -> dict[str, Any]:  # noqa: ANN401
         found: dict[str, Any] = self._plugin.get_all_version_data(self._session, **filter)
