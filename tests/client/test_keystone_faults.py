@@ -172,6 +172,19 @@ def test_one_plugin_serves_several_sessions_and_a_call_may_have_its_own(face, ke
     assert keystone.seen == ["token-1", "token-1", "token-2"]
 
 
+def test_a_stored_token_that_was_revoked_is_replaced_for_the_next_process_too(store, keystone):
+    with Session(password(keystone), cache=store, trust_env=False) as session:
+        session.get(f"{keystone.url}/x")
+        keystone.live.clear()
+        session.get(f"{keystone.url}/x")
+    with Session(password(keystone), cache=store, trust_env=False) as session:
+        session.get(f"{keystone.url}/x")
+        session.invalidate()
+        session.get(f"{keystone.url}/x")
+    assert keystone.seen == ["token-1", "token-1", "token-2", "token-2", "token-3"]
+    assert len(keystone.sign_ins) == 3
+
+
 def test_no_secret_is_in_a_repr_a_log_or_an_error(face, keystone, caplog):
     caplog.set_level("DEBUG")
     auth = v3.Password(keystone.url, username="ada", password="hush-hush")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sojourn import errors
+from sojourn import Session, errors
 from sojourn.client.response import Response
 from sojourn.client.retries import BUDGET, Retries, RetryRules
+from sojourn.client.timings import LENGTH, Timings
 from sojourn.client.transport.contract import Reply, Request
 from tests.client.servers import ok
 
@@ -91,6 +92,41 @@ def test_which_statuses_are_tried_again_can_be_said(face, serve):
         retriable_status_codes=[429, 502],
     )
     assert answer.ok
+
+
+class Chain:
+    """Redirects, and then fails, as often as it is told."""
+
+    def __init__(self, redirects, failures):
+        self.redirects, self.failures = redirects, failures
+
+    def send(self, request):
+        if self.redirects > 0:
+            self.redirects -= 1
+            return Reply(302, (("Location", f"/{self.redirects}"),), b"")
+        if self.failures > 0:
+            self.failures -= 1
+            raise errors.ConnectFailure
+        return Reply(200, (), b"")
+
+    def close(self):
+        pass
+
+
+def test_long_chains_of_redirects_and_tries_do_not_exhaust_the_stack():
+    transport = Chain(2000, 2000)
+    with Session(transport=transport, connect_retries=2000, redirect=True) as session:
+        answer = session.get("http://a.example/", connect_retry_delay=0)
+    assert answer.ok
+    assert len(answer.history) == 2000
+
+
+def test_timings_do_not_grow_without_end():
+    timings = Timings()
+    for number in range(LENGTH + 5):
+        timings.add("GET", f"http://a.example/{number}", 0.1)
+    assert len(timings.entries()) == LENGTH
+    assert timings.entries()[0].url == "http://a.example/5"
 
 
 def test_redirects_do_not_give_new_tries(face, serve):

@@ -215,6 +215,22 @@ def test_a_plugin_may_need_certificates_of_its_own(face, serve, tmp_path):
     assert session.request(server.url, auth=Catalogued(verify=authority)).ok
 
 
+def test_a_plugin_that_needs_anything_else_of_a_connection_is_refused(face):
+    with pytest.raises(errors.ConfigurationError, match="proxies"):
+        face.session().request("http://a.example/", auth=Catalogued(proxies={}))
+
+
+def test_what_a_session_was_made_with_can_be_read_and_what_cannot_change_is_read_only(face):
+    session = face.session(verify=False, timeout=3).session
+    assert (session.verify, session.cert, session.timeout) == (False, None, 3)
+    session.timeout = 4
+    assert session._call("http://a.example/", "GET", {}).request.timeout == (4.0, 4.0)
+    with pytest.raises(AttributeError):
+        session.verify = True
+    with pytest.raises(ValueError, match="seconds"):
+        face.session(timeout=0)
+
+
 def test_discovery_caches_can_be_shared():
     cache: dict[str, object] = {}
     assert Session(discovery_cache=cache).env.discovery is cache

@@ -24,7 +24,7 @@ from sojourn.client.transport.proxies import Proxies
 from sojourn.client.transport.tls import Cert, Trust, Verify
 from sojourn.client.user_agent import user_agent as products
 from sojourn.client.verbs import R, Verbs
-from sojourn.errors import IncompleteCredentials, SojournError
+from sojourn.errors import ConfigurationError, IncompleteCredentials, SojournError
 
 if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
@@ -67,8 +67,6 @@ class Calls(Verbs[R], Generic[R, T, S]):
         transport: T | None = None,
     ) -> None:
         self.auth = auth
-        self.verify = verify
-        self.cert = cert
         self.timeout = timeout
         self.user_agent = user_agent
         self.redirect = redirect
@@ -78,7 +76,6 @@ class Calls(Verbs[R], Generic[R, T, S]):
         self.app_version = app_version
         self.additional_user_agent = list(additional_user_agent or ())
         self.connect_retries = connect_retries
-        self._limits = limits(timeout, _DEFAULT_LIMITS)
         self._proxies = Proxies(proxy, trust_env=trust_env)
         self._store = _opened(cache)
         # Given by the caller, so that several sessions can share what was discovered.
@@ -88,6 +85,11 @@ class Calls(Verbs[R], Generic[R, T, S]):
         self._log = RequestLog(split=bool(split_loggers))
         self._timings = Timings() if collect_timing else None
         self._engine = Engine(History(history), self._timings)
+        limits(
+            timeout, _DEFAULT_LIMITS
+        )  # what is no limit is refused here, not at the first request
+        self._verify = verify
+        self._cert = cert
         self._trust = Trust(verify, cert)
         self._transport: T
         self._particular: dict[tuple[Verify, Cert | None], T] = {}
@@ -96,6 +98,16 @@ class Calls(Verbs[R], Generic[R, T, S]):
 
     @abstractmethod
     def _open(self, transport: T | None, rate_semaphore: S | None) -> None: ...
+
+    @property
+    def verify(self) -> Verify:
+        """What the connections trust; another session can trust something else."""
+        return self._verify
+
+    @property
+    def cert(self) -> Cert | None:
+        """The certificate that the connections show."""
+        return self._cert
 
     @property
     def history(self) -> tuple[HistoryEntry, ...]:
@@ -136,7 +148,7 @@ class Calls(Verbs[R], Generic[R, T, S]):
             full_url(url, params) if whole else quoted(url, params),
             self._headers(options, kind),
             content,
-            limits(options.get("timeout"), self._limits),
+            limits(options.get("timeout"), limits(self.timeout, _DEFAULT_LIMITS)),
         )
         redirect = options.get("redirect")
         return Call(
@@ -161,9 +173,10 @@ class Calls(Verbs[R], Generic[R, T, S]):
         message = f"auth= must be an authentication plugin, not {type(plugin).__name__}."
         raise TypeError(message)
 
-    def _leaving(self, error: SojournError) -> None:
-        """Prepare `error` for the caller, as it leaves the session."""
+    def _leaving(self, error: SojournError) -> SojournError:
+        """Return what is raised for `error` as it leaves the session; mostly itself."""
         as_keystoneauth(error)
+        return error
 
     def _chosen(
         self, params: Mapping[str, Any] | None, opened: Callable[[Trust], T]
@@ -171,6 +184,11 @@ class Calls(Verbs[R], Generic[R, T, S]):
         """Return what a plugin with connection `params` trusts, and its transport."""
         if not params:
             return self._trust, self._transport
+        if unknown := params.keys() - {"verify", "cert"}:
+            raise ConfigurationError(
+                f"The plugin asks for {', '.join(sorted(unknown))}, and only verify and cert can be "
+                "a plugin's."
+            )
         pair = (params.get("verify", self.verify), params.get("cert", self.cert))
         trust = Trust(*pair)
         found = self._particular.get(pair)

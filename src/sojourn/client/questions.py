@@ -36,6 +36,9 @@ class Asked(ABC):
         return await self._needed(auth).access(self.env)
 
     async def _endpoint(self, auth: object, filter: dict[str, Any]) -> EndpointData | None:
+        override = filter.get("endpoint_override")
+        if override and not filter.get("discover_versions"):
+            return EndpointData(override, filter.get("service_type"), catalog_url=override)
         return await self._needed(auth).endpoint(self.env, **filter)
 
     async def _versions(self, auth: object, filter: dict[str, Any]) -> dict[str, Any]:

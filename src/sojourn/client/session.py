@@ -85,8 +85,10 @@ class Session(Calls[Response, Transport, Pace], Questions):
         try:
             return drive(coroutine)
         except SojournError as error:
-            self._leaving(error)
-            raise
+            leaving = self._leaving(error)
+            if leaving is error:
+                raise
+            raise leaving from error
 
     def _wrapped(self, plugin: object) -> AuthPlugin:
         from sojourn.client.keystoneauth.wrapped import WrappedPlugin, is_plugin
@@ -159,5 +161,7 @@ class AsyncSession(Calls[Coroutine[Any, Any, Response], AsyncTransport, AsyncPac
         try:
             return await coroutine
         except SojournError as error:
-            self._leaving(error)
-            raise
+            leaving = self._leaving(error)
+            if leaving is error:
+                raise
+            raise leaving from error

@@ -4,6 +4,7 @@ errors that both sides catch."""
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 from typing import Any
 
@@ -15,7 +16,9 @@ from keystoneclient.v3 import client
 
 import sojourn
 from sojourn import errors
+from sojourn.client.calls import Calls
 from sojourn.client.dialects.keystone import exceptions, session, v3
+from sojourn.client.options import RequestOptions
 from tests.seeds.keystone_scenes.world import (
     ADMIN,
     DOMAINS,
@@ -61,6 +64,23 @@ def scene_no_public_attribute_of_the_session_is_keystoneauths() -> None:
     made.anything = 1  # type: ignore[attr-defined]
     assert "transport=" in str(caught(TypeError, made.mount, "https://", None))
     assert made.adapters == {}
+
+
+def scene_every_option_of_its_session_is_one_of_ours() -> None:
+    named = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+    for theirs_, ours in (
+        (ksa_session.Session.request, {*RequestOptions.__annotations__, "self", "url", "method"}),
+        (ksa_session.Session.__init__, {*inspect.signature(Calls.__init__).parameters, "session"}),
+        (
+            ksa_adapter.Adapter.__init__,
+            {
+                *inspect.signature(sojourn.Adapter.__init__).parameters,
+                *("allow_version_hack", "rate_limit", "concurrency"),
+            },
+        ),
+    ):
+        parameters = inspect.signature(theirs_).parameters.values()
+        assert {one.name for one in parameters if one.kind in named} <= ours
 
 
 def scene_its_adapter_takes_our_session_without_a_warning() -> None:

@@ -12,7 +12,7 @@ from sojourn.client.auth import AccessInfo, AuthPlugin, Stamp, Verdict
 from sojourn.client.catalog.endpoint import EndpointData
 from sojourn.client.env.contract import Env
 from sojourn.client.transport.contract import Reply, Request
-from sojourn.errors import AuthenticationError, ConfigurationError
+from sojourn.errors import AuthenticationError
 
 
 def is_plugin(candidate: object) -> bool:
@@ -73,11 +73,6 @@ class WrappedPlugin(AuthPlugin):
 
     def connection(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self._plugin.get_connection_params(self._session) or {}
-        if unknown := found.keys() - {"verify", "cert"}:
-            raise ConfigurationError(
-                f"{type(self._plugin).__name__} asks for {', '.join(sorted(unknown))}, and only "
-                "verify and cert can be a plugin's."
-            )
         return found
 
     def invalidate(self, failed: Stamp | None = None) -> bool:

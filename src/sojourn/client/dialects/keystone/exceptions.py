@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from sojourn.client.dialects.keystone.sign_in import unfinished
+from sojourn.client.response import Response
 from sojourn.errors import (
     AuthenticationError,
     BadRequest,
@@ -199,13 +201,20 @@ __all__ = [
     "UnprocessableEntity",
     "UnsupportedMediaType",
     "VersionNotAvailable",
-    "refine",
+    "refined",
 ]
 
 
-def refine(error: SojournError) -> None:
-    """Make `error`, in place, one of the class that its status has here."""
-    if isinstance(error, HttpError):
-        kind = BY_STATUS.get(error.http_status)
-        if kind is not None and not isinstance(error, kind):
-            error.__class__ = kind
+def refined(error: SojournError) -> SojournError:
+    """Return `error` with the class that its status has here; a 401 that asks for another factor
+    becomes MissingAuthMethods."""
+    if not isinstance(error, HttpError):
+        return error
+    if error.http_status == 401 and isinstance(error.response, Response):
+        receipt = error.response.headers.get("openstack-auth-receipt")
+        if receipt:
+            return unfinished(error.response.content, receipt)
+    kind = BY_STATUS.get(error.http_status)
+    if kind is not None and not isinstance(error, kind):
+        error.__class__ = kind
+    return error

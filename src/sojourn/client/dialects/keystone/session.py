@@ -30,9 +30,8 @@ class KeystoneSession(ours.Session):
         """Refuse: adapters of `requests` cannot be mounted."""
         raise TypeError("mount() is not here: pass transport= to the session.")
 
-    def _leaving(self, error: SojournError) -> None:
-        exceptions.refine(error)
-        super()._leaving(error)
+    def _leaving(self, error: SojournError) -> SojournError:
+        return super()._leaving(exceptions.refined(error))
 
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ async def token(
     reply = await env.send(Request("POST", url, _HEADERS, body))
     receipt = reply.header("openstack-auth-receipt")
     if reply.status == 401 and receipt:
-        raise _unfinished(reply, receipt)
+        raise unfinished(reply.content, receipt)
     return answered(url, reply)
 
 
@@ -85,9 +85,10 @@ def answered(url: str, reply: Reply) -> Token:
         raise AuthenticationError(text) from cause
 
 
-def _unfinished(reply: Reply, receipt: str) -> MissingAuthMethods:
+def unfinished(content: bytes, receipt: str) -> MissingAuthMethods:
+    """Return the error of a 401 with this body, which came with Openstack-Auth-Receipt."""
     try:
-        found = Receipt.parse(reply.content)
+        found = Receipt.parse(content)
     except Malformed:
         found = Receipt((), ())
     rules = " or ".join(" + ".join(rule) for rule in found.required)
