@@ -67,10 +67,17 @@ def scene_no_public_attribute_of_the_session_is_keystoneauths() -> None:
 
 
 def scene_every_option_of_its_session_is_one_of_ours() -> None:
+    # But for those that speak of `requests` and its TLS, and of limits that a semaphore sets.
     named = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
     for theirs_, ours in (
         (ksa_session.Session.request, {*RequestOptions.__annotations__, "self", "url", "method"}),
-        (ksa_session.Session.__init__, {*inspect.signature(Calls.__init__).parameters, "session"}),
+        (
+            ksa_session.Session.__init__,
+            {
+                *inspect.signature(Calls.__init__).parameters,
+                *("session", "tls_min_version", "tls_ciphers"),
+            },
+        ),
         (
             ksa_adapter.Adapter.__init__,
             {
