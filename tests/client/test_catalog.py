@@ -7,6 +7,12 @@ import pytest
 from sojourn import Adapter, errors
 from sojourn.client.catalog.selection import Catalog, Filter
 from sojourn.client.dialects.keystone import v3
+from sojourn.client.env.blocking import BlockingEnv
+from sojourn.client.transport.blocking import HttpxTransport
+from sojourn.client.transport.proxies import Proxies
+from sojourn.client.transport.tls import Trust
+from sojourn.driver import drive
+from sojourn.testing.clock import Clock
 from sojourn.wire.keystone import Endpoint
 from tests.client.servers import ok
 from tests.client.small_keystone import SmallKeystone
@@ -46,6 +52,18 @@ def test_what_is_not_there_is_an_error_that_names_what_is():
         Catalog(ENDPOINTS).endpoint(Filter(service_type="x"))
     with pytest.raises(errors.EmptyCatalog):
         Catalog(()).endpoint(Filter(service_type="x"))
+
+
+def test_a_catalog_of_either_api_is_read():
+    v2 = {"serviceCatalog": [{"type": "compute", "endpoints": [{"publicURL": "https://a"}]}]}
+    v3 = {
+        "catalog": [{"type": "compute", "endpoints": [{"url": "https://a", "interface": "public"}]}]
+    }
+    asked = Filter(service_type="compute", interface="publicURL")
+    assert Catalog.of(v2).endpoint(asked).url == Catalog.of(v3).endpoint(asked).url == "https://a"
+    assert Catalog.of({}).endpoints == ()
+    with pytest.raises(errors.Malformed):
+        Catalog.of({"serviceCatalog": 3})
 
 
 @pytest.fixture
@@ -152,6 +170,23 @@ def test_a_microversion_is_checked_against_what_the_service_says(session, keysto
         session.request("x", endpoint_filter=compute, microversion="2.97")
     volumes = {"service_type": "volumev3"}  # says nothing: whatever is asked for is sent
     assert session.request("x", endpoint_filter=volumes, microversion="3.70").ok
+
+
+def test_a_service_that_was_silent_is_asked_again_after_a_minute_and_not_before(serve, keystone):
+    clock = Clock()
+    env = BlockingEnv(HttpxTransport(Trust(), Proxies(None, trust_env=False)), clock=clock.now)
+    auth = v3.Password(keystone.url, username="ada", password="right")
+
+    def find():
+        return drive(auth.endpoint(env, service_type="identity", version=3))
+
+    keystone.documents["/"] = (503, {}, b"")
+    assert find() is None
+    keystone.documents["/"] = versions(version("v3.14", "/v3/"))
+    assert find() is None
+    clock.advance(seconds=61)
+    assert find().url == f"{keystone.url}/v3"
+    env._transport.close()
 
 
 def test_every_version_of_a_service_can_be_listed(face, session, keystone):

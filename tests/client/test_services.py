@@ -139,6 +139,7 @@ def test_without_a_plugin_such_questions_are_an_error(face):
     session = face.session().session
     with pytest.raises(errors.IncompleteCredentials, match="auth="):
         answer_of(face, session.get_token())
+    assert answer_of(face, session.access()) is None
 
 
 def test_an_adapter_fixes_service_headers_and_agent_and_a_call_may_say_otherwise(face, server):

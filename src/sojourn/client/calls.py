@@ -93,7 +93,6 @@ class Calls(Verbs[R], Generic[R, T, S]):
         self._trust = Trust(verify, cert)
         self._transport: T
         self._particular: dict[tuple[Verify, Cert | None], T] = {}
-        self._foreign: dict[object, AuthPlugin] = {}
         self._open(transport, rate_semaphore)
 
     @abstractmethod

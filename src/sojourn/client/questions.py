@@ -26,6 +26,9 @@ class Asked(ABC):
         """The surroundings that the session's plugins work in."""
 
     @abstractmethod
+    def _given(self, plugin: object) -> AuthPlugin | None: ...
+
+    @abstractmethod
     def _needed(self, plugin: object) -> AuthPlugin: ...
 
     async def _headers_for(self, auth: object) -> dict[str, str] | None:
@@ -59,8 +62,8 @@ class Questions(Asked):
     def _drive(self, coroutine: Coroutine[Any, Any, V]) -> V: ...
 
     def access(self, auth: AuthPlugin | None = None) -> AccessInfo | None:
-        """Return who the credential is, signing in if need be; None from a plugin that cannot know."""
-        return self._drive(self._access_of(auth))
+        """Return who the credential is, signing in if need be; None without a plugin that knows."""
+        return self._drive(self._access_of(auth)) if self._given(auth) else None
 
     def get_token(self, auth: AuthPlugin | None = None) -> str | None:
         """Return the text of the token, or None where the credential is not one token."""
@@ -118,8 +121,8 @@ class AsyncQuestions(Asked):
     async def _await(self, coroutine: Coroutine[Any, Any, V]) -> V: ...
 
     async def access(self, auth: AuthPlugin | None = None) -> AccessInfo | None:
-        """Return who the credential is, signing in if need be; None from a plugin that cannot know."""
-        return await self._await(self._access_of(auth))
+        """Return who the credential is, signing in if need be; None without a plugin that knows."""
+        return await self._await(self._access_of(auth)) if self._given(auth) else None
 
     async def get_token(self, auth: AuthPlugin | None = None) -> str | None:
         """Return the text of the token, or None where the credential is not one token."""

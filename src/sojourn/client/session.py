@@ -95,8 +95,7 @@ class Session(Calls[Response, Transport, Pace], Questions):
 
         if not is_plugin(plugin):
             return super()._wrapped(plugin)
-        found = self._foreign.get(plugin)
-        return found or self._foreign.setdefault(plugin, WrappedPlugin(plugin, self))
+        return WrappedPlugin(plugin, self)
 
 
 class AsyncSession(Calls[Coroutine[Any, Any, Response], AsyncTransport, AsyncPace], AsyncQuestions):

@@ -20,6 +20,8 @@ from sojourn.wire.keystone import ApiVersion, api_versions
 
 LIFE: Final = 3_600_000
 """Milliseconds that a document is kept."""
+SILENCE: Final = 60_000
+"""Milliseconds after which a service that had no document is asked again."""
 
 _HEADERS: Final = (("Accept", "application/json"), ("User-Agent", PRODUCT))
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
@@ -52,16 +54,20 @@ class Address(NamedTuple):
 async def versions_at(env: Env, url: str, auth: Fields = ()) -> Sequence[ApiVersion]:
     """Return the versions that the document at `url` lists. Raises DiscoveryFailure."""
     key = f"sojourn {url}"
-    kept = env.discovery.get(key)
-    if kept is not None and env.now() - kept[0] < LIFE:
-        listed: Sequence[ApiVersion] = kept[1]
-        return listed
+    kept: tuple[int, Sequence[ApiVersion] | str] | None = env.discovery.get(key)
+    if kept is None or env.now() - kept[0] >= (SILENCE if isinstance(kept[1], str) else LIFE):
+        kept = env.discovery[key] = (env.now(), await _listed(env, url, auth))
+    if isinstance(kept[1], str):
+        raise DiscoveryFailure(kept[1])
+    return kept[1]
+
+
+async def _listed(env: Env, url: str, auth: Fields) -> Sequence[ApiVersion] | str:
+    """Return the versions at `url`, or why there are none."""
     try:
-        found = api_versions(await _document(env, url, auth))
+        return api_versions(await _document(env, url, auth))
     except (ConnectFailure, Malformed) as cause:
-        raise DiscoveryFailure(f"{masked(url)} lists no versions: {cause}") from cause
-    env.discovery[key] = (env.now(), found)
-    return found
+        return f"{masked(url)} lists no versions: {cause}"
 
 
 async def discovered(

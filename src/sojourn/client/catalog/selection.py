@@ -3,12 +3,12 @@ stand above it; below it are the endpoints that `wire` reads."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from sojourn.client.catalog.aliases import implied_version, names
 from sojourn.errors import EmptyCatalog, EndpointNotFound
-from sojourn.wire.keystone import Endpoint
+from sojourn.wire.keystone import Endpoint, endpoints_v2, endpoints_v3
 
 
 class Filter(NamedTuple):
@@ -32,6 +32,16 @@ class Catalog:
 
     def __init__(self, endpoints: Sequence[Endpoint]) -> None:
         self.endpoints = tuple(endpoints)
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Catalog:
+        """Return the catalog of a token's body: `catalog` of API v3, or `serviceCatalog` of v2.
+
+        Anything of another shape raises Malformed; no catalog at all is an empty one.
+        """
+        if "serviceCatalog" in body:
+            return cls(endpoints_v2(body["serviceCatalog"]))
+        return cls(endpoints_v3(body.get("catalog") or []))
 
     def __repr__(self) -> str:
         return f"<Catalog of {len(self.endpoints)} endpoints>"

@@ -28,7 +28,8 @@ class WrappedPlugin(AuthPlugin):
         self.label = getattr(plugin, "auth_url", None)
         self._plugin = plugin
         self._session = session
-        self._renewing = threading.Lock()
+        # With the plugin itself: it may serve several sessions, and outlive none of this.
+        self._renewing: threading.Lock = vars(plugin).setdefault("_sojourn_lock", threading.Lock())
 
     async def authorize(self, env: Env, request: Request) -> Stamp:
         return Stamp(self._headers())

@@ -10,7 +10,6 @@ from typing import Any, Self
 from sojourn.client.auth import AccessInfo
 from sojourn.client.catalog.selection import Catalog
 from sojourn.client.credential import Credential
-from sojourn.wire.keystone import endpoints_v3
 
 
 class KeystoneAccess(AccessInfo):
@@ -39,7 +38,7 @@ class KeystoneAccess(AccessInfo):
     @property
     def service_catalog(self) -> Catalog:
         """The endpoints that the token's scope has."""
-        return Catalog(endpoints_v3(self.claims.get("catalog") or []))
+        return Catalog.of(self.claims)
 
     def has_service_catalog(self) -> bool:
         """Tell whether the token came with a catalog."""

@@ -27,7 +27,7 @@ class Endpoints:
     """What one plugin has found out, for as long as its token lasts."""
 
     def __init__(self) -> None:
-        self._kept: tuple[int, dict[object, EndpointData | None]] | None = None
+        self._kept: tuple[int, dict[object, EndpointData]] | None = None
 
     async def find(
         self, env: Env, credential: Credential, auth_url: str, filter: Mapping[str, Any]
@@ -40,9 +40,15 @@ class Endpoints:
         if key in found:
             return found[key]
         data = await _found(env, KeystoneAccess.of(credential, auth_url), filter)
-        if len(found) < MOST_KEPT:
+        if data is not None and len(found) < MOST_KEPT and _final(data, filter):
             found[key] = data
         return data
+
+
+def _final(data: EndpointData, filter: Mapping[str, Any]) -> bool:
+    """Tell whether asking again would find nothing better: a service that did not say its versions
+    may do so in a minute."""
+    return data.service_url is not None or not filter.get("discover_versions")
 
 
 async def all_versions(
