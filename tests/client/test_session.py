@@ -56,6 +56,23 @@ def test_data_is_sent_as_form_text_or_bytes(face, serve, data, body, kind):
     assert got.headers.get("content-type") == kind
 
 
+def test_what_is_none_is_not_sent(face, serve):
+    server = serve(lambda _: ok())
+    session = face.session(additional_headers={"X-Team": "blue"})
+    session.request(
+        f"{server.url}/a",
+        "POST",
+        params={"a": None, "b": 0},
+        data={"c": None, "d": ""},
+        headers={"x-team": None, "X-Ship": None},
+    )
+    session.request(f"{server.url}/a", params={"a": None})
+    first, second = server.received
+    assert (first.target, second.target) == ("/a?b=0", "/a")
+    assert first.body == b"d="
+    assert not {"x-team", "x-ship"} & set(first.headers)
+
+
 def test_an_answer_offers_what_users_of_requests_expect(face, serve):
     fields = {
         "Content-Type": "application/json; charset=utf-8",

@@ -246,7 +246,7 @@ class Calls(Verbs[R], Generic[R, T, S]):
         for headers in (self.additional_headers, options.get("headers") or {}):
             given = {name.lower() for name in headers}
             fields = {name: value for name, value in fields.items() if name.lower() not in given}
-            fields.update(headers)
+            fields.update((name, value) for name, value in headers.items() if value is not None)
         return tuple(fields.items())
 
     def _product(self, options: RequestOptions) -> str:

@@ -16,7 +16,8 @@ class RequestOptions(TypedDict, total=False):
     """Options of one request; what is left out or None is as the session says."""
 
     params: Params | None
-    headers: Mapping[str, str] | None
+    headers: Mapping[str, str | None] | None
+    """A header of None is not sent, also where the session would send it."""
     data: Data | None
     json: object
     timeout: Limit
