@@ -90,7 +90,8 @@ install_peers() {
 
 install_keystone() {
   say "Keystone and its clients into .build/keystone (half a minute)"
-  .venv/bin/python -m venv --clear .build/keystone || fail "python -m venv .build/keystone"
+  good_python .build/keystone/bin/python || .venv/bin/python -m venv --clear .build/keystone ||
+    fail "python -m venv .build/keystone"
   .build/keystone/bin/pip install -qq -r tests/peers/keystone.txt -e . >/dev/null ||
     fail "pip install -r tests/peers/keystone.txt"
 }
