@@ -226,7 +226,8 @@ class Calls(Verbs[R], Generic[R, T, S]):
         if not options.get("log", True):
             return None
         logger = options.get("logger")
-        return self._log if logger is None else RequestLog(logger=logger)
+        log = self._log if logger is None else RequestLog(logger=logger)
+        return log if log.on else None
 
     def _headers(self, options: RequestOptions, kind: str | None) -> Fields:
         fields = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
@@ -243,7 +244,9 @@ class Calls(Verbs[R], Generic[R, T, S]):
         version = options.get("microversion")
         if version is not None:
             fields.update(microversion_fields(version, _microversioned(options)))
-        for headers in (self.additional_headers, options.get("headers") or {}):
+        for headers in (self.additional_headers, options.get("headers")):
+            if not headers:
+                continue
             given = {name.lower() for name in headers}
             fields = {name: value for name, value in fields.items() if name.lower() not in given}
             fields.update((name, value) for name, value in headers.items() if value is not None)
@@ -251,7 +254,9 @@ class Calls(Verbs[R], Generic[R, T, S]):
 
     def _product(self, options: RequestOptions) -> str:
         library = (options.get("client_name"), options.get("client_version"))
-        return products((self.app_name, self.app_version), library, self.additional_user_agent)
+        return products(
+            (self.app_name, self.app_version), library, tuple(self.additional_user_agent)
+        )
 
 
 def _service(auth: AuthPlugin | None, options: RequestOptions) -> Service:
@@ -271,6 +276,10 @@ def _microversioned(options: RequestOptions) -> str:
         )
         raise TypeError(message)
     return service
+
+
+def _pairs(products: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, version) for name, version in products)
 
 
 def _count(redirect: int | bool) -> int:  # noqa: FBT001

@@ -53,6 +53,12 @@ class RequestLog:
         self._response = named("response")
         self._body = named("body")
         self._id = named("request-id")
+        self._loggers = {self._request, self._response, self._body, self._id}
+
+    @property
+    def on(self) -> bool:
+        """Whether anything would be written."""
+        return any(one.isEnabledFor(logging.DEBUG) for one in self._loggers)
 
     def sent(self, request: Request) -> None:
         """Tell of `request` as the curl command that sends it."""
