@@ -56,6 +56,20 @@ def test_data_is_sent_as_form_text_or_bytes(face, serve, data, body, kind):
     assert got.headers.get("content-type") == kind
 
 
+def test_the_agent_names_products_by_significance_and_may_grow(face, serve):
+    server = serve(lambda _: ok())
+    session = face.session(app_name="app", app_version="1", additional_user_agent=[("more", "2")])
+    session.session.additional_user_agent.append(["later", "3"])
+    session.request(server.url, client_name="library")
+    session.session.app_version = None
+    session.request(server.url, client_name="library", client_version="4")
+    session.request(server.url, user_agent="mine")
+    agents = [one.headers["user-agent"] for one in server.received]
+    assert agents[0].startswith("app/1 library more/2 later/3 sojourn/")
+    assert agents[1].startswith("app library/4 more/2 later/3 sojourn/")
+    assert agents[2] == "mine"
+
+
 def test_what_is_none_is_not_sent(face, serve):
     server = serve(lambda _: ok())
     session = face.session(additional_headers={"X-Team": "blue"})

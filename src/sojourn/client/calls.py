@@ -255,7 +255,7 @@ class Calls(Verbs[R], Generic[R, T, S]):
     def _product(self, options: RequestOptions) -> str:
         library = (options.get("client_name"), options.get("client_version"))
         return products(
-            (self.app_name, self.app_version), library, tuple(self.additional_user_agent)
+            (self.app_name, self.app_version), library, _pairs(self.additional_user_agent)
         )
 
 
