@@ -202,6 +202,29 @@ def test_a_passcode_is_sent_once(face, keystone):
     assert len(keystone.sign_ins) == 1
 
 
+def test_a_new_passcode_signs_in_beside_a_stored_token_that_has_died(store, keystone):
+    def totp(passcode):
+        return v3.TOTP(keystone.url, user_id="u", passcode=passcode)
+
+    account = Accounts(store).login(totp("111111"), name="by code")
+    assert not account.renewable
+    keystone.live.clear()
+    with (
+        Session(Accounts(store).get().auth(), trust_env=False) as session,
+        pytest.raises(errors.InteractionRequired, match="was used"),
+    ):
+        session.get(f"{keystone.url}/x")
+    for passcode in ("222222", "333333"):
+        with Session(totp(passcode), cache=store, trust_env=False) as session:
+            assert session.get(f"{keystone.url}/x").ok
+        keystone.live.clear()
+        with Session(totp(passcode), cache=store, trust_env=False) as session:
+            assert session.get(f"{keystone.url}/x").ok
+        keystone.live.clear()
+    sent = [one["identity"]["totp"]["user"]["passcode"] for one in keystone.bodies]
+    assert sent == ["111111", "222222", "222222", "333333", "333333"]
+
+
 def test_a_token_near_its_end_is_renewed_unless_that_is_switched_off(face, keystone):
     keystone.expires_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 60))
     for reauthenticate, sign_ins in ((True, 2), (False, 3)):
@@ -282,6 +305,26 @@ def test_a_credential_is_shared_sealed_by_sessions_with_a_store(store, keystone)
     assert sealed
     assert b"right" not in sealed
     assert b"token-1" not in sealed
+
+
+@pytest.mark.parametrize(
+    "plugin",
+    [
+        lambda url, number: v3.Token(url, token=f"held-{number}"),
+        lambda url, number: v3.TOTP(url, user_id=f"u-{number}", passcode="1"),
+        lambda url, number: v3.Password(url, user_id="u", password="right", trust_id=f"t-{number}"),
+        lambda url, number: v3.ApplicationCredential(
+            url, application_credential_id=f"ac-{number}", application_credential_secret="s"
+        ),
+    ],
+)
+def test_two_credentials_never_share_one_place_in_the_store(store, keystone, plugin):
+    for number in range(2):
+        for _ in range(2):
+            with Session(plugin(keystone.url, number), cache=store, trust_env=False) as session:
+                session.get(f"{keystone.url}/x")
+    assert keystone.seen == ["token-1", "token-1", "token-2", "token-2"]
+    assert len(store.ids()) == 2
 
 
 def test_an_account_is_kept_renewed_and_signed_out(store, keystone):

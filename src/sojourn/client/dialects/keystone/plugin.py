@@ -147,8 +147,13 @@ class KeystoneAuth(RenewingAuth):
         return dict(await all_versions(env, await self.access(env), filter))
 
     def identity(self, user: str | None = None) -> tuple[str, ...]:
-        said = {name: str(value) for name, value in self.state().items() if name != "token"}
-        return (user or "", *(f"{name}={value}" for name, value in sorted(said.items())))
+        # Whose a held token is only the token itself can tell; the id is a MAC and shows nothing.
+        telling = {
+            name: value
+            for name, value in self.given.items()
+            if name not in SECRETS or name in {"token", "access_token"}
+        }
+        return (user or "", self.method, *(f"{name}={telling[name]}" for name in sorted(telling)))
 
     def state(self) -> dict[str, Any]:
         said = {name: value for name, value in self.given.items() if name not in SECRETS}

@@ -4,8 +4,8 @@ are the shared plugin and the sign-in."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Unpack
+from collections.abc import Mapping, Sequence
+from typing import Any, Unpack
 
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.keystone import federation, sign_in
@@ -81,6 +81,7 @@ class TOTP(KeystoneAuth):
             "user_domain_name": user_domain_name,
         }
         super().__init__(auth_url, own, shared)
+        self._used = False
         self.label = username or user_id
         self.user()
 
@@ -88,9 +89,18 @@ class TOTP(KeystoneAuth):
         return [wire.totp(_someone(self), self.needed("passcode"))]
 
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
-        if previous is not None:
+        if self._used:
             raise InteractionRequired("A passcode signs in once, and this one was used.")
-        return await super().renew(env, previous, nonce)
+        made = await super().renew(env, previous, nonce)
+        self._used = True
+        return made
+
+    def secrets(self) -> dict[str, Any]:
+        return {**super().secrets(), "options": {}}  # a passcode is of no use afterwards
+
+    def restore(self, state: Mapping[str, Any], secrets: Mapping[str, Any]) -> None:
+        super().restore(state, secrets)
+        self._used = True
 
 
 class Token(KeystoneAuth):
