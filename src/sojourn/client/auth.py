@@ -6,14 +6,18 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sojourn.client.catalog.endpoint import EndpointData
 from sojourn.client.env.contract import Env
+from sojourn.client.keystoneauth_errors import as_keystoneauth
 from sojourn.client.transport.contract import Fields, Reply, Request
 from sojourn.driver import drive
+from sojourn.errors import SojournError
+
+V = TypeVar("V")
 
 
 class Stamp(NamedTuple):
@@ -118,32 +122,32 @@ class AuthPlugin(ABC):
 
     def get_headers(self, session: Any) -> dict[str, str] | None:  # noqa: ANN401
         """Return the headers that authenticate a request, or None where there are none."""
-        stamp = drive(self.authorize(_env(session), _ANY))
+        stamp = _driven(self.authorize(_env(session), _ANY))
         # That Session cannot say later which token was refused: this thread's last one was.
         _handed(self).stamp = stamp
         return dict(stamp.headers) or None
 
     def get_token(self, session: Any) -> str | None:  # noqa: ANN401
         """Return the text of the token, or None."""
-        return drive(self.token(_env(session)))
+        return _driven(self.token(_env(session)))
 
     def get_access(self, session: Any) -> AccessInfo | None:  # noqa: ANN401
         """Return who the credential is, signing in if need be."""
-        return drive(self.access(_env(session)))
+        return _driven(self.access(_env(session)))
 
     def get_user_id(self, session: Any) -> str | None:  # noqa: ANN401
         """Return the id of the user, or None."""
-        access = drive(self.access(_env(session)))
+        access = _driven(self.access(_env(session)))
         return access.user_id if access else None
 
     def get_project_id(self, session: Any) -> str | None:  # noqa: ANN401
         """Return the id of the project that the credential is scoped to, or None."""
-        access = drive(self.access(_env(session)))
+        access = _driven(self.access(_env(session)))
         return access.project_id if access else None
 
     def get_endpoint(self, session: Any, **filter: Any) -> str | None:  # noqa: ANN401
         """Return the URL of the service that `filter` describes, or None."""
-        found = drive(self.endpoint(_env(session), **filter))
+        found = _driven(self.endpoint(_env(session), **filter))
         return found.url if found else None
 
     def get_endpoint_data(
@@ -154,17 +158,17 @@ class AuthPlugin(ABC):
     ) -> EndpointData | None:
         """Return what is known of the service that `filter` describes, or None."""
         env = _env(session)
-        return drive(self.endpoint(env, discover_versions=discover_versions, **filter))
+        return _driven(self.endpoint(env, discover_versions=discover_versions, **filter))
 
     def get_api_major_version(self, session: Any, **filter: Any) -> Any:  # noqa: ANN401
         """Return the version of the API at the service that `filter` describes, or None."""
-        found = drive(self.endpoint(_env(session), discover_versions=True, **filter))
+        found = _driven(self.endpoint(_env(session), discover_versions=True, **filter))
         return found.api_version if found else None
 
     def get_all_version_data(self, session: Any, **filter: Any) -> dict[str, Any]:  # noqa: ANN401
         """Return all versions of the services that `filter` describes: region, interface, service
         type, list."""
-        return drive(self.versions(_env(session), **filter))
+        return _driven(self.versions(_env(session), **filter))
 
     def get_connection_params(self, session: Any) -> Mapping[str, Any]:  # noqa: ANN401
         """Return `verify` and `cert` where the plugin needs others than the session's."""
@@ -179,6 +183,14 @@ class AuthPlugin(ABC):
 
 
 _ANY = Request("GET", "")
+
+
+def _driven(coroutine: Coroutine[Any, Any, V]) -> V:
+    try:
+        return drive(coroutine)
+    except SojournError as error:
+        as_keystoneauth(error)
+        raise
 
 
 def handed_to_this_thread(plugin: AuthPlugin) -> Stamp | None:

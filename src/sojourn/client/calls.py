@@ -14,7 +14,7 @@ from sojourn.client.body import Limit, encoded, full_url, limits, quoted
 from sojourn.client.catalog.versions import microversion_fields
 from sojourn.client.engine import Call, Engine
 from sojourn.client.history import LENGTH, History, HistoryEntry
-from sojourn.client.keystoneauth.errors import as_keystoneauth
+from sojourn.client.keystoneauth_errors import as_keystoneauth
 from sojourn.client.options import RequestOptions, check
 from sojourn.client.request_log import RequestLog
 from sojourn.client.retries import RetryRules

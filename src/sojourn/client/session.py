@@ -91,7 +91,7 @@ class Session(Calls[Response, Transport, Pace], Questions):
             raise leaving from error
 
     def _wrapped(self, plugin: object) -> AuthPlugin:
-        from sojourn.client.keystoneauth.wrapped import WrappedPlugin, is_plugin
+        from sojourn.client.keystoneauth_plugin import WrappedPlugin, is_plugin
 
         if not is_plugin(plugin):
             return super()._wrapped(plugin)

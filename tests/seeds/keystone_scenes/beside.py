@@ -138,6 +138,9 @@ def scene_our_plugin_signs_in_with_what_its_session_was_given() -> None:
     plain = ksa_session.Session(auth=auth, timeout=1)
     error = caught(errors.ConnectFailure, plain.get_token)
     assert "127.0.0.1:1/v3/auth/tokens" in str(error)
+    assert isinstance(error, ksa.ConnectFailure)
+    wrong = ksa_session.Session(auth=v3.Password(URL, username="admin", password="wrong"))
+    assert isinstance(caught(ksa.Unauthorized, wrong.get_token), errors.AuthenticationError)
 
 
 def scene_its_plugin_works_in_ours() -> None:

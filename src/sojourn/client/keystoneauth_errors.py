@@ -1,5 +1,6 @@
 """Errors of ours that are keystoneauth1's as well, while that is loaded: a caller's `except` written
-for it goes on working. Sessions call it as an error leaves them; below it is the tree of errors."""
+for it goes on working. Sessions, and plugins inside its Session, call it as an error leaves them; below
+it is the tree of errors."""
 
 from __future__ import annotations
 
