@@ -38,6 +38,14 @@ def test_errors_in_the_form_of_the_api_sig_are_read(serve):
     assert error.request_id == "req-1"
 
 
+def test_a_secret_that_the_server_repeats_is_not_in_the_error(serve):
+    server = serve(lambda _: ok({"error": {"message": "bad password=hush-hush-hush"}}, 400))
+    with session.Session(trust_env=False) as made, pytest.raises(exceptions.BadRequest) as caught:
+        made.get(server.url)
+    assert "hush" not in str(caught.value)
+    assert "hush" not in caught.value.message
+
+
 def test_a_request_that_meets_a_second_factor_tells_it_with_the_receipt(serve):
     asked = {"receipt": {"methods": ["password"]}, "required_auth_methods": [["totp"]]}
     server = serve(lambda _: ok(asked, 401, Openstack_Auth_Receipt="r-1"))

@@ -129,7 +129,12 @@ def main() -> None:
         options = {"threaded": True, "fd": listening.fileno(), "ssl_context": tls}
         server = make_server("127.0.0.1", 0, application, **options)
         threading.Thread(target=server.serve_forever, daemon=True).start()
-    told = {"http": f"http://{url}", "https": tls_url, "project": project, "region": REGION}
+    told = {
+        "http": f"http://{url}",
+        "https": f"https://{tls_url}",
+        "project": project,
+        "region": REGION,
+    }
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
     sys.stdin.readline()  # until the test lets go

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from sojourn.client.transport.contract import Request
 from sojourn.client.url import masked
 from sojourn.errors import HttpClientError, HttpError, HttpServerError
+from sojourn.wire.masking import masked as without_secrets
 
 REQUEST_IDS: Final = ("x-request-id", "x-openstack-request-id", "x-compute-request-id")
 _LONGEST = 300
@@ -104,4 +105,4 @@ def said(kind: str, content: bytes) -> tuple[str, str]:
 
 def _text(place: object, names: tuple[str, ...]) -> str:
     found = (place.get(name) for name in names) if isinstance(place, dict) else ()
-    return next((text[:_LONGEST] for text in found if isinstance(text, str)), "")
+    return next((without_secrets(text)[:_LONGEST] for text in found if isinstance(text, str)), "")

@@ -34,7 +34,7 @@ def scene_the_page_has_five_examples() -> None:
 
 def scene_every_example_runs_and_no_library_complains() -> None:
     with (
-        route({"my.keystone.com:5000": KEYSTONE["https"]}, ca=KEYSTONE["ca"]),
+        route({"https://my.keystone.com:5000": KEYSTONE["https"]}, ca=KEYSTONE["ca"]),
         warnings.catch_warnings(record=True) as told,
     ):
         warnings.simplefilter("always")
