@@ -24,6 +24,7 @@ class SmallKeystone:
         self.sign_ins: list[Received] = []
         self.ended: list[str] = []
         self.seen: list[str] = []
+        self.issued_at = "2026-01-01T00:00:00.000000Z"
         self.expires_at = "2999-01-01T00:00:00.000000Z"
         self.on_request: Callable[[Received], Answer] | None = None
         self.on_sign_in: Callable[[Received], Answer] | None = None
@@ -100,7 +101,7 @@ class SmallKeystone:
             "project": PROJECT,
             "roles": [{"id": "r-1", "name": "member"}],
             "audit_ids": ["a-2", "a-1"],
-            "issued_at": "2026-01-01T00:00:00.000000Z",
+            "issued_at": self.issued_at,
             "expires_at": self.expires_at,
             "catalog": self.catalog(),
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -226,13 +225,21 @@ def test_a_new_passcode_signs_in_beside_a_stored_token_that_has_died(store, keys
 
 
 def test_a_token_near_its_end_is_renewed_unless_that_is_switched_off(face, keystone):
-    keystone.expires_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 60))
+    keystone.expires_at = keystone.issued_at
     for reauthenticate, sign_ins in ((True, 2), (False, 3)):
         auth = password(keystone, reauthenticate=reauthenticate)
         session = face.session(auth)
         session.request(f"{keystone.url}/x")
         session.request(f"{keystone.url}/x")
         assert len(keystone.sign_ins) == sign_ins
+
+
+def test_a_server_whose_clock_is_another_is_not_signed_in_to_all_the_time(face, keystone):
+    keystone.issued_at, keystone.expires_at = "2001-01-01T00:00:00Z", "2001-01-01T01:00:00Z"
+    session = face.session(password(keystone))
+    for _ in range(3):
+        session.request(f"{keystone.url}/x")
+    assert len(keystone.sign_ins) == 1
 
 
 def test_a_token_without_a_catalog_is_asked_for_and_told_apart(face, keystone):

@@ -107,12 +107,15 @@ class KeystoneAuth(RenewingAuth):
 
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
         made = await self._made(env)
+        now = env.now()
+        # How long it lasts is the server's word; when that is, our own clock's, which may be another.
+        until = now + max(0, made.expires_at - made.issued_at)
         return Credential(
-            generation=next_generation(previous, env.now()),
+            generation=next_generation(previous, now),
             access_token=made.secret,
             token_type="X-Auth-Token",
-            issued_at=made.issued_at,
-            expires_at=made.expires_at if self.given.get("reauthenticate", True) else None,
+            issued_at=now,
+            expires_at=until if self.given.get("reauthenticate", True) else None,
             claims=made.body,
         )
 
