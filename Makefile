@@ -19,7 +19,7 @@ check: lint
 	@echo "[check] quick tests"
 	@python -m pytest -q -n 2 --dist loadgroup $(FAST)
 
-test: lint browser node_modules/.stamp
+test: lint browser node_modules/.stamp .build/keystone/.stamp
 	@echo "[test] every test"
 	@python -m pytest -q -n 2 --dist loadgroup $(ARGS)
 
@@ -49,4 +49,8 @@ clean:
 
 node_modules/.stamp: package-lock.json tools/setup.sh | .venv/.stamp-dev
 	@tools/setup.sh peers
+	@touch $@
+
+.build/keystone/.stamp: tests/peers/keystone.txt pyproject.toml tools/setup.sh | .venv/.stamp-dev
+	@tools/setup.sh keystone
 	@touch $@

@@ -3,6 +3,7 @@
 #   tools/setup.sh python EXTRA   .venv with the project and one of its extras (server, dev)
 #   tools/setup.sh browser        Chromium and a font, from Debian
 #   tools/setup.sh peers          node >= 20 and the npm packages of package-lock.json
+#   tools/setup.sh keystone       a real Keystone and its clients, in an environment of their own
 # Something that cannot be installed is a failure with one line that says what to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -87,9 +88,18 @@ install_peers() {
   npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null || fail "npm ci"
 }
 
+install_keystone() {
+  say "Keystone and its clients into .build/keystone (half a minute)"
+  good_python .build/keystone/bin/python || .venv/bin/python -m venv --clear .build/keystone ||
+    fail "python -m venv .build/keystone"
+  .build/keystone/bin/pip install -qq -r tests/peers/keystone.txt -e . >/dev/null ||
+    fail "pip install -r tests/peers/keystone.txt"
+}
+
 case "${1-}" in
   python) install_python "${2:?which extra}" ;;
   browser) install_browser ;;
   peers) install_peers ;;
-  *) fail "usage: tools/setup.sh python EXTRA | browser | peers" ;;
+  keystone) install_keystone ;;
+  *) fail "usage: tools/setup.sh python EXTRA | browser | peers | keystone" ;;
 esac

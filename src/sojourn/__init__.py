@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sojourn import errors
     from sojourn.client.account import Account
     from sojourn.client.accounts import Accounts
+    from sojourn.client.adapter import Adapter
     from sojourn.client.history import HistoryEntry
     from sojourn.client.response import Response
     from sojourn.client.session import AsyncSession, Session
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Account",
     "Accounts",
+    "Adapter",
     "AsyncSession",
     "HistoryEntry",
     "Response",
@@ -30,6 +32,7 @@ __all__ = [
 _HOMES = {
     "Account": "sojourn.client.account",
     "Accounts": "sojourn.client.accounts",
+    "Adapter": "sojourn.client.adapter",
     "AsyncSession": "sojourn.client.session",
     "HistoryEntry": "sojourn.client.history",
     "Response": "sojourn.client.response",

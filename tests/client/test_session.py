@@ -56,6 +56,37 @@ def test_data_is_sent_as_form_text_or_bytes(face, serve, data, body, kind):
     assert got.headers.get("content-type") == kind
 
 
+def test_the_agent_names_products_by_significance_and_may_grow(face, serve):
+    server = serve(lambda _: ok())
+    session = face.session(app_name="app", app_version="1", additional_user_agent=[("more", "2")])
+    session.session.additional_user_agent.append(["later", "3"])
+    session.request(server.url, client_name="library")
+    session.session.app_version = None
+    session.request(server.url, client_name="library", client_version="4")
+    session.request(server.url, user_agent="mine")
+    agents = [one.headers["user-agent"] for one in server.received]
+    assert agents[0].startswith("app/1 library more/2 later/3 sojourn/")
+    assert agents[1].startswith("app library/4 more/2 later/3 sojourn/")
+    assert agents[2] == "mine"
+
+
+def test_what_is_none_is_not_sent(face, serve):
+    server = serve(lambda _: ok())
+    session = face.session(additional_headers={"X-Team": "blue"})
+    session.request(
+        f"{server.url}/a",
+        "POST",
+        params={"a": None, "b": 0},
+        data={"c": None, "d": ""},
+        headers={"x-team": None, "X-Ship": None},
+    )
+    session.request(f"{server.url}/a", params={"a": None})
+    first, second = server.received
+    assert (first.target, second.target) == ("/a?b=0", "/a")
+    assert first.body == b"d="
+    assert not {"x-team", "x-ship"} & set(first.headers)
+
+
 def test_an_answer_offers_what_users_of_requests_expect(face, serve):
     fields = {
         "Content-Type": "application/json; charset=utf-8",
@@ -163,15 +194,14 @@ class Flaky:
         ("GET", errors.SSLFailure, 1),
     ],
 )
-def test_connections_are_retried_but_nothing_is_done_twice(monkeypatch, method, error, sent):
-    monkeypatch.setattr("sojourn.client.engine.FIRST_DELAY", 0.001)
+def test_connections_are_retried_but_nothing_is_done_twice(method, error, sent):
     transport = Flaky(1, error)
     with Session(transport=transport, connect_retries=1) as session:
         if sent == 2:
-            assert session.request("http://a.example/", method).ok
+            assert session.request("http://a.example/", method, connect_retry_delay=0).ok
         else:
             with pytest.raises(error):
-                session.request("http://a.example/", method)
+                session.request("http://a.example/", method, connect_retry_delay=0)
         statuses = [entry.status for entry in session.history]
     assert transport.sent == sent
     assert statuses == [None, 200][:sent]
@@ -258,7 +288,7 @@ def test_a_proxy_is_used_and_no_proxy_is_heeded(face, serve, monkeypatch):
 @pytest.mark.parametrize(
     "url",
     [
-        "/relative",
+        "//a.example/relative",
         "ftp://a.example/",
         "http://",
         "http://user:hush@a.example/",

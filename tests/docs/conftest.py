@@ -18,9 +18,12 @@ from sojourn.model.resource import Resource
 from sojourn.resource_server import Verifier
 from sojourn.resource_server.sample import sample_app
 from sojourn.testing.server import ServerInTest
+from tests.client.servers import Server as Small
+from tests.client.small_keystone import SmallKeystone
 
 ISSUER = "https://id.example.org"
 NOTES = "https://notes.example.org"
+KEYSTONE = "https://keystone.example.org:5000"
 
 
 class World(NamedTuple):
@@ -30,10 +33,14 @@ class World(NamedTuple):
     notes: str
     notes_secret: str
     nightly_secret: str
+    keystone: str
 
     def here(self, code: str) -> str:
         """`code` with the addresses of this world in the place of the documentation's."""
-        return code.replace(ISSUER, self.issuer).replace(NOTES, self.notes)
+        there = {ISSUER: self.issuer, NOTES: self.notes, KEYSTONE: self.keystone}
+        for written, address in there.items():
+            code = code.replace(written, address)
+        return code
 
 
 @pytest.fixture(scope="session")
@@ -56,8 +63,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         verifier = Verifier(
             server.issuer, audience=notes, client_id="notes", client_secret=notes_secret
         )
-        with _serving(sample_app(verifier), listening):
-            yield World(server.issuer, notes, notes_secret, nightly_secret)
+        keystone = SmallKeystone()
+        with _serving(sample_app(verifier), listening), Small(keystone.answer) as small:
+            cloud = keystone.at(small).url
+            yield World(server.issuer, notes, notes_secret, nightly_secret, cloud)
 
 
 @contextmanager

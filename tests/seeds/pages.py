@@ -25,3 +25,10 @@ def examples(page: str) -> list[str]:
             at += 1
         found.append(textwrap.dedent("\n".join(lines[first:at])).strip() + "\n")
     return found
+
+
+def without_prompts(code: str) -> str:
+    """An example of an interactive session as a program: prompts go, and lines without one continue the line
+    before them."""
+    lines = (re.sub(r"^(?:>>>|\.\.\.) ?", "", line) for line in code.splitlines())
+    return "\n".join(lines) + "\n"

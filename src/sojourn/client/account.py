@@ -56,7 +56,8 @@ class Account:
     def renewable(self) -> bool:
         """Whether a new access token can be had without asking the person."""
         held = self._credential
-        return self.grant == "client_credentials" or bool(held and held.refresh_token)
+        alone = self.grant == "client_credentials" or self.record["state"].get("renewable")
+        return bool(alone or (held and held.refresh_token))
 
     @property
     def claims(self) -> Mapping[str, Any]:

@@ -22,13 +22,21 @@ _KEPT: Final = ascii_letters + digits + punctuation
 
 
 def full_url(url: str, params: Params | None) -> str:
-    """Return `url` with `params` in its query, spaces and letters outside ASCII escaped; raises
-    Malformed."""
-    whole = quote(url.partition("#")[0], safe=_KEPT)
+    """Return the absolute `url` with `params` in its query; raises Malformed."""
+    whole = quoted(url, params)
     origin(whole)
+    return whole
+
+
+def quoted(url: str, params: Params | None) -> str:
+    """Return `url`, whole or only a path, with `params` in its query, spaces and letters outside
+    ASCII escaped."""
+    whole = quote(url.partition("#")[0], safe=_KEPT)
     if not params:
         return whole
-    query = params if isinstance(params, str) else urlencode(params, doseq=True)
+    query = params if isinstance(params, str) else _form(params)
+    if not query:
+        return whole
     joint = "?" if "?" not in whole else "" if whole[-1] in "?&" else "&"
     return whole + joint + query
 
@@ -48,15 +56,15 @@ def encoded(data: Data | None, json_value: object) -> tuple[Body | None, str | N
         return data.encode("utf-8"), None
     if isinstance(data, (bytes, bytearray, memoryview)):
         return bytes(data), None
-    if isinstance(data, Mapping):
-        return urlencode(data, doseq=True).encode("ascii"), FORM
-    if isinstance(data, Sequence):
-        return urlencode(_pairs(data), doseq=True).encode("ascii"), FORM
+    if isinstance(data, (Mapping, Sequence)):
+        return _form(data).encode("ascii"), FORM
     return data, None
 
 
-def _pairs(data: Sequence[Any]) -> list[tuple[str, Any]]:
-    return [(name, value) for name, value in data]
+def _form(values: Mapping[str, Any] | Sequence[Any]) -> str:
+    """Return names and values as a form; a value of None is left out, as `requests` does."""
+    pairs = values.items() if isinstance(values, Mapping) else values
+    return urlencode([(name, value) for name, value in pairs if value is not None], doseq=True)
 
 
 def limits(timeout: Limit, default: Timeout) -> Timeout:

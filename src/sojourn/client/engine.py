@@ -1,40 +1,39 @@
-"""One request from start to end, written once for threads and loops: authenticate, send, retry
-connections, follow redirects, answer a 401 once, raise by status, remember. The sessions stand
-above it; below it are the environment, the authentication plugins and the redirect rules."""
+"""One request from start to end, written once for threads and loops: find the service, authenticate,
+send, retry, follow redirects, answer a 401 once, raise by status, remember. The sessions stand above
+it; below it are the environment, the authentication plugins and the rules of redirects and retries."""
 
 from __future__ import annotations
 
-import logging
 from time import perf_counter
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from sojourn.client import redirects
+from sojourn.client.addressing import Service, located
 from sojourn.client.auth import AuthPlugin, Stamp, Verdict
 from sojourn.client.env.contract import Env
 from sojourn.client.history import History, HistoryEntry
 from sojourn.client.http_errors import http_error, request_id
+from sojourn.client.request_log import RequestLog
 from sojourn.client.response import Response
+from sojourn.client.retries import Retries, RetryRules
+from sojourn.client.timings import Timings
 from sojourn.client.transport.contract import Fields, Reply, Request
 from sojourn.client.url import masked
-from sojourn.errors import AnswerLost, ConnectFailure, SSLFailure
-
-_log = logging.getLogger("sojourn.client.session")
-
-FIRST_DELAY: Final = 0.5
-LONGEST_DELAY: Final = 60.0
-_REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})  # RFC 9110 §9.2.2
+from sojourn.errors import ConnectFailure
 
 
 class Call(NamedTuple):
     """One call of a session: its request, and the rules for it. `redirects` is how many are
-    followed."""
+    followed; `service` is where a URL that is only a path belongs."""
 
     request: Request
     auth: AuthPlugin | None
     redirects: int
-    connect_retries: int
+    retry: RetryRules | None
     raise_exc: bool
     allow_reauth: bool
+    service: Service | None
+    log: RequestLog | None
 
 
 class _Sent(NamedTuple):
@@ -45,16 +44,22 @@ class _Sent(NamedTuple):
 
 
 class Engine:
-    """Runs calls; holds nothing but the history, so that any number may run at once."""
+    """Runs calls; holds nothing but the history and the timings, so that any number may run at
+    once."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, timings: Timings | None = None) -> None:
         self.history = history
+        self.timings = timings
 
     async def run(self, env: Env, call: Call) -> Response:
-        """Return the final answer to `call`. Raises RequestError and CredentialError."""
-        sent = await self._follow(env, call)
+        """Return the final answer to `call`. Raises RequestError, EndpointError and
+        CredentialError."""
+        if call.service is not None:
+            call = call._replace(request=await located(env, call.request, call.service))
+        retries = Retries(call.retry) if call.retry is not None else None
+        sent = await self._follow(env, call, retries)
         if await self._try_again(env, call, sent):
-            sent = await self._follow(env, call)
+            sent = await self._follow(env, call, retries)
         if call.raise_exc and not sent.response.ok:
             raise http_error(sent.response)
         return sent.response
@@ -68,13 +73,14 @@ class Engine:
         verdict = await call.auth.challenged(env, sent.response.request, answer, sent.stamp)
         return verdict is Verdict.RETRY and call.request.replayable
 
-    async def _follow(self, env: Env, call: Call) -> _Sent:
+    async def _follow(self, env: Env, call: Call, retries: Retries | None) -> _Sent:
         request, auth = call.request, call.auth
         passed: tuple[Response, ...] = ()
         while True:
             # Authenticated anew at every hop: a proof is made for one method and URL.
             stamp = await auth.authorize(env, request) if auth else None
-            response = await self._send(env, call, request, stamp, passed)
+            stamped = _stamped(request, stamp.headers) if stamp else request
+            response = await self._send(env, call, stamped, passed, retries)
             target = redirects.target(response) if len(passed) < call.redirects else None
             if target is None:
                 return _Sent(response, stamp)
@@ -85,31 +91,40 @@ class Engine:
                 auth = None
             passed = (*passed, response)
             request = following
+            if retries is not None:
+                retries.new_hop()
 
     async def _send(
         self,
         env: Env,
         call: Call,
         request: Request,
-        stamp: Stamp | None,
         passed: tuple[Response, ...],
+        retries: Retries | None,
     ) -> Response:
-        stamped = _stamped(request, stamp.headers) if stamp else request
-        delay, left = FIRST_DELAY, call.connect_retries
         while True:
             began, start = env.now(), perf_counter()
+            if call.log is not None:
+                call.log.sent(request)
             try:
-                reply = await env.send(stamped)
+                reply = await env.send(request)
             except ConnectFailure as error:
-                self._remember(call, stamped, None, began, perf_counter() - start)
-                if left == 0 or not _may_repeat(stamped, error):
+                self._remember(call, request, None, began, perf_counter() - start)
+                if call.log is not None:
+                    call.log.failed(request, error)
+                pause = retries.after_failure(request, error) if retries is not None else None
+                if pause is None:
                     raise
-                await env.sleep(delay)
-                delay, left = min(delay * 2, LONGEST_DELAY), left - 1
             else:
                 elapsed = perf_counter() - start
-                self._remember(call, stamped, reply, began, elapsed)
-                return Response(reply, stamped, history=passed, elapsed=elapsed)
+                self._remember(call, request, reply, began, elapsed)
+                response = Response(reply, request, history=passed, elapsed=elapsed)
+                if call.log is not None:
+                    call.log.answered(response)
+                pause = retries.after_answer(request, response) if retries is not None else None
+                if pause is None:
+                    return response
+            await env.sleep(pause)
 
     def _remember(
         self, call: Call, request: Request, reply: Reply | None, began: int, duration: float
@@ -125,17 +140,11 @@ class Engine:
             request_id({name.lower(): value for name, value in reply.headers}) if reply else None,
         )
         self.history.add(entry)
-        if _log.isEnabledFor(logging.DEBUG):
-            _log.debug("%s %s -> %s in %.3f s", entry.method, shown, entry.status, duration)
+        if self.timings is not None and reply is not None:
+            self.timings.add(request.method, shown, duration)
 
 
 def _stamped(request: Request, headers: Fields) -> Request:
     replaced = {name.lower() for name, _ in headers}
     kept = tuple(field for field in request.headers if field[0].lower() not in replaced)
     return request._replace(headers=(*kept, *headers))
-
-
-def _may_repeat(request: Request, error: ConnectFailure) -> bool:
-    if isinstance(error, SSLFailure) or not request.replayable:
-        return False
-    return request.method in _REPEATABLE or not isinstance(error, AnswerLost)

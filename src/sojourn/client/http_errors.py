@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final, Protocol
+from datetime import UTC, datetime
+from typing import Final, Protocol
 
 from sojourn.client.transport.contract import Request
 from sojourn.client.url import masked
 from sojourn.errors import HttpClientError, HttpError, HttpServerError
+from sojourn.wire.masking import masked as without_secrets
 
 REQUEST_IDS: Final = ("x-request-id", "x-openstack-request-id", "x-compute-request-id")
 _LONGEST = 300
@@ -36,14 +38,16 @@ def http_error(response: Refused) -> HttpError:
     if kind is None:
         kind = HttpServerError if status >= 500 else HttpClientError
     shown = masked(response.url)
-    said = _said(response)
+    message, details = said(response.headers.get("content-type", ""), response.content)
     text = f"{response.request.method} {shown}: {status} {response.reason}".rstrip()
     return kind(
-        f"{text}: {said}" if said else text,
+        f"{text}: {message}" if message else text,
         status=status,
         response=response,
         request_id=request_id(response.headers),
-        retry_after=_seconds(response.headers.get("retry-after")),
+        retry_after=retry_after(response.headers),
+        message=message,
+        details=details,
         method=response.request.method,
         url=shown,
     )
@@ -54,24 +58,51 @@ def request_id(headers: Mapping[str, str]) -> str | None:
     return next((headers[name] for name in REQUEST_IDS if name in headers), None)
 
 
-def _said(response: Refused) -> str:
-    """Return the server's own words: OAuth's error_description, RFC 9457's detail, OpenStack's
-    message."""
-    if "json" not in response.headers.get("content-type", ""):
-        return ""
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return how many seconds the server asks to wait (RFC 9110 §10.2.3), or None.
+
+    A moment is counted from the answer's own Date, so that clocks need not agree.
+    """
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
+    until, since = _moment(value), _moment(headers.get("date", ""))
+    if until is None or since is None:
+        return None
+    return max(0.0, (until - since).total_seconds())
+
+
+def _moment(value: str) -> datetime | None:
+    from email.utils import parsedate_to_datetime
+
     try:
-        body = json.loads(response.content)
+        found = parsedate_to_datetime(value)
     except ValueError:
-        return ""
-    error = body.get("error") if isinstance(body, dict) else None
-    places: tuple[Any, ...] = (error, body)
-    for place in places:
-        for name in ("error_description", "message", "detail", "title", "error"):
-            said = place.get(name) if isinstance(place, dict) else None
-            if isinstance(said, str):
-                return said[:_LONGEST]
-    return ""
+        return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
-def _seconds(value: str | None) -> float | None:
-    return float(value) if value is not None and value.isascii() and value.isdigit() else None
+def said(kind: str, content: bytes) -> tuple[str, str]:
+    """Return the server's own words and their details: OAuth's error_description, RFC 9457's detail,
+    OpenStack's message, API-SIG's list of errors. `kind` is the Content-Type."""
+    if "json" not in kind:
+        return "", ""
+    try:
+        body = json.loads(content)
+    except ValueError:
+        return "", ""
+    if not isinstance(body, dict):
+        return "", ""
+    listed = body.get("errors")
+    if isinstance(listed, list) and listed and isinstance(listed[0], dict):
+        return _text(listed[0], ("title",)), _text(listed[0], ("detail",))
+    for place in (body.get("error"), body):
+        words = _text(place, ("error_description", "message", "detail", "title", "error"))
+        if words:
+            return words, _text(place, ("details",))
+    return "", ""
+
+
+def _text(place: object, names: tuple[str, ...]) -> str:
+    found = (place.get(name) for name in names) if isinstance(place, dict) else ()
+    return next((without_secrets(text)[:_LONGEST] for text in found if isinstance(text, str)), "")

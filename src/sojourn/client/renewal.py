@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sojourn.client.asking import CANCELLED, PENDING
-from sojourn.client.auth import AuthPlugin, Stamp, Verdict
+from sojourn.client.auth import AuthPlugin, Stamp, Verdict, handed_to_this_thread
 from sojourn.client.credential import Credential, of_halves
 from sojourn.client.env.contract import Env
 from sojourn.client.flight import Flight
@@ -93,12 +93,17 @@ class RenewingAuth(AuthPlugin):
         return Verdict.RETRY
 
     def invalidate(self, failed: Stamp | None = None) -> bool:
+        handed = handed_to_this_thread(self) if failed is None else None
+        failed = failed or handed
         current = self._current
         if current is None or (failed is not None and failed.generation != current.generation):
-            return False
+            return handed is not None
         # Only ever rises, so a late refusal of an older generation cannot throw away a newer one.
         self._stale = max(self._stale, current.generation)
         return True
+
+    async def token(self, env: Env) -> str:
+        return (await self.credential(env)).access_token
 
     def state(self) -> dict[str, Any]:
         return {"token": self._current.public()} if self._current else {}

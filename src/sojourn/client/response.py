@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any, NoReturn, Self
 
-from sojourn.client.http_errors import http_error
+from sojourn.client.http_errors import http_error, retry_after
 from sojourn.client.transport.contract import Fields, Reply, Request
 from sojourn.errors import Malformed
 
@@ -98,6 +98,11 @@ class Response:
     def is_redirect(self) -> bool:
         """Whether this answer points elsewhere and was not followed."""
         return self.status_code in {301, 302, 303, 307, 308} and "location" in self.headers
+
+    @property
+    def retry_after(self) -> float | None:
+        """How many seconds the server asks to wait before the next request, or None."""
+        return retry_after(self.headers)
 
     @cached_property
     def headers(self) -> Headers:

@@ -1,233 +1,58 @@
 """The HTTP Session: requests with pluggable authentication, for threads and for event loops from
-one code base. What most people import from Sojourn; below it are the engine, the environments and
-the transports."""
+one code base. What most people import from Sojourn; below it are the calls, the engine, the
+environments and the transports."""
 
 from __future__ import annotations
 
-import sys
-from abc import ABC, abstractmethod
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
-from sojourn.client.auth import AccessInfo, AuthPlugin
-from sojourn.client.body import Data, Limit, Params, encoded, full_url, limits
-from sojourn.client.engine import Call, Engine
+from sojourn.client.auth import AuthPlugin
+from sojourn.client.calls import Calls
 from sojourn.client.env.blocking import BlockingEnv
-from sojourn.client.history import LENGTH, History, HistoryEntry
+from sojourn.client.env.contract import Env
+from sojourn.client.options import RequestOptions
+from sojourn.client.questions import AsyncQuestions, Questions
 from sojourn.client.response import Response
 from sojourn.client.transport.blocking import HttpxTransport
-from sojourn.client.transport.contract import AsyncTransport, Fields, Request, Timeout, Transport
+from sojourn.client.transport.contract import AsyncTransport, Transport
 from sojourn.client.transport.paced import AsyncPacedTransport, PacedTransport
-from sojourn.client.transport.proxies import Proxies
 from sojourn.client.transport.suspending import AsyncHttpxTransport
-from sojourn.client.transport.tls import Cert, Trust, Verify
-from sojourn.client.user_agent import PRODUCT
+from sojourn.client.transport.tls import Trust
 from sojourn.driver import drive
-from sojourn.errors import IncompleteCredentials
+from sojourn.errors import SojournError
 
 if TYPE_CHECKING:
-    from sojourn.client.cache.store import CredentialStore
+    from sojourn.client.env.suspending import SuspendingEnv
 
-R = TypeVar("R")
-T = TypeVar("T")
-S = TypeVar("S")
+V = TypeVar("V")
 
-_FOR_EVER = sys.maxsize
-_DEFAULT_LIMITS = Timeout()
+Pace = AbstractContextManager[Any]
+AsyncPace = AbstractAsyncContextManager[Any]
 
 
-class RequestOptions(TypedDict, total=False):
-    """What every verb takes, beside the URL."""
-
-    params: Params | None
-    headers: Mapping[str, str] | None
-    data: Data | None
-    json: object
-    timeout: Limit
-    auth: AuthPlugin | None
-    authenticated: bool | None
-    redirect: int | bool | None
-    raise_exc: bool
-    allow_reauth: bool
-    connect_retries: int | None
-    user_agent: str | None
-    original_ip: str | None
-
-
-_OPTIONS = frozenset(RequestOptions.__annotations__)
-
-
-class _Verbs(ABC, Generic[R, T, S]):
-    """The verbs, the options and the history; a call returns `R`, is sent with `T` and paced by `S`."""
-
-    def __init__(
-        self,
-        auth: AuthPlugin | None = None,
-        *,
-        verify: Verify = True,
-        cert: Cert | None = None,
-        timeout: Limit = None,
-        user_agent: str | None = None,
-        redirect: int | bool = 30,
-        additional_headers: Mapping[str, str] | None = None,
-        original_ip: str | None = None,
-        app_name: str | None = None,
-        app_version: str | None = None,
-        additional_user_agent: Sequence[tuple[str, str]] | None = None,
-        connect_retries: int = 0,
-        proxy: str | Mapping[str, str] | None = None,
-        trust_env: bool = True,
-        history: int = LENGTH,
-        cache: CredentialStore | bool | None = None,
-        rate_semaphore: S | None = None,
-        transport: T | None = None,
-    ) -> None:
-        self.auth = auth
-        self.redirect = redirect
-        self.connect_retries = connect_retries
-        self.original_ip = original_ip
-        self.additional_headers = dict(additional_headers or {})
-        self.user_agent = user_agent or _user_agent(app_name, app_version, additional_user_agent)
-        self.timeout = limits(timeout, _DEFAULT_LIMITS)
-        self._trust = Trust(verify, cert)
-        self._proxies = Proxies(proxy, trust_env=trust_env)
-        self._store = _opened(cache)
-        self._engine = Engine(History(history))
-        self._open(transport, rate_semaphore)
-
-    @abstractmethod
-    def _open(self, transport: T | None, rate_semaphore: S | None) -> None: ...
-
-    @abstractmethod
-    def request(self, url: str, method: str, **options: Unpack[RequestOptions]) -> R:
-        """Send one request and return its answer.
-
-        `params` go into the query; `json` or `data` (bytes, text, form, iterable) is the body;
-        `timeout` is seconds or (connect, read); `auth` is used instead of the session's plugin,
-        `authenticated=False` sends no credentials; `redirect` is how many are followed, or True or
-        False; `raise_exc=False` returns answers of 400 and above; `allow_reauth=False` leaves a 401
-        as it is. Raises HttpError, ConnectFailure, UnsafeRedirect, CredentialError.
-        """
-
-    def get(self, url: str, **options: Unpack[RequestOptions]) -> R:
-        """GET `url`; options as for `request`."""
-        return self.request(url, "GET", **options)
-
-    def head(self, url: str, **options: Unpack[RequestOptions]) -> R:
-        """HEAD `url`; options as for `request`, but redirects are not followed unless asked for."""
-        options.setdefault("redirect", False)
-        return self.request(url, "HEAD", **options)
-
-    def post(self, url: str, **options: Unpack[RequestOptions]) -> R:
-        """POST to `url`; options as for `request`."""
-        return self.request(url, "POST", **options)
-
-    def put(self, url: str, **options: Unpack[RequestOptions]) -> R:
-        """PUT to `url`; options as for `request`."""
-        return self.request(url, "PUT", **options)
-
-    def patch(self, url: str, **options: Unpack[RequestOptions]) -> R:
-        """PATCH `url`; options as for `request`."""
-        return self.request(url, "PATCH", **options)
-
-    def delete(self, url: str, **options: Unpack[RequestOptions]) -> R:
-        """DELETE `url`; options as for `request`."""
-        return self.request(url, "DELETE", **options)
-
-    @property
-    def history(self) -> tuple[HistoryEntry, ...]:
-        """The last requests, oldest first, without secrets."""
-        return self._engine.history.entries()
-
-    def invalidate(self, auth: AuthPlugin | None = None) -> bool:
-        """Drop the current credential of `auth`, or of the session's plugin; the next request gets
-        a new one."""
-        plugin = auth or self.auth
-        return plugin.invalidate() if plugin else False
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.auth or 'without auth'}>"
-
-    def __getstate__(self) -> NoReturn:
-        message = f"{type(self).__name__} holds connections and credentials and cannot be pickled or copied."
-        raise TypeError(message)
-
-    def _default_transport(self) -> HttpxTransport:
-        return HttpxTransport(self._trust, self._proxies)
-
-    def _call(self, url: str, method: str, options: RequestOptions) -> Call:
-        if unknown := options.keys() - _OPTIONS:
-            raise TypeError(f"A request takes no {', '.join(sorted(unknown))}.")
-        content, kind = encoded(options.get("data"), options.get("json"))
-        retries, redirect = options.get("connect_retries"), options.get("redirect")
-        request = Request(
-            method.upper(),
-            full_url(url, options.get("params")),
-            self._headers(options, kind),
-            content,
-            limits(options.get("timeout"), self.timeout),
-        )
-        return Call(
-            request,
-            self._plugin(options.get("auth"), options.get("authenticated")),
-            _count(self.redirect if redirect is None else redirect),
-            self.connect_retries if retries is None else retries,
-            options.get("raise_exc", True),
-            options.get("allow_reauth", True),
-        )
-
-    def _plugin(self, given: AuthPlugin | None, authenticated: bool | None) -> AuthPlugin | None:  # noqa: FBT001
-        plugin = given or self.auth
-        if authenticated is False:
-            return None
-        if authenticated and plugin is None:
-            message = "authenticated=True needs a plugin: pass auth= to the session or to the call."
-            raise IncompleteCredentials(message)
-        given_kind: object = plugin
-        if given_kind is not None and not isinstance(given_kind, AuthPlugin):
-            message = f"auth= must be an authentication plugin, not {type(given_kind).__name__}."
-            raise TypeError(message)
-        return plugin
-
-    def _headers(self, options: RequestOptions, kind: str | None) -> Fields:
-        fields = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
-        fields["User-Agent"] = options.get("user_agent") or self.user_agent
-        address = options.get("original_ip") or self.original_ip
-        if address:
-            fields["Forwarded"] = f"for={address};by={fields['User-Agent']}"
-        if kind:
-            fields["Content-Type"] = kind
-        for headers in (self.additional_headers, options.get("headers") or {}):
-            given = {name.lower() for name in headers}
-            fields = {name: value for name, value in fields.items() if name.lower() not in given}
-            fields.update(headers)
-        return tuple(fields.items())
-
-
-class Session(_Verbs[Response, Transport, AbstractContextManager[Any]]):
+class Session(Calls[Response, Transport, Pace], Questions):
     """Requests on the calling thread. Any number of threads may share one; it survives a fork."""
 
-    def _open(
-        self, transport: Transport | None, rate_semaphore: AbstractContextManager[Any] | None
-    ) -> None:
-        flights = self._default_transport if transport is None else None
-        self._transport = transport or self._default_transport()
-        if rate_semaphore is not None:
-            self._transport = PacedTransport(self._transport, rate_semaphore)
-        self._env = BlockingEnv(self._transport, store=self._store, flights=flights)
+    @property
+    def env(self) -> Env:
+        return self._env
 
     def request(self, url: str, method: str, **options: Unpack[RequestOptions]) -> Response:
-        return drive(self._engine.run(self._env, self._call(url, method, options)))
+        return self._drive(self._requested(url, method, options))
 
-    def access(self) -> AccessInfo | None:
-        """Return who the session's credential is, signing in if need be; None without a plugin that
-        knows."""
-        return drive(self.auth.access(self._env)) if self.auth else None
+    async def _requested(self, url: str, method: str, options: RequestOptions) -> Response:
+        call = self._call(url, method, options)
+        pace = options.get("rate_semaphore")
+        params = call.auth.connection() if call.auth else None
+        env = self._env if pace is None and not params else self._other_env(pace, params)
+        return await self._engine.run(env, call)
 
     def close(self) -> None:
         """Close the connections; the session stays usable."""
-        self._transport.close()
+        for transport in (self._transport, *self._particular.values()):
+            transport.close()
 
     def __enter__(self) -> Self:
         return self
@@ -235,41 +60,65 @@ class Session(_Verbs[Response, Transport, AbstractContextManager[Any]]):
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _open(self, transport: Transport | None, rate_semaphore: Pace | None) -> None:
+        self._flights_own = transport is None
+        self._transport = transport or self._transport_for(self._trust)
+        self._pace = rate_semaphore
+        self._env = self._env_over(self._transport, self._trust, rate_semaphore)
 
-class AsyncSession(
-    _Verbs[Coroutine[Any, Any, Response], AsyncTransport, AbstractAsyncContextManager[Any]]
-):
+    def _env_over(self, transport: Transport, trust: Trust, pace: Pace | None) -> BlockingEnv:
+        return BlockingEnv(
+            transport if pace is None else PacedTransport(transport, pace),
+            store=self._store,
+            flights=(lambda: self._transport_for(trust)) if self._flights_own else None,
+            discovery=self._discovery_cache,
+        )
+
+    def _other_env(self, pace: Pace | None, params: Any) -> BlockingEnv:  # noqa: ANN401
+        trust, transport = self._chosen(params, self._transport_for)
+        return self._env_over(transport, trust, pace or self._pace)
+
+    def _transport_for(self, trust: Trust) -> Transport:
+        return HttpxTransport(trust, self._proxies)
+
+    def _drive(self, coroutine: Coroutine[Any, Any, V]) -> V:
+        try:
+            return drive(coroutine)
+        except SojournError as error:
+            leaving = self._leaving(error)
+            if leaving is error:
+                raise
+            raise leaving from error
+
+    def _wrapped(self, plugin: object) -> AuthPlugin:
+        from sojourn.client.keystoneauth_plugin import WrappedPlugin, is_plugin
+
+        if not is_plugin(plugin):
+            return super()._wrapped(plugin)
+        return WrappedPlugin(plugin, self)
+
+
+class AsyncSession(Calls[Coroutine[Any, Any, Response], AsyncTransport, AsyncPace], AsyncQuestions):
     """Requests on the running event loop; one session serves any number of loops and tasks."""
 
-    def _open(
-        self,
-        transport: AsyncTransport | None,
-        rate_semaphore: AbstractAsyncContextManager[Any] | None,
-    ) -> None:
-        from sojourn.client.env.suspending import SuspendingEnv, running_loop
-
-        self._transport = transport or AsyncHttpxTransport(
-            self._trust, self._proxies, running_loop=running_loop
-        )
-        if rate_semaphore is not None:
-            self._transport = AsyncPacedTransport(self._transport, rate_semaphore)
-        # Flights never use the caller's own transport: they run on a thread, whatever the loop
-        # does.
-        open_one = self._default_transport
-        worker = BlockingEnv(open_one(), store=self._store, flights=open_one)
-        self._env = SuspendingEnv(self._transport, worker)
+    @property
+    def env(self) -> Env:
+        return self._env
 
     async def request(self, url: str, method: str, **options: Unpack[RequestOptions]) -> Response:
-        return await self._engine.run(self._env, self._call(url, method, options))
+        return await self._await(self._requested(url, method, options))
 
-    async def access(self) -> AccessInfo | None:
-        """Return who the session's credential is, signing in if need be; None without a plugin that
-        knows."""
-        return await self.auth.access(self._env) if self.auth else None
+    async def _requested(self, url: str, method: str, options: RequestOptions) -> Response:
+        call = self._call(url, method, options)
+        pace = options.get("rate_semaphore")
+        params = call.auth.connection() if call.auth else None
+        env = self._env if pace is None and not params else self._other_env(pace, params)
+        return await self._engine.run(env, call)
 
     async def close(self) -> None:
         """Close the running loop's connections; the session stays usable."""
-        await self._transport.close()
+        for transport in (self._transport, *self._particular.values()):
+            await transport.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -277,24 +126,41 @@ class AsyncSession(
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    def _open(self, transport: AsyncTransport | None, rate_semaphore: AsyncPace | None) -> None:
+        self._transport = transport or self._transport_for(self._trust)
+        self._pace = rate_semaphore
+        self._env = self._env_over(self._transport, self._trust, rate_semaphore)
 
-def _count(redirect: int | bool) -> int:  # noqa: FBT001
-    if redirect is True:
-        return _FOR_EVER
-    return max(0, int(redirect))
+    def _env_over(
+        self, transport: AsyncTransport, trust: Trust, pace: AsyncPace | None
+    ) -> SuspendingEnv:
+        from sojourn.client.env.suspending import SuspendingEnv
 
+        # Flights never use the caller's own transport: they run on a thread, whatever the loop
+        # does.
+        def flights() -> Transport:
+            return HttpxTransport(trust, self._proxies)
 
-def _opened(cache: CredentialStore | bool | None) -> CredentialStore | None:  # noqa: FBT001
-    if cache is True:
-        from sojourn.client.cache.store import CredentialStore
+        worker = BlockingEnv(
+            flights(), store=self._store, flights=flights, discovery=self._discovery_cache
+        )
+        paced = transport if pace is None else AsyncPacedTransport(transport, pace)
+        return SuspendingEnv(paced, worker)
 
-        return CredentialStore()
-    return cache or None
+    def _other_env(self, pace: AsyncPace | None, params: Any) -> SuspendingEnv:  # noqa: ANN401
+        trust, transport = self._chosen(params, self._transport_for)
+        return self._env_over(transport, trust, pace or self._pace)
 
+    def _transport_for(self, trust: Trust) -> AsyncTransport:
+        from sojourn.client.env.suspending import running_loop
 
-def _user_agent(
-    name: str | None, version: str | None, additional: Sequence[tuple[str, str]] | None
-) -> str:
-    parts = [f"{name}/{version}" if version else name] if name else []
-    parts += [f"{product}/{release}" for product, release in additional or ()]
-    return " ".join((*parts, PRODUCT))
+        return AsyncHttpxTransport(trust, self._proxies, running_loop=running_loop)
+
+    async def _await(self, coroutine: Coroutine[Any, Any, V]) -> V:
+        try:
+            return await coroutine
+        except SojournError as error:
+            leaving = self._leaving(error)
+            if leaving is error:
+                raise
+            raise leaving from error

@@ -38,10 +38,16 @@
     ├─ ConfigurationError            an option, a file, a folder, a key; the text says which and what to do
     ├─ CredentialError               of the client's credentials (also ShotgunAuthenticationError)
     │  ├─ AuthenticationError        the credentials were refused
+    │  │  └─ MissingAuthMethods      they were good, and another method is asked for as well
     │  ├─ IncompleteCredentials      something needed is missing
     │  ├─ AuthenticationCancelled    the person said no
     │  ├─ InteractionRequired        a person is needed and none can be asked; names ways out
     │  └─ CredentialBusy             another process holds the credential's lock
+    ├─ EndpointError                 where a service answers cannot be found out
+    │  ├─ EndpointNotFound           the catalog has no such endpoint
+    │  │  └─ EmptyCatalog            it has none at all
+    │  └─ DiscoveryFailure           the service does not say which versions it has
+    │     └─ VersionNotAvailable     or not the one that is needed, or not that microversion
     └─ RequestError                  of the client Session
        ├─ ConnectFailure             (ConnectTimeout, SSLFailure): no answer
        │  └─ AnswerLost              (ReadTimeout): no answer either, but the server may have acted on the request
@@ -71,12 +77,17 @@ from sojourn.errors.client import (
     ConnectTimeout,
     CredentialBusy,
     CredentialError,
+    DiscoveryFailure,
+    EmptyCatalog,
+    EndpointError,
+    EndpointNotFound,
     Forbidden,
     HttpClientError,
     HttpError,
     HttpServerError,
     IncompleteCredentials,
     InteractionRequired,
+    MissingAuthMethods,
     NotFound,
     ReadTimeout,
     RequestError,
@@ -85,6 +96,7 @@ from sojourn.errors.client import (
     TooManyRequests,
     Unauthorized,
     UnsafeRedirect,
+    VersionNotAvailable,
 )
 from sojourn.errors.protocol import (
     AccessDenied,
@@ -153,6 +165,10 @@ __all__ = [
     "ConsentRequired",
     "CredentialBusy",
     "CredentialError",
+    "DiscoveryFailure",
+    "EmptyCatalog",
+    "EndpointError",
+    "EndpointNotFound",
     "Forbidden",
     "ForgedForm",
     "HttpClientError",
@@ -171,6 +187,7 @@ __all__ = [
     "LoginRequired",
     "Malformed",
     "MintingNotAllowed",
+    "MissingAuthMethods",
     "NewerRecord",
     "NoSuchClientSession",
     "NoSuchGrant",
@@ -207,6 +224,7 @@ __all__ = [
     "UnsafeRedirect",
     "UnsupportedGrantType",
     "UnsupportedResponseType",
+    "VersionNotAvailable",
     "WrongMethod",
     "WrongTokenClass",
 ]

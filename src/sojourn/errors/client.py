@@ -26,12 +26,52 @@ class AuthenticationCancelled(CredentialError):
     text = "Authentication was cancelled."
 
 
+class MissingAuthMethods(AuthenticationError):
+    """One more factor is asked for: `required` lists the rules, `receipt` proves what was given."""
+
+    text = "The server asks for another authentication method as well."
+
+    def __init__(
+        self,
+        text: str | None = None,
+        *,
+        receipt: str = "",
+        methods: tuple[str, ...] = (),
+        required: tuple[tuple[str, ...], ...] = (),
+        detail: str = "",
+    ) -> None:
+        super().__init__(text, detail=detail)
+        self.receipt = receipt
+        self.methods = methods
+        self.required_auth_methods = required
+
+
 class InteractionRequired(CredentialError):
     text = "A person must sign in, and none can be asked here."
 
 
 class CredentialBusy(CredentialError):
     text = "Another process holds this credential."
+
+
+class EndpointError(SojournError):
+    text = "Where the service answers is not known."
+
+
+class EndpointNotFound(EndpointError):
+    text = "No endpoint matches."
+
+
+class EmptyCatalog(EndpointNotFound):
+    text = "The catalog is empty: the token is not scoped to a project, domain or system."
+
+
+class DiscoveryFailure(EndpointError):
+    text = "The service does not say which versions it has."
+
+
+class VersionNotAvailable(DiscoveryFailure):
+    text = "The service does not have that version."
 
 
 class RequestError(SojournError):
@@ -72,7 +112,10 @@ class UnsafeRedirect(RequestError):
 
 
 class HttpError(RequestError):
-    """An answer with a status of 400 or above. `response` is the Response; `retry_after` seconds or None."""
+    """An answer with a status of 400 or above.
+
+    `response` is the Response, `retry_after` seconds or None, `message` and `details` the server's own words.
+    """
 
     text = "The server refused the request."
     by_status: ClassVar[dict[int, type[HttpError]]] = {}
@@ -85,12 +128,16 @@ class HttpError(RequestError):
         response: object = None,
         request_id: str | None = None,
         retry_after: float | None = None,
+        message: str = "",
+        details: str = "",
         method: str = "",
         url: str = "",
         detail: str = "",
     ) -> None:
         super().__init__(text, method=method, url=url, detail=detail)
         self.http_status = status
+        self.message = message
+        self.details = details
         self.response = response
         self.request_id = request_id
         self.retry_after = retry_after

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
@@ -42,9 +42,11 @@ class BlockingEnv:
         clock: Clock = wall_clock,
         flights: Callable[[], Transport] | None = None,
         cancelled: threading.Event | None = None,
+        discovery: MutableMapping[str, Any] | None = None,
     ) -> None:
         self.store = store
         self.now = clock
+        self.discovery: MutableMapping[str, Any] = {} if discovery is None else discovery
         self._transport = transport
         self._flights = flights
         self._cancelled = cancelled
@@ -93,13 +95,24 @@ class BlockingEnv:
             return drive(work(self))
         transport = self._flights()
         try:
-            return drive(work(BlockingEnv(transport, store=self.store, clock=self.now)))
+            return drive(work(self._with(transport)))
         finally:
             transport.close()
 
+    def _with(
+        self, transport: Transport, *, cancelled: threading.Event | None = None
+    ) -> BlockingEnv:
+        return BlockingEnv(
+            transport,
+            store=self.store,
+            clock=self.now,
+            cancelled=cancelled,
+            discovery=self.discovery,
+        )
+
     def _start(self, factory: Callable[[Env], Awaitable[T]], over: threading.Event) -> Future[T]:
         branch: Future[T] = Future()
-        env = BlockingEnv(self._transport, store=self.store, clock=self.now, cancelled=over)
+        env = self._with(self._transport, cancelled=over)
 
         def run() -> None:
             try:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, TypeVarTuple
 
 from sojourn.client.transport.contract import Reply, Request
@@ -30,6 +30,10 @@ class Env(Protocol):
     @property
     def store(self) -> CredentialStore | None:
         """The sealed credential store of this session, if it has one."""
+
+    @property
+    def discovery(self) -> MutableMapping[str, Any]:
+        """What services said of their versions, kept for as long as the session."""
 
     async def send(self, request: Request) -> Reply:
         """Send one request and return its whole answer; raises ConnectFailure and its kinds."""

@@ -30,6 +30,7 @@ class SuspendingEnv:
     def __init__(self, transport: AsyncTransport, worker: BlockingEnv) -> None:
         self.store = worker.store
         self.now = worker.now
+        self.discovery = worker.discovery
         self._transport = transport
         self._worker = worker
         self._spawned: set[asyncio.Task[None]] = set()

@@ -3,6 +3,7 @@ its errors as ours. The only file beside the two transports that knows the libra
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 import httpx2
 
+from sojourn.client.transport import routing
 from sojourn.client.transport.contract import Reply, Request
 from sojourn.client.transport.proxies import Proxies
 from sojourn.client.transport.tls import Trust
@@ -23,6 +25,19 @@ from sojourn.errors import (
     RequestError,
     SSLFailure,
 )
+
+_LOGGERS = ("connection", "http11", "http2", "proxy", "socks")
+
+
+def _without_headers(record: logging.LogRecord) -> bool:
+    """Cut the header fields off what the library logs at DEBUG: cookies and tokens are among them."""
+    if isinstance(record.msg, str):
+        record.msg = record.msg.partition(" return_value=(")[0]
+    return True
+
+
+for _name in _LOGGERS:
+    logging.getLogger(f"httpcore2.{_name}").addFilter(_without_headers)
 
 
 def outgoing(request: Request) -> httpx2.Request:
@@ -54,15 +69,24 @@ def outgoing(request: Request) -> httpx2.Request:
 
 
 class Route(NamedTuple):
-    """What tells one pool of connections from another: whether it speaks TLS, and the proxy."""
+    """What tells one pool of connections from another: whether it speaks TLS, the proxy, and an
+    authority that is trusted instead."""
 
     secure: bool
     proxy: str | None
+    ca: str | None = None
 
 
-def route(request: Request, proxies: Proxies) -> Route:
-    """Return the route that `request` takes."""
-    return Route(request.url[:6].lower() == "https:", proxies.through(request.url))
+def directed(request: Request, proxies: Proxies) -> tuple[Request, Route]:
+    """Return `request` as it goes out, and the route that it takes."""
+    to = routing.target(request)
+    if to is not None:
+        return routing.moved(request, to), Route(_is_secure(to.url), None, to.ca)
+    return request, Route(_is_secure(request.url), proxies.through(request.url))
+
+
+def _is_secure(url: str) -> bool:
+    return url[:6].lower() == "https:"
 
 
 def connection(way: Route, trust: Trust) -> tuple[ssl.SSLContext, httpx2.Proxy | None]:
@@ -70,6 +94,8 @@ def connection(way: Route, trust: Trust) -> tuple[ssl.SSLContext, httpx2.Proxy |
 
     Where no TLS is spoken the context trusts nobody: loading the authorities takes 50 ms.
     """
+    if way.ca is not None:
+        return Trust(way.ca).context, None
     proxy = None
     if way.proxy is not None:
         to_proxy = trust.context if way.proxy.startswith("https:") else None
