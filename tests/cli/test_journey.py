@@ -46,7 +46,9 @@ def test_every_line_that_the_demo_prints_works_as_printed(demo, tmp_path):
         )
         assert done.returncode == 0, (line, done.stdout, done.stderr)
         assert done.stdout.strip(), line
-    assert '"access_token"' in done.stdout
+        assert '"access_token"' in done.stdout or not line.startswith("curl")
+    refused = alice("get", f"{demo.facts['service']}/notes", "--account", "notebook")
+    assert refused.code == 3
 
 
 def test_who_is_signed_in_is_told_by_the_server_and_by_what_is_kept_here(demo, bob):
@@ -70,6 +72,16 @@ def test_an_account_without_the_scope_is_told_to_sign_in_again(demo, bob):
     refused = bob("sessions")
     assert refused.code == 4
     assert refused.err.endswith(f"sojourn login {demo.issuer}\n")
+
+
+def test_an_account_for_another_service_is_told_to_name_one_for_this(demo, bob):
+    notebook(demo, bob)
+    for command in (("sessions",), ("explain",), ("revoke", "demo-app")):
+        refused = bob(*command)
+        assert refused.code == 4
+        assert f"for {demo.facts['service']}, not for {demo.issuer} itself" in refused.err
+        assert "--account" in refused.err
+    assert bob.good("revoke", "demo-app", "--account", "bob").out.startswith("Ended: ")
 
 
 def test_an_address_without_scheme_is_understood(demo, bob):

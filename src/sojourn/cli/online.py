@@ -11,7 +11,7 @@ from sojourn.client.account import Account
 from sojourn.client.accounts import Accounts
 from sojourn.client.response import Response
 from sojourn.client.session import Session
-from sojourn.errors import Forbidden, SojournError
+from sojourn.errors import Forbidden, SojournError, Unauthorized
 
 
 class OnlineDesk:
@@ -41,6 +41,17 @@ class OnlineDesk:
         url = f"{self.account.issuer}{path}"
         try:
             response = self._session.request(url, method, params=params, json=json)
+        except Unauthorized as error:
+            resource = self.account.record["state"].get("resource")
+            if not resource:
+                raise
+            named = resource if isinstance(resource, str) else ", ".join(resource)
+            raise Unauthorized(
+                f"The tokens of {self.account.name} are for {named}, not for {self.account.issuer} itself. "
+                "Name another account with --account, or make it the current one with sojourn use.",
+                status=401,
+                detail=str(error),
+            ) from error
         except Forbidden as error:
             right = " --admin" if path.startswith("/admin/") else ""
             raise Forbidden(

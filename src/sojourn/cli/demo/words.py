@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from sojourn.cli.demo import cast
 
@@ -56,12 +57,15 @@ def commands(issuer: str, service: str, known: Mapping[str, str]) -> list[str]:
         notebook,
         f"{ours} get {service}/notes --account notebook",
         token,
+        f'{ours} revoke {cast.APPLICATION} --account "alice at {urlsplit(issuer).netloc}"',
     ]
 
 
 def told(issuer: str, service: str, known: Mapping[str, str], data: Path, *, kept: bool) -> str:
     """The demo in words, for people."""
-    admin, whoami, sessions, users, notebook, notes, token = commands(issuer, service, known)
+    admin, whoami, sessions, users, notebook, notes, token, revoke = commands(
+        issuer, service, known
+    )
     people = "\n".join(
         f"  {login:6} password {known[login]}{'   administrator' if person['roles'] else ''}"
         for login, person in cast.PEOPLE.items()
@@ -88,5 +92,7 @@ An application, and the service it may use
 A program by itself
   {token}
 
-End a session, in the browser or with `{program()} revoke ID`, and try again: it is refused from then on.
+End what the notebook may, in the browser or here, and ask for the notes again: it is refused from then on
+  {revoke}
+
 Data: {data} ({lasting}). Ctrl-C ends the demo."""
