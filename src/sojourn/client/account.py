@@ -4,7 +4,7 @@ are the sealed store and, only when a token must be renewed, the dialects."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from sojourn.client.env.wall_clock import wall_clock
 from sojourn.client.keeper import kept_of
@@ -13,6 +13,9 @@ from sojourn.errors import InteractionRequired
 if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
     from sojourn.client.renewal import RenewingAuth
+
+_REPEATABLE: Final = ("client_credentials", "password")
+"""Grants whose secret is kept with the account, so that they can be made anew at any time."""
 
 
 class Account:
@@ -56,7 +59,7 @@ class Account:
     def renewable(self) -> bool:
         """Whether a new access token can be had without asking the person."""
         held = self._credential
-        return self.grant == "client_credentials" or bool(held and held.refresh_token)
+        return self.grant in _REPEATABLE or bool(held and held.refresh_token)
 
     @property
     def claims(self) -> Mapping[str, Any]:

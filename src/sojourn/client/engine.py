@@ -60,11 +60,11 @@ class Engine:
         return sent.response
 
     async def _try_again(self, env: Env, call: Call, sent: _Sent) -> bool:
-        if sent.response.status_code != 401 or sent.stamp is None or call.auth is None:
+        answer = sent.response.reply
+        if sent.stamp is None or call.auth is None or not call.auth.refuses(answer):
             return False
         if not call.allow_reauth:
             return False
-        answer = sent.response.reply
         verdict = await call.auth.challenged(env, sent.response.request, answer, sent.stamp)
         return verdict is Verdict.RETRY and call.request.replayable
 

@@ -29,11 +29,12 @@ class HttpxTransport:
 
     def send(self, request: Request) -> Reply:
         """Send `request`, read the whole answer, return it. Raises ConnectFailure and its kinds."""
-        from sojourn.client.transport.httpx import incoming, outgoing, route, translated
+        from sojourn.client.transport.httpx import directed, incoming, outgoing, translated
 
-        ours = outgoing(request)
+        sent, way = directed(request, self._proxies)
+        ours = outgoing(sent)
         with translated(request):
-            response = self._pool(route(request, self._proxies)).handle_request(ours)
+            response = self._pool(way).handle_request(ours)
             response.request = ours
             try:
                 response.read()

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import httpx2
 
+from sojourn.client.transport import routing
 from sojourn.client.transport.contract import Reply, Request
 from sojourn.client.transport.proxies import Proxies
 from sojourn.client.transport.tls import Trust
@@ -54,15 +55,24 @@ def outgoing(request: Request) -> httpx2.Request:
 
 
 class Route(NamedTuple):
-    """What tells one pool of connections from another: whether it speaks TLS, and the proxy."""
+    """What tells one pool of connections from another: whether it speaks TLS, the proxy, and an
+    authority that is trusted instead."""
 
     secure: bool
     proxy: str | None
+    ca: str | None = None
 
 
-def route(request: Request, proxies: Proxies) -> Route:
-    """Return the route that `request` takes."""
-    return Route(request.url[:6].lower() == "https:", proxies.through(request.url))
+def directed(request: Request, proxies: Proxies) -> tuple[Request, Route]:
+    """Return `request` as it goes out, and the route that it takes."""
+    to = routing.target(request)
+    if to is not None:
+        return routing.moved(request, to), Route(_is_secure(to.url), None, to.ca)
+    return request, Route(_is_secure(request.url), proxies.through(request.url))
+
+
+def _is_secure(url: str) -> bool:
+    return url[:6].lower() == "https:"
 
 
 def connection(way: Route, trust: Trust) -> tuple[ssl.SSLContext, httpx2.Proxy | None]:
@@ -70,6 +80,8 @@ def connection(way: Route, trust: Trust) -> tuple[ssl.SSLContext, httpx2.Proxy |
 
     Where no TLS is spoken the context trusts nobody: loading the authorities takes 50 ms.
     """
+    if way.ca is not None:
+        return Trust(way.ca).context, None
     proxy = None
     if way.proxy is not None:
         to_proxy = trust.context if way.proxy.startswith("https:") else None

@@ -35,12 +35,12 @@ class AsyncHttpxTransport:
 
     async def send(self, request: Request) -> Reply:
         """Send `request`, read the whole answer, return it. Raises ConnectFailure and its kinds."""
-        from sojourn.client.transport.httpx import incoming, outgoing, route, translated
+        from sojourn.client.transport.httpx import directed, incoming, outgoing, translated
 
-        ours = outgoing(request)
+        sent, way = directed(request, self._proxies)
+        ours = outgoing(sent)
         with translated(request):
-            pool = self._pool(route(request, self._proxies))
-            response = await pool.handle_async_request(ours)
+            response = await self._pool(way).handle_async_request(ours)
             response.request = ours
             try:
                 await response.aread()
