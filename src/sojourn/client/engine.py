@@ -14,6 +14,7 @@ from sojourn.client.env.contract import Env
 from sojourn.client.history import History, HistoryEntry
 from sojourn.client.http_errors import http_error, request_id
 from sojourn.client.response import Response
+from sojourn.client.tracing import traced
 from sojourn.client.transport.contract import Fields, Reply, Request
 from sojourn.client.url import masked
 from sojourn.errors import AnswerLost, ConnectFailure, SSLFailure
@@ -99,7 +100,7 @@ class Engine:
         while True:
             began, start = env.now(), perf_counter()
             try:
-                reply = await env.send(stamped)
+                reply = await traced(env, stamped, resent=call.connect_retries - left)
             except ConnectFailure as error:
                 self._remember(call, stamped, None, began, perf_counter() - start)
                 if left == 0 or not _may_repeat(stamped, error):
@@ -124,7 +125,7 @@ class Engine:
             call.auth.label if call.auth else None,
             request_id({name.lower(): value for name, value in reply.headers}) if reply else None,
         )
-        self.history.add(entry)
+        self.history.add(entry, request, reply)
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("%s %s -> %s in %.3f s", entry.method, shown, entry.status, duration)
 

@@ -69,8 +69,14 @@ def _said(response: Refused) -> str:
         for name in ("error_description", "message", "detail", "title", "error"):
             said = place.get(name) if isinstance(place, dict) else None
             if isinstance(said, str):
-                return said[:_LONGEST]
+                return _without_secrets(said)[:_LONGEST]
     return ""
+
+
+def _without_secrets(said: str) -> str:
+    from sojourn.wire.masking import masked as without_secrets
+
+    return without_secrets(said)
 
 
 def _seconds(value: str | None) -> float | None:

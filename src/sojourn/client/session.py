@@ -14,7 +14,7 @@ from sojourn.client.auth import AccessInfo, AuthPlugin
 from sojourn.client.body import Data, Limit, Params, encoded, full_url, limits
 from sojourn.client.engine import Call, Engine
 from sojourn.client.env.blocking import BlockingEnv
-from sojourn.client.history import LENGTH, History, HistoryEntry
+from sojourn.client.history import LENGTH, Entries, History, Kept
 from sojourn.client.response import Response
 from sojourn.client.transport.blocking import HttpxTransport
 from sojourn.client.transport.contract import AsyncTransport, Fields, Request, Timeout, Transport
@@ -78,7 +78,7 @@ class _Verbs(ABC, Generic[R, T, S]):
         connect_retries: int = 0,
         proxy: str | Mapping[str, str] | None = None,
         trust_env: bool = True,
-        history: int = LENGTH,
+        history: Kept = LENGTH,
         cache: CredentialStore | bool | None = None,
         rate_semaphore: S | None = None,
         transport: T | None = None,
@@ -136,8 +136,8 @@ class _Verbs(ABC, Generic[R, T, S]):
         return self.request(url, "DELETE", **options)
 
     @property
-    def history(self) -> tuple[HistoryEntry, ...]:
-        """The last requests, oldest first, without secrets."""
+    def history(self) -> Entries:
+        """The last requests, oldest first, without secrets; `har()` and `save(path)` export them."""
         return self._engine.history.entries()
 
     def invalidate(self, auth: AuthPlugin | None = None) -> bool:

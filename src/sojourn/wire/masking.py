@@ -12,18 +12,32 @@ MASK: Final = "***"
 _opaque = re.compile(r"\b(sj_[a-z]_)[0-9A-Za-z]{8,}")
 _jwt = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*")
 _header = re.compile(r"\b((?i:bearer|basic|dpop))\s+(?=\S*[0-9A-Z])[\w.~+/=-]{8,}")
-_field = re.compile(
-    r"(?i)\b((?:[\w-]*(?:password|passwd|secret|assertion|verifier)|(?:access|refresh|id)_token|token|code)"
-    r"[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;)}]{4,}"
+_NAME: Final = (
+    r"(?:[\w-]*(?:password|passwd|passphrase|passcode|secret|assertion|verifier|token|session_?id"
+    r"|(?:api|private|script|access|session|account)[_-]?key)|(?:user_|device_)?code|otp)"
+)
+_field = re.compile(rf"(?i)\b({_NAME}[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;)}}<>]{{4,}}")
+_quoted = re.compile(rf"(?i)([\"']{_NAME}[\"']\s*:\s*)([\"'])(?:\\.|(?!\2)[^\\])*\2")
+_cookie = re.compile(r"(?i)\b((?:set-)?cookie:\s*)[^\r\n]+")
+_userinfo = re.compile(r"(?<=://)[^\s/@\"'<>]+@")
+_pem = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL
+)
+_vendor = re.compile(
+    r"\b(?:gh[opsur]_|github_pat_|glpat-|xox[abeoprs]-|sk_live_|rk_live_|sk-|npm_|pypi-|AIza|hvs\.)[\w.-]{12,}"
 )
 
 
 _SCHEMES: Final = ("bearer", "basic", "dpop")
-_FIELDS: Final = ("passw", "secret", "assertion", "verifier", "token", "code")
+_FIELDS: Final = (
+    "pass", "secret", "assertion", "verifier", "token", "code", "key", "otp", "session_id", "sessionid"
+)  # fmt: skip
+_VENDORS: Final = ("gh", "glpat-", "xox", "k_live_", "sk-", "npm_", "pypi-", "AIza", "hvs.")
 
 
 def masked(text: str) -> str:
-    """`text` with tokens, JWTs, credentials of Authorization headers and values of secret fields replaced by `***`.
+    """`text` with tokens, JWTs, private keys, credentials of headers and URLs, and values of secret fields replaced
+    by `***`.
 
     Most lines hold nothing of the kind, and are told so by plain searches before any pattern is tried.
     """
@@ -31,9 +45,19 @@ def masked(text: str) -> str:
     if "sj_" in text:
         text = _opaque.sub(rf"\g<1>{MASK}", text)
     if any(word in folded for word in _FIELDS):
+        if "'" in text or '"' in text:
+            text = _quoted.sub(rf"\g<1>\g<2>{MASK}\g<2>", text)
         text = _field.sub(rf"\g<1>{MASK}", text)
     if any(word in folded for word in _SCHEMES):
         text = _header.sub(rf"\g<1> {MASK}", text)
+    if "cookie:" in folded:
+        text = _cookie.sub(rf"\g<1>{MASK}", text)
+    if "@" in text and "://" in text:
+        text = _userinfo.sub(f"{MASK}@", text)
+    if "-----BEGIN" in text:
+        text = _pem.sub(MASK, text)
+    if any(mark in text for mark in _VENDORS):
+        text = _vendor.sub(MASK, text)
     return _jwt.sub(MASK, text) if "eyJ" in text else text
 
 

@@ -3,6 +3,7 @@ its errors as ours. The only file beside the two transports that knows the libra
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,19 @@ from sojourn.errors import (
     RequestError,
     SSLFailure,
 )
+
+_LOGGERS = ("connection", "http11", "http2", "proxy", "socks")
+
+
+def _without_headers(record: logging.LogRecord) -> bool:
+    """Cut the header fields off what the library logs at DEBUG: cookies and tokens are among them."""
+    if isinstance(record.msg, str):
+        record.msg = record.msg.partition(" return_value=(")[0]
+    return True
+
+
+for _name in _LOGGERS:
+    logging.getLogger(f"httpcore2.{_name}").addFilter(_without_headers)
 
 
 def outgoing(request: Request) -> httpx2.Request:
