@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sojourn import errors
     from sojourn.client.account import Account
     from sojourn.client.accounts import Accounts
+    from sojourn.client.async_accounts import AsyncAccount, AsyncAccounts
     from sojourn.client.history import HistoryEntry
     from sojourn.client.response import Response
     from sojourn.client.session import AsyncSession, Session
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Account",
     "Accounts",
+    "AsyncAccount",
+    "AsyncAccounts",
     "AsyncSession",
     "HistoryEntry",
     "Response",
@@ -30,6 +33,8 @@ __all__ = [
 _HOMES = {
     "Account": "sojourn.client.account",
     "Accounts": "sojourn.client.accounts",
+    "AsyncAccount": "sojourn.client.async_accounts",
+    "AsyncAccounts": "sojourn.client.async_accounts",
     "AsyncSession": "sojourn.client.session",
     "HistoryEntry": "sojourn.client.history",
     "Response": "sojourn.client.response",

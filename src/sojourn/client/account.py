@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
     from sojourn.client.renewal import RenewingAuth
 
-_REPEATABLE: Final = ("client_credentials", "password")
+_REPEATABLE: Final = {
+    "client_credentials": "the program's own secret or key",
+    "password": "the password that is kept, sealed",
+}
 """Grants whose secret is kept with the account, so that they can be made anew at any time."""
 
 
@@ -60,6 +63,25 @@ class Account:
         """Whether a new access token can be had without asking the person."""
         held = self._credential
         return self.grant in _REPEATABLE or bool(held and held.refresh_token)
+
+    @property
+    def credential(self) -> str:
+        """Which credential the account sends and how it stays good, for people; nothing secret is in it."""
+        held = self._credential
+        way = _REPEATABLE.get(self.grant)
+        if way is None and held is not None and held.refresh_token:
+            way = "the refresh token"
+        kept = f"renewed with {way}" if way else "not renewable: a person must sign in when it ends"
+        what = f"{held.token_type} token" if held else "no token yet"
+        return f"{what} of {self.client_id}, {self.grant.replace('_', ' ')}, {kept}"
+
+    @property
+    def endpoint(self) -> str:
+        """The address that the account's token is for, and where that is known from, for people."""
+        resource = self.record["state"].get("resource")
+        if resource:
+            return f"{resource} (the resource named at the sign-in; tokens come from {self.issuer})"
+        return f"{self.issuer} (where the account signed in; no resource was named)"
 
     @property
     def claims(self) -> Mapping[str, Any]:
