@@ -87,6 +87,8 @@ def _handler(
             self.send_header("Content-Type", "application/json")
             if answer.location:
                 self.send_header("Location", answer.location)
+            if answer.retry_after is not None:
+                self.send_header("Retry-After", str(answer.retry_after))
             self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
             self.wfile.write(answer.body)

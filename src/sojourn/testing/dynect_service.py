@@ -25,6 +25,7 @@ class Answer(NamedTuple):
     status: int
     body: bytes
     location: str | None = None
+    retry_after: int | None = None
 
 
 class _User(Struct):
@@ -102,9 +103,16 @@ class DynectService:
         """
         self._slow[path] = _Slow(polls, status)
 
-    def answer_next(self, status: int, body: bytes, *, location: str | None = None) -> None:
-        """Answer the next call with exactly this."""
-        self._faults.raw.append(Answer(status, body, location))
+    def answer_next(
+        self,
+        status: int,
+        body: bytes,
+        *,
+        location: str | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        """Answer the next call with exactly this; `retry_after` is in seconds."""
+        self._faults.raw.append(Answer(status, body, location, retry_after))
 
     def drop_next(self) -> None:
         """Take the next call and close the connection without a word."""

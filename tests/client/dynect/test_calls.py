@@ -111,19 +111,31 @@ def test_a_limit_that_stays_is_given_up_within_the_budget(opened, dynect, still)
     assert still.waits == [5] * 4
 
 
-def test_a_limit_at_the_sign_in_is_waited_out_too_once_a_call_is_made(opened, dynect, still):
-    session = opened(auto_auth=False)
+@pytest.mark.parametrize("auto_auth", [True, False])
+def test_a_limit_at_the_sign_in_is_waited_out_too(opened, dynect, still, auto_auth):
     dynect.limit(2)
+    session = opened(auto_auth=auto_auth)
     assert session.execute("/Zone/", "GET")["status"] == "success"
+    assert still.waits == [5, 5]
+
+
+def test_a_limit_at_the_sign_in_that_stays_is_given_up(opened, dynect, still):
+    dynect.limit(1000)
+    with pytest.raises(DynectRateLimited):
+        opened(retry_budget=11)
     assert still.waits == [5, 5]
 
 
 def test_the_server_may_say_how_long_to_wait(opened, dynect, still):
     session = opened()
-    for status in (429, 503):
-        dynect.answer_next(status, b"busy")
+    dynect.answer_next(429, b"busy", retry_after=7)
+    dynect.answer_next(503, b"busy")
     assert session.execute("/Zone/", "GET")["status"] == "success"
-    assert still.waits == [5, 5]
+    assert still.waits == [7, 5]
+    dynect.answer_next(429, b"busy", retry_after=3600)
+    with pytest.raises(errors.TooManyRequests):
+        session.execute("/Zone/", "GET")
+    assert still.waits == [7, 5], "an hour is beyond the budget"
 
 
 def test_a_post_that_a_gateway_refused_is_not_sent_again(opened, dynect, still):

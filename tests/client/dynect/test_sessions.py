@@ -134,6 +134,18 @@ def test_switching_uses_the_token_again_and_forgets_the_permissions(opened, dyne
     assert len(dynect.made("POST", "/REST/UserPermissionReport/")) == 3
 
 
+def test_permissions_are_asked_for_anew_after_going_there_and_back(opened, dynect):
+    session = opened()
+    session.new_user_session(*TWO)
+    session.set_active_session("user", "customer")
+    assert "ZoneDelete" in session.permissions
+    dynect.add_user("customer", "user", "password", permissions=["ZoneGet"])
+    assert "ZoneDelete" in session.permissions
+    session.set_active_session("user_two")
+    session.set_active_session("user", "customer")
+    assert session.permissions == ["ZoneGet"]
+
+
 def test_permissions_that_a_caller_changes_stay_what_they_are(opened):
     session = opened()
     session.permissions.clear()

@@ -16,6 +16,7 @@ from sojourn.client.dialects.dynect.errors import (
     DynectRateLimited,
     refusal,
 )
+from sojourn.client.dialects.dynect.plugin import DynectAuth
 from sojourn.client.env.contract import Env
 from sojourn.client.response import Response
 from sojourn.errors import HttpError, Malformed, ServiceUnavailable, TooManyRequests
@@ -115,6 +116,19 @@ class Calls:
         status = answer.status if isinstance(answer, Envelope) else INCOMPLETE
         self._note(dynect.job_path(job_id), "GET", {}, status)
         return answer
+
+
+async def signed_in(env: Env, auth: DynectAuth, *, budget: float) -> None:
+    """Sign in with `auth` where no token is held, waiting out a limit for at most `budget` seconds."""
+    end = env.now() + round(budget * 1000)
+    while True:
+        try:
+            await auth.credential(env)
+            return
+        except DynectRateLimited:
+            if env.now() + LIMITED * 1000 > end:
+                raise
+        await env.sleep(LIMITED)
 
 
 def _read(response: Response, call: Call) -> Envelope:

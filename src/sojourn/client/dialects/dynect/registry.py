@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any, Final, NamedTuple, Self
 
+from sojourn.client.dialects.dynect.calls import signed_in
 from sojourn.client.dialects.dynect.errors import (
     AmbiguousAccount,
     DynectAuthError,
@@ -80,16 +81,20 @@ class Login:
 
     def note(self, path: str, method: str, arguments: Mapping[str, Any], status: str) -> None:
         """Write a call into the journal; the latest sign-in is remembered without one too."""
+        signs_in = (path, method) == (dynect.SESSION, "POST")
+        if self.journal is None and not signs_in:
+            return
         one = entry(path, method, arguments, status=status, now=self._now())
-        if (path, method) == (dynect.SESSION, "POST"):
+        if signs_in:
             self.signed_in = one
         if self.journal is not None:
             self.journal.add(one)
 
-    def sign_in(self, env: Env) -> None:
-        """Sign in where no token is held. Raises DynectAuthError, also where nobody answers."""
+    def sign_in(self, env: Env, *, budget: float) -> None:
+        """Sign in where no token is held; a limit is waited out for at most `budget` seconds. Raises
+        DynectAuthError, also where nobody answers, and DynectRateLimited."""
         try:
-            drive(self.auth.credential(env))
+            drive(signed_in(env, self.auth, budget=budget))
         except ConnectFailure as cause:
             raise caught(DynectAuthError)("Unable to access the API host") from cause
 

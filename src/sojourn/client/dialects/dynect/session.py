@@ -236,7 +236,7 @@ class DynectSession(metaclass=_OneForEach):
         identity = Identity(customer, username, self._wanted.identity.url)
         with self._registry.lock:
             login = self._registered(identity, password)
-            login.sign_in(self._http.env)
+            self._signed_in(login)
             self._registry.logins[identity] = login
             self._activate(login)
 
@@ -250,7 +250,7 @@ class DynectSession(metaclass=_OneForEach):
         """Sign the active user in anew; the token held before is signed out at the server."""
         login = self._active()
         login.sign_out_softly(self._http.env)
-        login.sign_in(self._http.env)
+        self._signed_in(login)
 
     def update_password(self, new_password: str) -> None:
         """Change the active user's password, here and at DynECT."""
@@ -334,7 +334,7 @@ class DynectSession(metaclass=_OneForEach):
             )
         login = self._registered(wanted.identity, wanted.password)
         if wanted.auto_auth:
-            login.sign_in(self._http.env)
+            self._signed_in(login)
         self._registry.logins[wanted.identity] = login
         self._activate(login)
         if wanted.history and self._journal is None:
@@ -353,10 +353,13 @@ class DynectSession(metaclass=_OneForEach):
         fresh.journal = self._journal
         if login is None:
             return fresh
-        fresh.sign_in(env)
+        self._signed_in(fresh)
         login.sign_out_softly(env)
         login.take(auth, fresh.signed_in)
         return login
+
+    def _signed_in(self, login: Login) -> None:
+        login.sign_in(self._http.env, budget=self._wanted.settings.retry_budget)
 
     def _activate(self, login: Login) -> None:
         if self._login is not login:
