@@ -31,6 +31,10 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "revoke": _entry("revoke", "End a session, what an application has, or a token."),
     "explain": _entry("explain", "Which account is used and why; why a token is good or not."),
     "token": _entry("token", "Print a good access token."),
+    "exec": _entry("exec", "Run a program with a good access token in its environment."),
+    "credential-process": _entry(
+        "credential_process", "Hand the token to git or kubectl, in their words."
+    ),
     "get": _entry("get", "GET a URL with the current account, and print the answer."),
     "users": _entry("users", "Administer people."),
     "clients": _entry("clients", "Administer applications."),
