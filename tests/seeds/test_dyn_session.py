@@ -31,7 +31,7 @@ def dynect() -> Iterator[DynectInTest]:
         server.add_user("customer", "another_user", "password")
         server.add_user("customer_two", "user_two", "password_two", zones=["two.example"])
         yield server
-        while session := DynectSession.get_session():
+        if session := DynectSession.get_session():
             session.log_out()
 
 

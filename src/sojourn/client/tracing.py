@@ -16,25 +16,29 @@ from sojourn.version import __version__
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from opentelemetry.trace import Span, Tracer
+    from opentelemetry.trace import Span, Tracer, TracerProvider
 
 
 class _Library(NamedTuple):
     trace: ModuleType
     propagate: ModuleType
 
-    def tracer(self) -> Tracer:
-        made: Tracer = self.trace.get_tracer("sojourn", __version__)
-        return made
+    def tracer(self) -> Tracer | None:
+        """Return the tracer, or None where no provider was set: nobody listens then, and even a span
+        that records nothing costs more than the rest of what a session adds."""
+        provider = self.trace.get_tracer_provider()
+        idle = isinstance(provider, self.trace.ProxyTracerProvider)
+        return None if idle else _tracer_of(provider)
 
 
 async def traced(env: Env, request: Request, *, resent: int) -> Reply:
     """Send `request` within a span, if there is anything to trace with. `resent` says how often it was
     sent before."""
     library = _library()
-    if library is None:
+    tracer = library.tracer() if library else None
+    if library is None or tracer is None:
         return await env.send(request)
-    with library.tracer().start_as_current_span(
+    with tracer.start_as_current_span(
         request.method,
         kind=library.trace.SpanKind.CLIENT,
         record_exception=False,
@@ -72,6 +76,11 @@ def _attributes(request: Request, resent: int) -> dict[str, Any]:
         "url.full": masked(request.url),
     }
     return found | {"http.request.resend_count": resent} if resent else found
+
+
+@cache
+def _tracer_of(provider: TracerProvider) -> Tracer:
+    return provider.get_tracer("sojourn", __version__)
 
 
 @cache

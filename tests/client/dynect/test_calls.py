@@ -69,6 +69,18 @@ def test_a_job_that_fails_raises_the_error_of_the_call(opened, dynect):
         session.execute("/Zone/one.example/", "POST")
 
 
+def test_a_job_is_asked_for_as_its_own_user_though_another_becomes_active_meanwhile(
+    opened, dynect, still
+):
+    session = opened()
+    dynect.slow(ZONE, polls=2)
+    still.meanwhile = lambda: session.new_user_session("customer_two", "user_two", "password_two")
+    assert session.execute(ZONE, "GET")["data"]["zone"] == "one.example"
+    asked = [call for call in dynect.calls if call.path.startswith("/REST/Job/")]
+    assert {dynect.tokens[call.headers["auth-token"]] for call in asked} == {("customer", "user")}
+    assert session.username == "user_two"
+
+
 def test_one_question_too_many_about_a_job_does_not_make_the_call_again(opened, dynect):
     session = opened()
     dynect.slow("/REST/Zone/new.example/", polls=0)

@@ -274,6 +274,18 @@ def test_closing_signs_out_and_a_server_that_fails_does_not_hold_it_up(opened, d
     assert "was not signed out" in caplog.text
 
 
+@pytest.mark.parametrize("block", [True, False])
+def test_a_sign_out_that_nobody_waits_for_may_take_five_seconds(opened, dynect, still, block):
+    if block:
+        with opened():
+            pass
+    else:
+        opened()
+        DynectSession.close_session()
+    assert (still.sent[-1].method, sum(still.sent[-1].timeout)) == ("DELETE", 5)
+    assert dynect.tokens == {}
+
+
 def test_a_with_block_binds_the_session_and_signs_out_what_was_opened_in_it(opened, dynect):
     outer = opened()
     with opened(*TWO) as session:
