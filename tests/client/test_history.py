@@ -72,6 +72,33 @@ def test_bodies_are_kept_up_to_4_kib_and_described_where_they_are_no_text(face, 
     assert streamed.request_body in ("(sent as a stream)", "(2 bytes of an unnamed type)")
 
 
+@pytest.mark.parametrize(
+    "kind", ["application/json", "text/plain", "application/x-www-form-urlencoded"]
+)
+def test_a_body_too_long_to_be_read_whole_shows_no_secret_of_a_structure(face, serve, kind):
+    body = b'{"token": {"id": "hush"}, "n": "' + b"x" * 1_100_000 + b'"}'
+    server = serve(lambda _: (200, {"Content-Type": kind}, body))
+    session = face.session(history="full")
+    session.request(server.url)
+    assert session.history[0].exchange.response_body == f"({len(body)} bytes of {kind})"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"<a" + b"a" * 500_000, b"<a " * 200_000, b"eyJaaaaaaaa-" * 80_000, b"-----BEGIN PRIVATE KEY-----" * 30_000,
+     b"password-" * 100_000, b'"token":"' * 100_000, json.dumps({"n": "eyJaaaaaaaa-" * 80_000}).encode()],
+    ids=["name", "elements", "jwts", "keys", "words", "quotes", "string"],
+)  # fmt: skip
+def test_a_body_made_to_be_slow_is_masked_all_the_same(body):
+    from sojourn.client.exchange import KEPT, exchange
+    from sojourn.client.transport.contract import Reply, Request
+
+    seen = exchange(
+        Request("GET", "https://a.example/"), Reply(200, (("Content-Type", "text/xml"),), body)
+    )
+    assert len(seen.response_body or "") <= KEPT
+
+
 def test_a_full_history_keeps_each_hop_and_requests_without_an_answer(face, busy, serve):
     silent = serve(lambda _: None)
     session = face.session(history="full")

@@ -138,6 +138,10 @@ def test_any_bytes_are_an_answer_or_malformed(content):
         assert not dynect.refuses_token(content)
 
 
+def test_members_that_are_not_known_are_kept():
+    assert Envelope.parse(said(took=3)).members()["took"] == 3
+
+
 def test_a_refused_token_is_told_from_other_failures():
     assert dynect.refuses_token(said(status="failure", msgs=REFUSED))
     assert not dynect.refuses_token(said(status="success", msgs=REFUSED))

@@ -15,8 +15,9 @@ from sojourn.wire.masking import MASK, is_secret, masked, masked_fields
 KEPT: Final = 4096
 """Characters of a body that are kept."""
 
-_READ: Final = 262_144
-"""Bytes of a body that are read as JSON or form; of a longer one only its beginning is looked at."""
+_READ: Final = 1_048_576
+"""Bytes of a body that is read whole. Of a longer text only the beginning is looked at, and a longer JSON is
+not shown: what is a secret in it shows only where all of it is read."""
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _TEXT: Final = (
@@ -29,7 +30,7 @@ _TEXT: Final = (
 )
 _ADDRESSES: Final = frozenset({"location", "content-location", "referer", "link", "refresh"})
 _query = re.compile(r"([?&#;][\w.~-]+=)[^&#\s\"'<>;]+")
-_element = re.compile(r"<(?P<name>[\w:.-]+)(?P<rest>[^>]*)>[^<]+</(?P=name)>")
+_element = re.compile(r"<(?P<name>[\w:.-]{1,64})(?P<rest>(?:\s[^<>]*)?)>[^<]+</(?P=name)>")
 
 
 class Exchange(NamedTuple):
@@ -81,17 +82,21 @@ def _sent_body(request: Request) -> tuple[str | None, int | None]:
 
 def _body(content: bytes, kind: str) -> str:
     kind = kind.partition(";")[0].strip().lower()
+    told = f"({len(content)} bytes of {kind or 'an unnamed type'})"
     whole = content if len(content) <= _READ else content[: 2 * KEPT]
     try:
         text = whole.decode("utf-8", "strict" if whole is content else "ignore")
     except UnicodeDecodeError:
-        return f"({len(content)} bytes of {kind or 'an unnamed type'})"
+        return told
+    structured = kind == _FORM or text.lstrip()[:1] in {"{", "["}
+    if structured and whole is not content:
+        return told
     if kind == _FORM:
         shown = "&".join(f"{name}={_field(name, value)}" for name, value in parse_qsl(text, True))
-    elif whole is content and text.lstrip()[:1] in {"{", "["}:
+    elif structured:
         shown = _json(text)
     elif kind and not any(part in kind for part in _TEXT):
-        return f"({len(content)} bytes of {kind})"
+        return told
     else:
         shown = _plain(text)
     return shown[:KEPT]
@@ -115,4 +120,4 @@ def _plain(text: str) -> str:
         name = found["name"]
         return f"<{name}{found['rest']}>{MASK}</{name}>" if is_secret(name) else found[0]
 
-    return masked(_element.sub(hidden, text))
+    return masked(_element.sub(hidden, text[: 2 * KEPT]))

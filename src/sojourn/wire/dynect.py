@@ -36,6 +36,7 @@ _REFUSED: Final = "login:"
 MAX_ANSWER: Final = 64 * 1024 * 1024
 """Bytes: the records of a large zone come in one answer."""
 _LONGEST = 4096
+_MEMBERS = frozenset({"status", "data", "job_id", "msgs"})
 
 _is_path = re.compile(
     r"/REST/[\x21\x24-\x3e\x40-\x5b\x5d-\x7e]+"
@@ -102,12 +103,14 @@ class Message(Struct, frozen=True):
 
 
 class Envelope(Struct, frozen=True):
-    """One answer. `data` is whatever the call gives; `job_id` is there whenever it is incomplete."""
+    """One answer. `data` is whatever the call gives; `job_id` is there whenever it is incomplete;
+    `more` are members that are not known here."""
 
     status: str
     data: Any = None
     job_id: int | None = None
     messages: tuple[Message, ...] = ()
+    more: Mapping[str, Any] = {}
 
     @classmethod
     def parse(cls, content: bytes) -> Self:
@@ -125,12 +128,14 @@ class Envelope(Struct, frozen=True):
         if told is not None and not isinstance(told, list):
             raise Malformed("The answer's msgs are not a list.")
         messages = tuple(Message.parse(one) for one in told or ())
-        return cls(str(status), members.get("data"), job_id, messages)
+        more = {name: value for name, value in members.items() if name not in _MEMBERS}
+        return cls(str(status), members.get("data"), job_id, messages, more)
 
     def members(self) -> dict[str, Any]:
         """Return the whole answer as plain values."""
         told = [message.members() for message in self.messages]
-        return {"status": self.status, "data": self.data, "job_id": self.job_id, "msgs": told}
+        known = {"status": self.status, "data": self.data, "job_id": self.job_id, "msgs": told}
+        return {**self.more, **known}
 
     def text(self) -> bytes:
         """Return the answer as it goes over the wire."""

@@ -13,7 +13,7 @@ _opaque = re.compile(r"\b(sj_[a-z]_)[0-9A-Za-z]{8,}")
 _jwt = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*")
 _header = re.compile(r"\b((?i:bearer|basic|dpop))\s+(?=\S*[0-9A-Z])[\w.~+/=-]{8,}")
 _NAME: Final = (
-    r"(?:[\w-]*(?:password|passwd|passphrase|passcode|secret|assertion|verifier|token|session_?id"
+    r"(?:[\w-]{0,64}(?:password|passwd|passphrase|passcode|secret|assertion|verifier|token|session_?id"
     r"|(?:api|private|script|access|session|account)[_-]?key)|(?:user_|device_)?code|otp)"
 )
 _field = re.compile(rf"(?i)\b({_NAME}[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;)}}<>]{{4,}}")
@@ -83,6 +83,9 @@ def masked_fields(value: Any, mask: str = MASK) -> Any:  # noqa: ANN401 - any JS
     return _masked_below(value, mask, secret=False)
 
 
+_SHOWN: Final = 8192
+"""Characters of a text that are shown: patterns are not run over more than people read."""
+
 _ITSELF: Final = frozenset({"id", "value", "text"})
 """What a mapping of a secret name calls the secret itself, such as Keystone's `{"token": {"id": ...}}`."""
 
@@ -99,4 +102,4 @@ def _masked_below(value: Any, mask: str, *, secret: bool) -> Any:  # noqa: ANN40
         return [_masked_below(one, mask, secret=secret) for one in value]
     if secret and value not in (None, "") and not isinstance(value, bool):
         return mask
-    return masked(value) if isinstance(value, str) else value
+    return masked(value[:_SHOWN]) if isinstance(value, str) else value
