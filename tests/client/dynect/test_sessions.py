@@ -146,6 +146,18 @@ def test_permissions_are_asked_for_anew_after_going_there_and_back(opened, dynec
     assert session.permissions == ["ZoneGet"]
 
 
+def test_permissions_are_those_of_the_user_who_was_active_when_they_were_asked_for(
+    opened, dynect, still
+):
+    session = opened()
+    dynect.limit(1)
+    still.meanwhile = lambda: session.new_user_session(*TWO)
+    assert "ZoneDelete" in session.permissions
+    still.meanwhile = list
+    assert session.username == "user_two"
+    assert session.permissions == ["ZoneGet"]
+
+
 def test_permissions_that_a_caller_changes_stay_what_they_are(opened):
     session = opened()
     session.permissions.clear()

@@ -182,7 +182,7 @@ class DynectSession(metaclass=_OneForEach):
         call = Call(dynect.path_of(uri), verb, dynect.arguments_of(args), final, timeout)
         login = self._active()
         envelope = drive(self._calls(login).done(call))
-        if call.path.rstrip("/") == dynect.SESSION.rstrip("/"):
+        if _is_of_session(call):
             self._session_changed(login, verb, envelope)
         return envelope.members()
 
@@ -194,15 +194,14 @@ class DynectSession(metaclass=_OneForEach):
 
     def user_permissions_report(self, user_name: str | None = None) -> list[str]:
         """Return the names of what `user_name` may do; the active user where none is named."""
-        asked = {"user_name": user_name or self.username}
-        return list(Report.parse(self.execute(dynect.PERMISSIONS, "POST", asked)["data"]).allowed)
+        return list(self._allowed(self._active(), user_name))
 
     @property
     def permissions(self) -> list[str]:
         """The names of what the active user may do, asked for once an account."""
         login, known = self._active(), self._permissions
         if known is None or known[0] is not login:
-            known = self._permissions = (login, tuple(self.user_permissions_report()))
+            known = self._permissions = (login, self._allowed(login, None))
         return list(known[1])
 
     @property
@@ -300,9 +299,14 @@ class DynectSession(metaclass=_OneForEach):
             "new DynectSession."
         )
 
+    def _allowed(self, login: Login, user: str | None) -> tuple[str, ...]:
+        asked = {"user_name": user or login.identity.username}
+        answer = drive(self._calls(login).done(Call(dynect.PERMISSIONS, "POST", asked)))
+        return Report.parse(answer.data).allowed
+
     def _calls(self, login: Login) -> Calls:
         async def send(call: Call) -> Response:
-            session_itself = call.path.rstrip("/") == dynect.SESSION.rstrip("/")
+            session_itself = _is_of_session(call)
             return self._http.request(
                 f"{login.identity.url}{call.path}",
                 call.method,
@@ -385,3 +389,7 @@ class DynectSession(metaclass=_OneForEach):
         """Forget an account, and sign it out in five seconds or not at all."""
         self._gone(login)
         login.sign_out_softly(self._http.env)
+
+
+def _is_of_session(call: Call) -> bool:
+    return call.path.rstrip("/") == dynect.SESSION.rstrip("/")
