@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sojourn import errors
-from tests.client.certificates import certificate
+from tests.client.certificates import certificate as _certificate
 from tests.client.servers import ok
 from tests.client.small_provider import SmallProvider, signed_in
 
@@ -129,7 +129,7 @@ def test_a_location_that_is_no_safe_url_is_refused(face, serve, where):
 
 
 def test_an_encrypted_connection_never_becomes_a_plain_one(face, serve, tmp_path):
-    authority, context = certificate(tmp_path)
+    authority, context = _certificate(tmp_path)
     plain = serve(lambda _: ok())
     secure = serve(to(f"{plain.url}/there", 302), tls=context)
     with pytest.raises(errors.UnsafeRedirect, match="from https to http"):

@@ -135,7 +135,7 @@ class DynectAuth(RenewingAuth):
         self.sign_in = SignIn(self.sign_in.customer, self.sign_in.user, password)
 
     @property
-    def token(self) -> str | None:
+    def held(self) -> str | None:
         """The token that is held now, good or not; None before the first sign-in."""
         current = self._current
         held = current is not None and current.generation > self._stale
@@ -146,7 +146,7 @@ class DynectAuth(RenewingAuth):
 
         A server that says the token is dead already has ended it. Raises ConnectFailure, Malformed.
         """
-        token = self.token
+        token = self.held
         if token is None:
             return False
         self.invalidate()

@@ -115,7 +115,7 @@ class Login:
             "user_name": self.identity.username,
             "password": MASK,
             "customer_name": self.identity.customer,
-            "token": MASK if self.auth.token else None,
+            "token": MASK if self.auth.held else None,
         }
 
 

@@ -221,7 +221,7 @@ class DynectSession(metaclass=_OneForEach):
     @property
     def current_open_session(self) -> dict[str, str | None]:
         """The active account, its secrets masked."""
-        token = MASK if self._login and self._login.auth.token else None
+        token = MASK if self._login and self._login.auth.held else None
         secret = MASK if self._login else None
         return {
             "customer": self.customer,
