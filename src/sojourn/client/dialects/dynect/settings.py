@@ -74,7 +74,7 @@ class Http(Session):
     """The HTTP session below. An environment may be given, so that tests hold the time."""
 
     def __init__(self, settings: Settings) -> None:
-        self._given = settings.env
+        self._held_env = settings.env
         super().__init__(
             verify=settings.verify,
             timeout=settings.timeout,
@@ -87,7 +87,7 @@ class Http(Session):
         self, transport: Transport | None, rate_semaphore: AbstractContextManager[Any] | None
     ) -> None:
         super()._open(transport, rate_semaphore)
-        self._env = self._given or self._env
+        self._env = self._held_env or self._env
 
     @property
     def env(self) -> BlockingEnv:
