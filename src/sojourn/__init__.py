@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sojourn.client.account import Account
     from sojourn.client.accounts import Accounts
     from sojourn.client.adapter import Adapter
+    from sojourn.client.async_accounts import AsyncAccount, AsyncAccounts
     from sojourn.client.history import HistoryEntry
     from sojourn.client.response import Response
     from sojourn.client.session import AsyncSession, Session
@@ -21,6 +22,8 @@ __all__ = [
     "Account",
     "Accounts",
     "Adapter",
+    "AsyncAccount",
+    "AsyncAccounts",
     "AsyncSession",
     "HistoryEntry",
     "Response",
@@ -33,6 +36,8 @@ _HOMES = {
     "Account": "sojourn.client.account",
     "Accounts": "sojourn.client.accounts",
     "Adapter": "sojourn.client.adapter",
+    "AsyncAccount": "sojourn.client.async_accounts",
+    "AsyncAccounts": "sojourn.client.async_accounts",
     "AsyncSession": "sojourn.client.session",
     "HistoryEntry": "sojourn.client.history",
     "Response": "sojourn.client.response",

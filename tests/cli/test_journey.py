@@ -119,6 +119,20 @@ def test_what_is_ended_is_refused_from_that_moment(demo, bob):
     assert f"revoked · {grant['id'][:8]}" in bob.good("sessions", "--all").out
 
 
+def test_it_is_explained_which_account_credential_and_address_are_used_and_why(demo, bob):
+    told = bob.good("explain").out
+    assert "because" in told
+    assert "SOJOURN_ACCOUNT is not set; chosen with `sojourn use`" in told
+    assert "renewed with the refresh token" in told
+    assert f"{demo.issuer} (where the account signed in" in told
+    assert "The token is good." in told
+    choice = bob.good("explain", "--json", SOJOURN_ACCOUNT="bob").json["choice"]
+    assert (choice["why"], choice["steps"][-1]["rule"]) == ("environment", "environment")
+    offline = bob.good("explain", "--offline", "--account", "bob").out
+    assert "the name given: bob" in offline
+    assert "The token" not in offline
+
+
 def test_one_token_is_revoked_and_the_next_is_fetched(bob):
     token = bob.good("token").out.strip()
     bob.good("revoke", "-", said=token)

@@ -10,8 +10,8 @@ import pytest
 
 from sojourn import Adapter, AsyncSession, Session, errors
 from tests.client.catalogs import Catalogued
+from tests.client.certificates import certificate
 from tests.client.servers import ok
-from tests.client.test_redirects import _certificate
 
 SHIPS = {"service_type": "ships", "interface": "public", "region_name": "north"}
 
@@ -207,7 +207,7 @@ def test_a_call_may_have_a_semaphore_of_its_own(face, serve):
 
 
 def test_a_plugin_may_need_certificates_of_its_own(face, serve, tmp_path):
-    authority, context = _certificate(tmp_path)
+    authority, context = certificate(tmp_path)
     server = serve(lambda _: ok(), tls=context)
     session = face.session()
     with pytest.raises(errors.SSLFailure):

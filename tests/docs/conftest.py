@@ -17,6 +17,8 @@ from sojourn.model.client import Client
 from sojourn.model.resource import Resource
 from sojourn.resource_server import Verifier
 from sojourn.resource_server.sample import sample_app
+from sojourn.testing.dynect import DynectInTest
+from sojourn.testing.route import route
 from sojourn.testing.server import ServerInTest
 from tests.client.servers import Server as Small
 from tests.client.small_keystone import SmallKeystone
@@ -64,9 +66,24 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             server.issuer, audience=notes, client_id="notes", client_secret=notes_secret
         )
         keystone = SmallKeystone()
-        with _serving(sample_app(verifier), listening), Small(keystone.answer) as small:
+        with _serving(sample_app(verifier), listening), Small(keystone.answer) as small, _dynect():
             cloud = keystone.at(small).url
             yield World(server.issuer, notes, notes_secret, nightly_secret, cloud)
+
+
+@contextmanager
+def _dynect() -> Iterator[None]:
+    """DynECT at its own address."""
+    with DynectInTest() as server, route({"https://api.dynect.net": server.url}):
+        for customer, user, password in (
+            ("customer", "user", "password"),
+            ("customer", "another_user", "password"),
+            ("customer_two", "user_two", "password_two"),
+        ):
+            server.add_user(
+                customer, user, password, permissions=["ZoneGet"], zones=["example.com"]
+            )
+        yield
 
 
 @contextmanager

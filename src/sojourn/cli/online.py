@@ -42,10 +42,9 @@ class OnlineDesk:
         try:
             response = self._session.request(url, method, params=params, json=json)
         except Unauthorized as error:
-            resource = self.account.record["state"].get("resource")
-            if not resource:
+            if not self.account.resources:
                 raise
-            named = resource if isinstance(resource, str) else ", ".join(resource)
+            named = ", ".join(self.account.resources)
             raise Unauthorized(
                 f"The tokens of {self.account.name} are for {named}, not for {self.account.issuer} itself. "
                 "Name another account with --account, or make it the current one with sojourn use.",

@@ -29,8 +29,12 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "use": _entry("use", "Make an account the current one."),
     "sessions": _entry("sessions", "Where you are signed in, as a tree."),
     "revoke": _entry("revoke", "End a session, what an application has, or a token."),
-    "explain": _entry("explain", "Why a token is good or not, node by node."),
+    "explain": _entry("explain", "Which account is used and why; why a token is good or not."),
     "token": _entry("token", "Print a good access token."),
+    "exec": _entry("exec", "Run a program with a good access token in its environment."),
+    "credential-process": _entry(
+        "credential_process", "Hand the token to git or kubectl, in their words."
+    ),
     "get": _entry("get", "GET a URL with the current account, and print the answer."),
     "users": _entry("users", "Administer people."),
     "clients": _entry("clients", "Administer applications."),

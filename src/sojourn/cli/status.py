@@ -22,7 +22,7 @@ def command(*, account: str | None, as_json: bool) -> None:
     from sojourn.client.accounts import Accounts
 
     accounts = Accounts()
-    found, why = accounts.explain(account)
+    found, why, _ = accounts.explain(account)
     ends = found.expires_at // 1000 if found.expires_at else None
     origin = accounts.store.key_origin()
     if as_json:

@@ -4,7 +4,7 @@ are the sealed store and, only when a token must be renewed, the dialects."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from sojourn.client.env.wall_clock import wall_clock
 from sojourn.client.keeper import kept_of
@@ -13,6 +13,12 @@ from sojourn.errors import InteractionRequired
 if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
     from sojourn.client.renewal import RenewingAuth
+
+_REPEATABLE: Final = {
+    "client_credentials": "the program's own secret or key",
+    "password": "the password that is kept, sealed",
+}
+"""Grants whose secret is kept with the account, so that they can be made anew at any time."""
 
 
 class Account:
@@ -56,8 +62,33 @@ class Account:
     def renewable(self) -> bool:
         """Whether a new access token can be had without asking the person."""
         held = self._credential
-        alone = self.grant == "client_credentials" or self.record["state"].get("renewable")
+        alone = self.grant in _REPEATABLE or self.record["state"].get("renewable")
         return bool(alone or (held and held.refresh_token))
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """What the account's tokens are for (RFC 8707); empty: the provider's own endpoints."""
+        resource = self.record["state"].get("resource") or ()
+        return (resource,) if isinstance(resource, str) else tuple(resource)
+
+    @property
+    def credential(self) -> str:
+        """Which credential the account sends and how it stays good, for people; nothing secret is in it."""
+        held = self._credential
+        way = _REPEATABLE.get(self.grant)
+        if way is None and held is not None and held.refresh_token:
+            way = "the refresh token"
+        kept = f"renewed with {way}" if way else "not renewable: a person must sign in when it ends"
+        what = f"{held.token_type} token" if held else "no token yet"
+        return f"{what} of {self.client_id}, {self.grant.replace('_', ' ')}, {kept}"
+
+    @property
+    def endpoint(self) -> str:
+        """The address that the account's token is for, and where that is known from, for people."""
+        if self.resources:
+            named = ", ".join(self.resources)
+            return f"{named} (the resource named at the sign-in; tokens come from {self.issuer})"
+        return f"{self.issuer} (where the account signed in; no resource was named)"
 
     @property
     def claims(self) -> Mapping[str, Any]:

@@ -8,31 +8,24 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakSet
 
 from sojourn.client import profile
 from sojourn.client.account import Account
 from sojourn.client.cache.store import CredentialStore
+from sojourn.client.choice import ARGUMENT, ENVIRONMENT, ONLY, PROFILE, VARIABLE, WITH, Choice, Step
 from sojourn.errors import IncompleteCredentials, InteractionRequired, StoreError
 
 if TYPE_CHECKING:
     from sojourn.client.renewal import RenewingAuth
-
-VARIABLE: Final = "SOJOURN_ACCOUNT"
+    from sojourn.client.session import Session
 
 _SHORTEST_PREFIX = 4
 
 # The accounts that `with accounts.use(...)` made current, innermost last, each with its store's
 # folder.
 _used: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("sojourn_accounts", default=())
-
-
-class Choice(NamedTuple):
-    """Which account is current, and `why`: argument, with, environment, profile, or only (there is
-    no other)."""
-
-    account: Account
-    why: str
 
 
 class Closed(NamedTuple):
@@ -50,6 +43,8 @@ class Accounts(Mapping[str, Account]):
 
     def __init__(self, store: CredentialStore | None = None) -> None:
         self.store = store or CredentialStore()
+        self._sessions: dict[str, Session] = {}
+        self._bound: dict[str, WeakSet[RenewingAuth]] = {}
 
     def __repr__(self) -> str:
         return f"<Accounts in {self.store.paths.data}>"
@@ -89,20 +84,26 @@ class Accounts(Mapping[str, Account]):
         return self.explain(name).account
 
     def explain(self, name: str | None = None) -> Choice:
-        """Return what `get` would, and why."""
-        if name is not None:
-            return Choice(self._named(name), "argument")
+        """Return what `get` would, and why: the rules that were asked, the credential, the address."""
+        silent: list[Step] = []
+        for rule, account in self._rules(name):
+            if account is not None:
+                return Choice(account, rule, (*silent, Step(rule, account.name)))
+            silent.append(Step(rule, None))
+        only = self._only()
+        return Choice(only, ONLY, (*silent, Step(ONLY, only.name)))
+
+    def _rules(self, name: str | None) -> Iterator[tuple[str, Account | None]]:
+        """Ask the rules one after the other; those after the first that chooses are not asked."""
+        yield ARGUMENT, None if name is None else self._named(name)
         folder = self.store.paths.data
-        for used_folder, account in reversed(_used.get()):
-            if used_folder == folder:
-                return Choice(self[account], "with")
-        if named := os.environ.get(VARIABLE):
-            return Choice(self._named(named), "environment")
+        used = [account for used_folder, account in _used.get() if used_folder == folder]
+        yield WITH, self[used[-1]] if used else None
+        named = os.environ.get(VARIABLE)
+        yield ENVIRONMENT, self._named(named) if named else None
         chosen = profile.current(self.store.paths)
         record = self.store.read(chosen) if chosen else None
-        if chosen and record:
-            return Choice(Account(self.store, chosen, record), "profile")
-        return Choice(self._only(), "only")
+        yield PROFILE, Account(self.store, chosen, record) if chosen and record else None
 
     @contextmanager
     def use(self, name: str) -> Iterator[Account]:
@@ -142,7 +143,60 @@ class Accounts(Mapping[str, Account]):
             self.store.write(account, with_kept({**old, **record}, kept_of(record)))
         profile.choose(self.store.paths, account)
         plugin.label = record["name"]
+        self._bind(plugin, account)
         return Account(self.store, account, record)
+
+    def open(self, name: str | None = None, *, session: Session) -> Account:
+        """Make `session`, which has a plugin, the open session of an account, and return the account.
+
+        Where the plugin's user is signed in here already, under `name` if one is given, the kept
+        credential is used; otherwise this signs in, as `login` does. From then on the plugin renews
+        what is kept. Raises IncompleteCredentials for a `name` that is another account's.
+        """
+        account = self.bound(session.auth, name)
+        self._sessions[account.id] = session
+        return account
+
+    def session(self, name: str | None = None) -> Session:
+        """Return the open session of the account called `name`, or of the current one; where none is
+        open in this process, one is opened."""
+        account = self.get(name)
+        found = self._sessions.get(account.id)
+        if found is None:
+            from sojourn.client.session import Session
+
+            found = self._sessions.setdefault(account.id, Session(auth=account.auth()))
+        return found
+
+    def bound(self, plugin: object, name: str | None) -> Account:
+        """Return the account of `plugin`, signed in if need be; the plugin renews what is kept."""
+        from sojourn.client.renewal import RenewingAuth
+
+        if not isinstance(plugin, RenewingAuth):
+            raise IncompleteCredentials(
+                "The session has no plugin that an account could be kept of: pass auth= to it."
+            )
+        known = self._known(plugin, name)
+        if known is None:
+            return self.login(plugin, name=name)
+        plugin.restore(known.record["state"], known.record["secrets"])
+        self._bind(plugin, known.id)
+        plugin.label = known.name
+        return known
+
+    def _bind(self, plugin: RenewingAuth, account: str) -> None:
+        plugin.bind(self.store, account)
+        self._bound.setdefault(account, WeakSet()).add(plugin)
+
+    def _known(self, plugin: RenewingAuth, name: str | None) -> Account | None:
+        accounts, _ = self.readable()
+        same = [one for one in accounts if one.kind == plugin.kind and _is_of(one, plugin)]
+        if name is None:
+            return same[0] if len(same) == 1 else None
+        named = [one for one in accounts if one.name == name]
+        if named and named[0] not in same:
+            raise IncompleteCredentials(f"{name!r} is the name of another account.")
+        return named[0] if named else None
 
     def close(self, name: str | None = None, *, force: bool = False) -> Closed:
         """Sign the account out: revoke its tokens at the provider, then forget it here.
@@ -167,6 +221,10 @@ class Accounts(Mapping[str, Account]):
                     raise
                 revoked = False
             self.store.remove(account.id)
+        for plugin in self._bound.pop(account.id, ()):
+            plugin.unbind()
+        if (session := self._sessions.pop(account.id, None)) is not None:
+            session.close()
         if profile.current(self.store.paths) == account.id:
             profile.choose(self.store.paths, None)
         return Closed(account.name, revoked, logout_url)
@@ -214,6 +272,13 @@ class Accounts(Mapping[str, Account]):
         while name in taken:
             name, number = f"{wanted} ({number})", number + 1
         return name
+
+
+def _is_of(account: Account, plugin: RenewingAuth) -> bool:
+    """Tell whether `account` was signed in as `plugin` would."""
+    wanted, state = plugin.state(), account.record["state"]
+    told = ("issuer", "client_id", "grant", "scope", "resource", "user")
+    return all(wanted.get(name) == state.get(name) for name in told)
 
 
 def _matches(account: Account, name: str) -> bool:

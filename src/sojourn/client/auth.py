@@ -63,6 +63,10 @@ class AuthPlugin(ABC):
     async def authorize(self, env: Env, request: Request) -> Stamp:
         """Return the stamp for `request`, whose method, URL and body it may look at."""
 
+    def refuses(self, response: Reply) -> bool:
+        """Tell whether `response` refuses the credential: a 401, or what the dialect says in band."""
+        return response.status == 401
+
     async def challenged(
         self,
         env: Env,
@@ -70,7 +74,7 @@ class AuthPlugin(ABC):
         response: Reply,
         stamp: Stamp,
     ) -> Verdict:
-        """Judge a 401 answer to a request that carried `stamp`; asked at most once a call."""
+        """Judge a refusing answer to a request that carried `stamp`; asked at most once a call."""
         return Verdict.RETRY if self.invalidate(stamp) else Verdict.GIVE_UP
 
     async def endpoint(self, env: Env, **filter: Any) -> EndpointData | None:  # noqa: ANN401

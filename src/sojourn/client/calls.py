@@ -13,7 +13,7 @@ from sojourn.client.auth import AuthPlugin
 from sojourn.client.body import Limit, encoded, full_url, limits, quoted
 from sojourn.client.catalog.versions import microversion_fields
 from sojourn.client.engine import Call, Engine
-from sojourn.client.history import LENGTH, History, HistoryEntry
+from sojourn.client.history import LENGTH, Entries, History, Kept
 from sojourn.client.keystoneauth_errors import as_keystoneauth
 from sojourn.client.options import RequestOptions, check
 from sojourn.client.request_log import RequestLog
@@ -62,7 +62,7 @@ class Calls(Verbs[R], Generic[R, T, S]):
         connect_retries: int = 0,
         proxy: str | Mapping[str, str] | None = None,
         trust_env: bool = True,
-        history: int = LENGTH,
+        history: Kept = LENGTH,
         cache: CredentialStore | bool | None = None,
         transport: T | None = None,
     ) -> None:
@@ -109,8 +109,8 @@ class Calls(Verbs[R], Generic[R, T, S]):
         return self._cert
 
     @property
-    def history(self) -> tuple[HistoryEntry, ...]:
-        """The last requests, oldest first, without secrets."""
+    def history(self) -> Entries:
+        """The last requests, oldest first, without secrets; `har()` and `save(path)` export them."""
         return self._engine.history.entries()
 
     def get_timings(self) -> list[RequestTiming]:

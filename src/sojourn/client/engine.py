@@ -17,6 +17,7 @@ from sojourn.client.request_log import RequestLog
 from sojourn.client.response import Response
 from sojourn.client.retries import Retries, RetryRules
 from sojourn.client.timings import Timings
+from sojourn.client.tracing import traced
 from sojourn.client.transport.contract import Fields, Reply, Request
 from sojourn.client.url import masked
 from sojourn.errors import ConnectFailure
@@ -65,11 +66,11 @@ class Engine:
         return sent.response
 
     async def _try_again(self, env: Env, call: Call, sent: _Sent) -> bool:
-        if sent.response.status_code != 401 or sent.stamp is None or call.auth is None:
+        answer = sent.response.reply
+        if sent.stamp is None or call.auth is None or not call.auth.refuses(answer):
             return False
         if not call.allow_reauth:
             return False
-        answer = sent.response.reply
         verdict = await call.auth.challenged(env, sent.response.request, answer, sent.stamp)
         return verdict is Verdict.RETRY and call.request.replayable
 
@@ -102,12 +103,13 @@ class Engine:
         passed: tuple[Response, ...],
         retries: Retries | None,
     ) -> Response:
+        resent = 0
         while True:
             began, start = env.now(), perf_counter()
             if call.log is not None:
                 call.log.sent(request)
             try:
-                reply = await env.send(request)
+                reply = await traced(env, request, resent=resent)
             except ConnectFailure as error:
                 self._remember(call, request, None, began, perf_counter() - start)
                 if call.log is not None:
@@ -125,6 +127,7 @@ class Engine:
                 if pause is None:
                     return response
             await env.sleep(pause)
+            resent += 1
 
     def _remember(
         self, call: Call, request: Request, reply: Reply | None, began: int, duration: float
@@ -139,7 +142,7 @@ class Engine:
             call.auth.label if call.auth else None,
             request_id({name.lower(): value for name, value in reply.headers}) if reply else None,
         )
-        self.history.add(entry)
+        self.history.add(entry, request, reply)
         if self.timings is not None and reply is not None:
             self.timings.add(request.method, shown, duration)
 

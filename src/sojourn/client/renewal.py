@@ -120,6 +120,17 @@ class RenewingAuth(AuthPlugin):
         """Return what the sealed store keeps of this plugin; only ever written sealed."""
         return {"v": 1, "kind": self.kind, "state": self.state(), "secrets": self.secrets()}
 
+    def bind(self, store: CredentialStore, account: str) -> None:
+        """Renew what `store` keeps of `account` from now on: two copies of a refresh token would look
+        like theft to the server."""
+        self._store, self._account = store, account
+
+    def unbind(self) -> None:
+        """Forget the credential, and whose account it was: the account was closed."""
+        self.invalidate()
+        self._store = self._account = None
+        self._memory = InMemory()
+
     # Renewal ---------------------------------------------------------------------------------------------------------
 
     async def credential(self, env: Env) -> Credential:

@@ -15,6 +15,7 @@ from sojourn.client.http_errors import request_id
 from sojourn.client.response import Response
 from sojourn.client.transport.contract import Fields, Request
 from sojourn.client.url import MASK, masked
+from sojourn.wire.masking import is_secret
 from sojourn.wire.masking import masked as without_secrets
 
 NAME: Final = "sojourn.client.session"
@@ -128,6 +129,6 @@ def _clean(value: Any, name: str = "") -> Any:  # noqa: ANN401 - any JSON
         return {key: MASK if key in bare else _clean(item, key) for key, item in value.items()}
     if isinstance(value, list):
         return [_clean(item, name) for item in value]
-    if _secret(name) and value is not None and not isinstance(value, bool):
+    if (_secret(name) or is_secret(name)) and value is not None and not isinstance(value, bool):
         return MASK
     return without_secrets(value) if isinstance(value, str) else value

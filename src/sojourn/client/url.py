@@ -1,6 +1,6 @@
 """What the client must know of a URL: its origin, whether it may be asked at all, and how to show
 it without its secrets. The engine and the transports stand above it; below it are only the standard
-library and `errors`."""
+library, `wire.masking` and `errors`."""
 
 from __future__ import annotations
 
@@ -55,7 +55,16 @@ def masked(url: str) -> str:
         return MASK
     query = "&".join(f"{pair.partition('=')[0]}={MASK}" for pair in parts.query.split("&") if pair)
     netloc = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, netloc, parts.path, query, ""))
+    return urlunsplit((parts.scheme, netloc, _shown(parts.path), query, ""))
+
+
+def _shown(path: str) -> str:
+    """Return `path` without the tokens that some services put into it; most hold none."""
+    if "sj_" not in path and "eyJ" not in path:
+        return path
+    from sojourn.wire.masking import masked as without_secrets
+
+    return without_secrets(path)
 
 
 def is_loopback(host: str) -> bool:

@@ -71,3 +71,8 @@ class SuspendingEnv:
     async def flight(self, flight: Flight, work: Callable[[Env], Coroutine[Any, Any, T]]) -> T:
         future = flight.board(lambda: self._worker.lead(work), now=self.now())
         return await asyncio.shield(asyncio.wrap_future(future))
+
+
+async def in_thread(call: Callable[[*Ts], T], *args: *Ts) -> T:
+    """Return what the blocking function `call` returns, run in a thread with the task's context."""
+    return await asyncio.to_thread(call, *args)
