@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -161,3 +163,9 @@ def test_consent_covers_what_it_contains_and_nothing_more(
     consent = Consent(1, *map(tuple, given_))
     contained = all(more <= known for more, known in zip(wanted, given_, strict=True))
     assert consent.covers(*map(tuple, wanted)) is contained
+
+
+@pytest.mark.parametrize("wrong", [{"expires_in": 0.5}, {"expires_in": "1"}, {"max_usage": True}])
+def test_usage_rules_count_in_whole_numbers(wrong: dict[str, Any]):
+    with pytest.raises(TypeError, match="whole numbers"):
+        UsageRules(**wrong)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import asyncio
+import gc
+import weakref
 
+import pytest
+from starlette.responses import Response
+
+from sojourn.server.pages import failure
 from sojourn.server.serving import protocol
 from tests.security.browser import basic
 from tests.security.place import Place
@@ -136,3 +142,60 @@ def test_a_request_that_never_ends_is_dropped(
     with connect(place.issuer) as peer:
         peer.sendall(begun)
         assert peer.recv(1) == b""
+
+
+def test_what_fails_past_every_handler_is_a_bare_500(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def broken(*_: object, **__: object) -> None:
+        message = "the template broke"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(failure, "page", broken)
+    answer = request(place.issuer, "GET", "/nowhere")
+    assert (answer.status, answer.header("connection")) == (500, "close")
+    assert "broke" not in answer.text
+    assert "the template broke" in caplog.text
+
+
+@pytest.mark.parametrize("control", ["\n", "\r", "\0", "\x1f", "\x7f"])
+def test_an_answer_with_a_control_character_in_a_header_is_never_written(
+    place: Place, monkeypatch: pytest.MonkeyPatch, control: str
+):
+    def injected(*_: object, **__: object) -> Response:
+        made = Response(b"")
+        made.raw_headers.append((b"x-name", f"a{control}b".encode()))
+        return made
+
+    monkeypatch.setattr(failure, "page", injected)
+    answer = request(place.issuer, "GET", "/nowhere")
+    assert answer.status == 500
+    assert not answer.header("x-name")
+
+
+def test_a_closed_connection_leaves_nothing_for_the_collector(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+):
+    made: list[weakref.ref[protocol.LimitedProtocol]] = []
+    begin = protocol.LimitedProtocol.connection_made
+
+    def noted(self: protocol.LimitedProtocol, transport: asyncio.Transport) -> None:
+        made.append(weakref.ref(self))
+        begin(self, transport)
+
+    monkeypatch.setattr(protocol.LimitedProtocol, "connection_made", noted)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            request(place.issuer, "GET", "/jwks")
+        place.server.call(settled)
+        alive = sum(one() is not None for one in made)
+    finally:
+        gc.enable()
+    assert alive <= 2, "the last connections may still be closing"
+
+
+async def settled(_: object) -> None:
+    for _ in range(50):
+        await asyncio.sleep(0)

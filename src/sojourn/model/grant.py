@@ -40,7 +40,3 @@ class Grant(Value, frozen=True, kw_only=True):
     authentication_event: AuthenticationEvent | UnsetType = UNSET
     authorization_request: Mapping[str, object] = {}
     ended: Ending | UnsetType = UNSET
-
-    def has_mappings(self) -> bool:
-        """Whether it holds something that could be changed in place."""
-        return bool(self.claims or self.usage_rules or self.authorization_request)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 TOKEN_CLASSES: Final = ("authorization_code", "access_token", "refresh_token", "id_token")
 
@@ -27,6 +28,14 @@ class UsageRules(Struct, frozen=True, omit_defaults=True, gc=False):
     expires_in: int = 0
     max_usage: int = 0
     supports_minting: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """What is no whole number raises TypeError here, and not when a token is read again; a list becomes a tuple."""
+        if type(self.expires_in) is not int or type(self.max_usage) is not int:
+            message = "expires_in (ms) and max_usage are whole numbers"
+            raise TypeError(message)
+        if type(self.supports_minting) is not tuple:
+            force_setattr(self, "supports_minting", tuple(self.supports_minting))
 
 
 RuleTable = Mapping[str, UsageRules]

@@ -61,10 +61,6 @@ class User(Value, frozen=True, kw_only=True):
             return self.ended.why
         return "" if self.status == "active" else self.status
 
-    def has_mappings(self) -> bool:
-        """Whether it holds something that could be changed in place."""
-        return bool(self.claims)
-
     def keeps(self, epoch: int, signin: str) -> bool:
         """Whether something made in `epoch` from `signin` survived every ending of everything."""
         return epoch == self.epoch or (bool(signin) and signin == self.excepted)

@@ -131,11 +131,17 @@ class Application:
                 await _tried(self._sweep_all())
 
     async def _write_sent(self) -> None:
-        """Write what was noted of codes, some at a time: they share a commit, and requests come between."""
+        """Write what was noted of codes, some at a time: they share a commit, and requests come between. What cannot be
+        written stays noted for the next time.
+        """
         redemption = self.site.sessions.redemption
-        noted = iter(redemption.noted())
+        noted, failed = iter(redemption.noted()), list[BaseException]()
         while some := tuple(islice(noted, _TOGETHER)):
-            await asyncio.gather(*(redemption.sent(key) for key in some))
+            written = (redemption.sent(key) for key in some)
+            done = await asyncio.gather(*written, return_exceptions=True)
+            failed += [outcome for outcome in done if isinstance(outcome, BaseException)]
+        if failed:
+            raise failed[0]
 
     async def _sweep_all(self) -> None:
         context = self.site.context

@@ -28,6 +28,7 @@ from sojourn.model.token import Token
 from sojourn.model.user import NameClaim, User
 from sojourn.model.value import SHAPE, Value
 from sojourn.store.contract import Record, kind_of
+from sojourn.store.generations import Generations
 
 V = TypeVar("V", bound=Value)
 Index = tuple[tuple[str, str], ...]
@@ -84,9 +85,11 @@ def token_index(grant_id: str) -> Index:
     return (("parent", grant_id),)
 
 
-def _newer_fields(record: Record) -> dict[str, Raw]:
+def _newer_fields(record: Record, fault: msgspec.ValidationError) -> dict[str, Raw]:
     fields = _members(record.body)
     found = msgspec.json.decode(fields.get("v", b"0"))
+    if found == SHAPE:
+        raise StoreError(detail=f"{record.key}: {fault}") from fault
     if found != SHAPE + 1:
         text = f"a record has shape version {found}; this release reads up to {SHAPE + 1}"
         raise NewerRecord(text, detail=record.key)
@@ -109,12 +112,12 @@ def value_of(record: Record, shape: type[V]) -> V:
 def _decoded(record: Record, kind: Kind) -> Any:  # noqa: ANN401 - the kind says what it is
     try:
         return kind.decoder.decode(record.body)
-    except msgspec.ValidationError:
-        pass
+    except msgspec.ValidationError as error:
+        fault = error
     except msgspec.DecodeError as error:
         raise StoreError(detail=f"{record.key}: {error}") from error
     try:
-        return kind.decoder.decode(_encoder.encode(_newer_fields(record)))
+        return kind.decoder.decode(_encoder.encode(_newer_fields(record, fault)))
     except msgspec.DecodeError as error:
         raise StoreError(detail=f"{record.key}: {error}") from error
 
@@ -127,32 +130,25 @@ def nodes(records: tuple[Record | None, ...]) -> Path:
 class Decoded:
     """Remembers what records hold: one that was written here, or read before, is not decoded again."""
 
-    __slots__ = ("_nodes", "_older")
+    __slots__ = ("_nodes",)
 
     def __init__(self) -> None:
-        self._nodes: dict[str, tuple[str, Node]] = {}
-        self._older: dict[str, tuple[str, Node]] = {}
+        self._nodes = Generations[tuple[str, Node]](REMEMBERED)
 
     def node(self, record: Record) -> Node:
         """A record as a node. Raises as `value_of` does."""
         key = record.key
         held = self._nodes.get(key)
-        if held is None and key in self._older:
-            held = self._nodes[key] = self._older.pop(key)
         if held is not None and held[0] == record.op_id and held[1].version == record.version:
             return held[1]
         node = Node(key, record.version, _decoded(record, KINDS[kind_of(key)]))
-        self._keep(record.op_id, node)
+        self._nodes.put(key, (record.op_id, node))
         return node
 
     def learn(self, record: Record, value: Value) -> None:
         """Remember the value that `record`, now committed, was made of."""
-        self._keep(record.op_id, Node(record.key, record.version, value))
-
-    def _keep(self, op_id: str, node: Node) -> None:
-        if len(self._nodes) >= REMEMBERED:
-            self._nodes, self._older = {}, self._nodes
-        self._nodes[node.key] = (op_id, node)
+        node = Node(record.key, record.version, value)
+        self._nodes.put(record.key, (record.op_id, node))
 
     def value(self, record: Record, shape: type[V]) -> V:
         """As `value_of`."""
@@ -162,7 +158,7 @@ class Decoded:
         return found
 
     def path(self, records: tuple[Record | None, ...]) -> Path:
-        """As `nodes`."""
+        """The path that `Store.path` answered, as nodes for `admission`; empty if there is no leaf."""
         if not records or records[0] is None:
             return ()
         missing = records[0].path

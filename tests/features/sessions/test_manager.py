@@ -275,15 +275,6 @@ def test_a_token_is_based_only_on_a_token_of_its_own_grant(manager: Any, grant: 
         grant.mint_token("access_token", based_on=grant.mint_token("access_token", jwt=True))
 
 
-def test_who_changes_what_a_session_info_holds_changes_nothing_else(
-    manager: Any, sid: str, grant: Any
-):
-    token = grant.mint_token("access_token").value
-    for ask, what in ((manager.get_session_info, sid), (manager.get_session_info_by_token, token)):
-        ask(what)["authorization_request"]["state"] = "changed"
-        assert ask(what)["authorization_request"]["state"] == "abc"
-
-
 def test_a_used_up_token_mints_nothing_more(manager: Any, grant: Any):
     code = grant.mint_token("authorization_code")
     assert grant.register_usage(code).has_been_used()
@@ -316,18 +307,6 @@ def test_a_scope_is_inherited_narrowed_and_never_widened(manager: Any, grant: An
 def test_an_unknown_class_is_refused(grant: Any):
     with pytest.raises(ValueError, match="unknown token class"):
         grant.mint_token("magic_token")
-
-
-def test_chosen_values_need_leave_and_are_taken_once(
-    open_manager: Callable[..., Any], grant: Any, url: str, clock: Clock
-):
-    with pytest.raises(ValueError, match="allow_chosen_values"):
-        grant.mint_token("access_token", value="007")
-    manager = open_manager("memory:", allow_chosen_values=True)
-    mine = manager.get_grant(begin(manager, clock))
-    mine.mint_token("access_token", value="007")
-    with pytest.raises(ValueError, match="choose another"):
-        mine.mint_token("access_token", value="007")
 
 
 def test_what_would_end_with_a_grant_is_told_beforehand(manager: Any, grant: Any):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from sojourn.errors import InvalidGrant
+from sojourn.errors import InvalidGrant, StoreUnavailable
 from sojourn.model.token import Token
 from sojourn.server.pages.site import Site
+from sojourn.store.contract import Store
 from sojourn.testing.server import ServerInTest
 from tests.conformance.browser import Browser
 from tests.conformance.relying_party import RelyingParty, refused
@@ -101,3 +103,60 @@ def test_a_code_that_was_noted_as_spent_ends_its_grant_when_it_comes_again(tmp_p
 
     with ServerInTest(tmp_path) as server:
         assert server.call(story) is False
+
+
+class Full:
+    """A store whose disk is full."""
+
+    def __init__(self, store: Store) -> None:
+        self.get, self.path = store.get, store.path
+
+    async def batch(self, _partition: int, _steps: object) -> None:
+        raise StoreUnavailable("The disk is full.")
+
+
+def test_a_mark_that_cannot_be_written_stays_noted_and_the_code_spent(tmp_path: Path):
+    async def story(site: Site) -> tuple[bool, tuple[str, ...]]:
+        flow = await Flow(site.sessions).registered()
+        redemption, tree = site.sessions.redemption, site.sessions.tree
+        code = await flow.fresh_code()
+        issued = await flow.redeem(code, sent=False)
+        redemption.note_sent(issued.code_key)
+        tree._store = cast("Store", Full(site.context.store))
+        with pytest.raises(StoreUnavailable):
+            await redemption.sent(issued.code_key)
+        tree._store = site.context.store
+        assert redemption.noted() == (issued.code_key,)
+        with pytest.raises(InvalidGrant):
+            await flow.redeem(code)
+        await redemption.sent(issued.code_key)
+        return await flow.accepted(issued.access.value), redemption.noted()
+
+    with ServerInTest(tmp_path) as server:
+        assert server.call(story) == (False, ())
+
+
+def test_marks_that_were_being_written_when_the_server_was_stopped_are_written(tmp_path: Path):
+    with ServerInTest(tmp_path) as server:
+
+        async def redeemed(site: Site) -> list[str]:
+            flow = await Flow(site.sessions).registered()
+            issued = [await flow.redeem(await flow.fresh_code(), sent=False) for _ in range(80)]
+            for one in issued:
+                site.sessions.redemption.note_sent(one.code_key)
+            writing = asyncio.create_task(server.application._write_sent())
+            await asyncio.sleep(0)
+            writing.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await writing
+            assert site.sessions.redemption.noted()
+            return [one.code_key for one in issued]
+
+        keys = server.call(redeemed)
+    with ServerInTest(tmp_path) as server:
+
+        async def marks(site: Site) -> list[bool]:
+            paths = [await site.sessions.tree.path(key) for key in keys]
+            return [isinstance(code.value, Token) and code.value.sent for code, *_ in paths]
+
+        assert server.call(marks) == [True] * 80

@@ -149,7 +149,7 @@ class Clients:
         self._check(client)
         secret = ""
         if client.token_endpoint_auth_method.startswith("client_secret"):
-            secret = tokens.encode("k", tokens.digits(tokens.SECRET, context.random))
+            secret = context.secret("k")
         registered = msgspec.structs.replace(
             client,
             created=context.now(),
@@ -193,7 +193,7 @@ class Clients:
 
     async def new_secret(self, client_id: str, *, actor: str = "") -> str:
         """Give a client another secret; the old one is dead from here on."""
-        secret = tokens.encode("k", tokens.digits(tokens.SECRET, self._context.random))
+        secret = self._context.secret("k")
         await self.change(
             client_id,
             lambda client: msgspec.structs.replace(client, secret_hash=tokens.digest(secret)),

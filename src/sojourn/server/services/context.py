@@ -15,6 +15,7 @@ from sojourn.server.services.keys import Purposes
 from sojourn.server.services.randomness import SystemRandom
 from sojourn.server.services.signing import SigningKeys
 from sojourn.store.contract import Store
+from sojourn.wire import tokens
 
 
 def system_now() -> int:
@@ -47,6 +48,14 @@ class Context:
     outbox: bool = False
     register_missing: bool = False
     allow_chosen_values: bool = False
+
+    def grant_text(self, partition: int, grant_id: str) -> str:
+        """The opaque text that leads to a grant: its session id."""
+        return tokens.encode("g", tokens.masked(partition, grant_id, self.purposes.mask))
+
+    def secret(self, kind: str) -> str:
+        """A fresh secret text of a kind of `wire.tokens` that names no partition."""
+        return tokens.encode(kind, tokens.digits(tokens.SECRET, self.random))
 
     def op_id(self) -> str:
         """A fresh id for one write."""

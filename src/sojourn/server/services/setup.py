@@ -25,7 +25,7 @@ class SetUp:
 
     async def make(self) -> str:
         """A fresh link's token."""
-        token = tokens.encode("u", tokens.digits(tokens.SECRET, self._context.random))
+        token = self._context.secret("u")
         await self.restore(token)
         return token
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from uvicorn import Config, Server
 
 from sojourn.server.serving import preflight
 from sojourn.server.serving.protocol import LimitedProtocol
+
+if TYPE_CHECKING:
+    from sojourn.server.app import Application
 
 KEEP_ALIVE: Final = 30
 """Seconds that a connection may lie idle."""
@@ -23,7 +26,9 @@ BACKLOG: Final = 2048
 class Listener(Server):
     """Answers on one socket until told to stop; then finishes what has begun within `drain_seconds`."""
 
-    def __init__(self, application: Any, *, drain_seconds: int, ready: Callable[[], None]) -> None:  # noqa: ANN401 - any ASGI application
+    def __init__(
+        self, application: Application, *, drain_seconds: int, ready: Callable[[], None]
+    ) -> None:
         config = Config(
             application,
             http=LimitedProtocol,

@@ -1,12 +1,15 @@
 """HTTP/1.1 with limits that uvicorn's fast parser does not have: the size of a head, and the time a request may take.
 
-The body's limit is the application's. Trailers are dropped (RFC 9110 §6.5.1): as headers they would come unchecked.
+The protocol writes the application's answers itself, each in one piece. The body's limit is the application's. Trailers
+are dropped (RFC 9110 §6.5.1): as headers they would come unchecked.
 `listener` stands above it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import re
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import (
@@ -32,6 +35,20 @@ _ANSWER: Final = (
     b"content-type: application/json\r\ncontent-length: 88\r\nconnection: close\r\n\r\n"
     b'{"error":"invalid_request","error_description":"The head of the request is too large."}\n'
 )
+
+
+_FAILED: Final = (
+    b"HTTP/1.1 500 Internal Server Error\r\n"
+    b"content-type: text/plain\r\ncontent-length: 26\r\nconnection: close\r\n\r\n"
+    b"The server failed. Sorry.\n"
+)
+_controls = re.compile(rb"[\x00-\x1f\x7f]").findall
+
+log = logging.getLogger("sojourn.requests")
+
+
+def _nothing() -> None:
+    """Stands where uvicorn keeps what is called after an answer: that is done here."""
 
 
 class HeadTooLarge(Exception):
@@ -98,16 +115,24 @@ class LimitedProtocol(HttpToolsProtocol):
     async def _answer(self, cycle: RequestResponseCycle, app: Application) -> None:
         """Ask the application, and write what it answers in one piece: one system call, not two."""
         scope, receive = cast("Scope", cycle.scope), cast("Receive", cycle.receive)
+        response: Response | None = None
         try:
             response = await app.respond(scope, receive)
             if self.flow.write_paused:
                 await self.flow.drain()
             written = self._written(cycle, response)
+        except Exception:  # the process boundary: nothing but a bare 500 may leave it
+            log.exception("%s %s failed", cycle.scope["method"], cycle.scope["path"])
+            self._lost(app, response)
+            response, written, cycle.keep_alive = None, _FAILED, False
         except BaseException:
+            self._lost(app, response)
             self.transport.close()
             raise
+        finally:
+            cycle.on_response = _nothing  # or cycle and protocol hold each other
         if cycle.disconnected or self.transport.is_closing():
-            app.lost(response)
+            self._lost(app, response)
             return
         cycle.response_started = cycle.response_complete = True
         cycle.message_event.set()
@@ -115,16 +140,22 @@ class LimitedProtocol(HttpToolsProtocol):
         if not cycle.keep_alive:
             self.transport.close()
         self.on_response_complete()
-        app.sent(response)
+        if response is not None:
+            app.sent(response)
+
+    @staticmethod
+    def _lost(app: Application, response: Response | None) -> None:
+        if response is not None:
+            app.lost(response)
 
     def _written(self, cycle: RequestResponseCycle, response: Response) -> bytes:
-        """The answer as HTTP/1.1. Raises ValueError for a header that would begin another one."""
+        """The answer as HTTP/1.1. Raises ValueError for a header that holds a control character."""
         fields = [*self.server_state.default_headers, *response.raw_headers]
         if not cycle.keep_alive:
             fields.append((b"connection", b"close"))
         head = b"".join([b"%s: %s\r\n" % field for field in fields])
-        if head.count(b"\n") != len(fields) or head.count(b"\r") != len(fields):
-            message = "a header of an answer holds a line break"
+        if head.count(b"\r\n") != len(fields) or len(_controls(head)) != 2 * len(fields):
+            message = "a header of an answer holds a control character"
             raise ValueError(message)
         body = b"" if cycle.scope["method"] == "HEAD" else response.body
         return b"%s%s\r\n%s" % (STATUS_LINE[response.status_code], head, body)

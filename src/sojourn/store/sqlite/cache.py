@@ -10,41 +10,30 @@ from __future__ import annotations
 from typing import Final
 
 from sojourn.store.contract import Record
+from sojourn.store.generations import Generations
 
 MOST: Final = 2_048
 """Records kept in each of two generations; at about 700 bytes each, some 3 MB in all."""
 
 
-class Cache:
-    """The newest records that were read or written: when MOST are here, all older ones are forgotten at once."""
+class Cache(Generations[Record]):
+    """The newest records that were read or written."""
 
-    __slots__ = ("_older", "_records", "_unsettled", "_written")
+    __slots__ = ("_unsettled", "_written")
 
     def __init__(self) -> None:
-        self._records: dict[str, Record] = {}
-        self._older: dict[str, Record] = {}
+        super().__init__(MOST)
         self._unsettled: set[str] = set()
         self._written: dict[str, Record] = {}
 
-    def get(self, key: str) -> Record | None:
-        """The record at `key`, if it is here."""
-        found = self._records.get(key)
-        if found is None and key in self._older:
-            found = self._records[key] = self._older.pop(key)
-        return found
-
     def keep(self, record: Record) -> None:
         """Take in a record that was just read."""
-        if record.key in self._unsettled:
-            return
-        if len(self._records) >= MOST:
-            self._records, self._older = {}, self._records
-        self._records[record.key] = record
+        if record.key not in self._unsettled:
+            self.put(record.key, record)
 
     def unsettle(self, key: str) -> None:
         """`key` is being written."""
-        self._records.pop(key, None)
-        self._older.pop(key, None)
+        self.pop(key)
         self._written.pop(key, None)
         self._unsettled.add(key)
 

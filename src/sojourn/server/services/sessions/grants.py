@@ -92,7 +92,7 @@ class Grants:
     def session_id(self, user_id: str, grant_id: str) -> str:
         """The opaque id of a grant."""
         part = ids.partition("user", user_id)
-        return tokens.encode("g", tokens.masked(part, grant_id, self._context.purposes.mask))
+        return self._context.grant_text(part, grant_id)
 
     def key_of(self, session_id: str) -> str:
         """The store key of the grant that a session id or a session key names. Raises BadSessionId."""
@@ -241,9 +241,8 @@ class Grants:
             path=tuple(node.key for node in above),
             expires=grant.end,
         )
-        # Whoever asked may still change the mappings it gave.
-        known = None if grant.has_mappings() else grant
-        steps = (*held, session_step, Put(record, known))
+        # Without its value: who asked has the mappings in it, and may change them.
+        steps = (*held, session_step, Put(record))
         return Prepared(grant, part, (Node(record.key, 1, grant), *above), steps)
 
     def subject_of(self, user_id: str, client: Client) -> str:

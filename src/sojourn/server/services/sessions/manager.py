@@ -244,9 +244,8 @@ class AsyncSessionManager(Reader):
         """As `stored_key`, but a refresh token must be the newest: what was rotated gives nothing any more."""
         if text.startswith("sj_r_"):
             located = await self.acceptance.locate(text)
-            if located is None or located.superseded:
+            if located is not None and located.superseded:
                 raise UnknownToken
-            return located.key
         return await self.stored_key(part, text)
 
     async def register_usage(self, grant: Grant, text: str) -> Token:
@@ -283,9 +282,9 @@ class AsyncSessionManager(Reader):
     ) -> None:
         """End one token, and with `recursive` every token based on it. Raises UnknownToken."""
         above = self.grants_.keys_of(session_id)
-        if token_value.count(".") == 2:
-            located = await self.acceptance.locate(token_value)
-            if located is None or not set(above) <= {node.key for node in located.path}:
+        located = await self.acceptance.locate(token_value) if "." in token_value else None
+        if located is not None:
+            if not set(above) <= {node.key for node in located.path}:
                 raise UnknownToken
             await self.acceptance.revoke(located, "revoked", recursive=recursive)
             return
@@ -293,8 +292,9 @@ class AsyncSessionManager(Reader):
         record = await self.context.store.get(key)
         if record is None or not set(above) <= set(record.path):
             raise UnknownToken
-        owner = await self._grant(above[0])
-        await self.tree.end(key, Token, "revoked", subject=owner.user_id, recursive=recursive)
+        grant = await self.find_grant(above[0])
+        subject = grant.user_id if grant else ""
+        await self.tree.end(key, Token, "revoked", subject=subject, recursive=recursive)
 
     async def revoke(self, token_value: str, *, recursive: bool = True) -> None:
         """End the token with this text, whoever's it is. Raises UnknownToken."""

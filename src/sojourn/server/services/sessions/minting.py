@@ -53,7 +53,7 @@ class Order(Struct, frozen=True, kw_only=True):
     challenge: str = ""
 
 
-REFRESH: Final = Order(type="refresh_token")
+FAMILY: Final = Order(type="refresh_token")
 
 
 class Minted(Struct, frozen=True, kw_only=True):
@@ -88,6 +88,19 @@ class _Told(NamedTuple):
     scope: tuple[str, ...]
     end: int
 
+    def __repr__(self) -> str:
+        return f"_Told({self.type})"
+
+
+class _Wish(NamedTuple):
+    """An order with all that it left open filled in."""
+
+    order: Order
+    scope: tuple[str, ...]
+    resources: tuple[str, ...]
+    rules: UsageRules
+    end: int
+
 
 class Mint:
     """Makes tokens from admitted paths. Its steps are written by whoever asked."""
@@ -117,7 +130,7 @@ class Mint:
             return self._id_token(root, order, end, access)
         if order.jwt:
             return self._jwt(root, scope, resources, least(end, now + JWT_LIFE))
-        return self._stored(root, order, (scope, resources), rules, end)
+        return self._stored(root, _Wish(order, scope, resources, rules, end))
 
     def family_end(self, root: Root) -> int:
         """When a refresh family that is used now ends, in UTC ms: a life from now, within what stands above."""
@@ -145,15 +158,9 @@ class Mint:
         )
         return text, tokens.digest(text), UNSET
 
-    def _stored(
-        self,
-        root: Root,
-        order: Order,
-        given: tuple[tuple[str, ...], tuple[str, ...]],
-        rules: UsageRules,
-        end: int,
-    ) -> Minted:
+    def _stored(self, root: Root, wish: _Wish) -> Minted:
         context, grant, now = self._context, root.grant, root.admitted.now
+        order, rules, end = wish.order, wish.rules, wish.end
         text, name, family = self._named(root, order)
         value = Token(
             type=order.type,
@@ -163,8 +170,8 @@ class Mint:
             based_on=root.based_on,
             max_usage=rules.max_usage,
             supports_minting=rules.supports_minting,
-            scope=given[0],
-            resources=given[1],
+            scope=wish.scope,
+            resources=wish.resources,
             redirect_uri=order.redirect_uri,
             challenge=order.challenge,
             nonce=order.nonce,
@@ -180,7 +187,7 @@ class Mint:
             expires=grant.end if hands_over and grant else end,
             index=records.token_index(grant.id) if grant else (),
         )
-        told = _Told(name, order.type, text, given[0], end)
+        told = _Told(name, order.type, text, wish.scope, end)
         return _minted(root, told, (Put(record, value),))
 
     def _jwt(
@@ -204,8 +211,7 @@ class Mint:
         if root.based_on:
             claims["based_on"] = root.based_on
         if grant is not None:
-            body = tokens.masked(root.partition, grant.id, context.purposes.mask)
-            claims["grant_id"] = tokens.encode("g", body)
+            claims["grant_id"] = context.grant_text(root.partition, grant.id)
             if grant.authentication_event is not UNSET:
                 claims["auth_time"] = grant.authentication_event.authn_time // 1000
                 if grant.authentication_event.acr:

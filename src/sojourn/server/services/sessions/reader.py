@@ -14,7 +14,7 @@ from sojourn.errors import (
     WrongTokenClass,
 )
 from sojourn.model import ids
-from sojourn.model.admission import Node, Path
+from sojourn.model.admission import Path
 from sojourn.model.authentication_event import AuthenticationEvent
 from sojourn.model.client_session import ClientSession
 from sojourn.model.grant import Grant
@@ -143,10 +143,7 @@ class Reader(Minter):
     async def find_token(self, session_id: str, token_value: str) -> StoredToken | None:
         """The token with this text, if it belongs to the grant; None if not. JWTs are not stored singly: None."""
         above = self.grants_.keys_of(session_id)
-        try:
-            key = await self.stored_key(partition_of(above[0]), token_value)
-        except UnknownToken:
-            return None
+        key = await self.stored_key(partition_of(above[0]), token_value)
         record = await self.context.store.get(key)
         if record is None or not set(above) <= set(record.path):
             return None
@@ -154,14 +151,10 @@ class Reader(Minter):
 
     async def stored_key(self, partition: int, text: str) -> str:
         """Where a token that is stored singly would lie, if its owner's partition is this one: its path tells whether
-        it does. A refresh token of any generation leads to its family. Raises UnknownToken for a forged one.
+        it does. A refresh token of any generation leads to its family.
         """
-        if not text.startswith("sj_r_"):
-            return self.context.keys.token(partition, tokens.digest(text))
-        located = await self.acceptance.locate(text)
-        if located is None:
-            raise UnknownToken
-        return located.key
+        located = await self.acceptance.locate(text) if text.startswith("sj_r_") else None
+        return located.key if located else self.context.keys.token(partition, tokens.digest(text))
 
     async def get_authentication_event(self, session_id: str) -> AuthenticationEvent | None:
         """The authentication event behind a grant; None if it was made without one."""
@@ -181,22 +174,14 @@ class Reader(Minter):
     async def get_session_info(self, session_id: str) -> SessionInfo:
         """The whole path of a grant: ids, nodes, authentication event and authorization request."""
         keys = self.grants_.keys_of(session_id)
-        path = await self.tree.path(keys[0])
+        path = await self._own_path(keys[0])
         if not path or not set(keys) <= {node.key for node in path}:
             raise NoSuchGrant
-        return await self._told(path)
+        return session_info(path, self.grants_.session_id)
 
-    async def _told(self, path: Path) -> SessionInfo:
-        """What a path says, in values that nobody shares: who gets them may change the mappings in them."""
-        own = [await self._own(node) for node in path]
-        return session_info(tuple(own), self.grants_.session_id)
-
-    async def _own(self, node: Node) -> Node:
-        if not isinstance(node.value, Grant | User) or not node.value.has_mappings():
-            return node
-        record = await self.context.store.get(node.key)
-        value = None if record is None else records.value_of(record, type(node.value))
-        return Node(node.key, node.version, value)
+    async def _own_path(self, key: str) -> Path:
+        """A path of values that nobody shares: who gets them may change the mappings in them."""
+        return records.nodes(await self.context.store.path(key))
 
     async def get_session_info_by_token(self, token_value: str) -> SessionInfo:
         """As `get_session_info`, for the grant that a token belongs to.
@@ -208,10 +193,10 @@ class Reader(Minter):
             if token_value.count(".") == 2:
                 raise WrongTokenClass
             raise UnknownToken
-        for at, node in enumerate(located.path):
-            if type(node.value) is Grant:
-                return await self._told(located.path[at:])
-        raise WrongTokenClass
+        key = next((node.key for node in located.path if type(node.value) is Grant), None)
+        if key is None:
+            raise WrongTokenClass
+        return session_info(await self._own_path(key), self.grants_.session_id)
 
     async def explain(self, token_value: str) -> Story:
         """Why a token is good or not: each node of its path, from the token up."""

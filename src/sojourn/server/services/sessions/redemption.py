@@ -19,8 +19,7 @@ from sojourn.model.grant import Grant
 from sojourn.model.token import Token
 from sojourn.server.services.context import Context
 from sojourn.server.services.sessions import rotation
-from sojourn.server.services.sessions.minting import REFRESH as REFRESH_TOKEN
-from sojourn.server.services.sessions.minting import Mint, Minted, Order
+from sojourn.server.services.sessions.minting import FAMILY, Mint, Minted, Order
 from sojourn.server.services.sessions.root import Root
 from sojourn.server.services.sessions.tree import ATTEMPTS, Tree, checks
 from sojourn.store import records
@@ -54,6 +53,9 @@ class Taken(Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...] = ()
     refresh: str = ""
 
+    def __repr__(self) -> str:
+        return f"Taken({self.root.admitted.operation.name})"
+
 
 class Issued(Struct, frozen=True, kw_only=True):
     """What a token request gave. `code_key` is set when a code was spent and must be marked as sent."""
@@ -78,8 +80,8 @@ class Redemption:
         self._tree = tree
         self._mint = mint
         self._redeeming: Final[dict[str, object]] = {}
-        self._noted: list[str] = []
-        self._spent: Final[dict[str, Step]] = {}
+        self._noted: Final[dict[str, None]] = {}
+        self._spent: Final[dict[str, Put]] = {}
 
     async def _leaf(self, key: str) -> tuple[Record, Token, tuple[Record | None, ...]]:
         raw = await self._context.store.path(key)
@@ -217,8 +219,8 @@ class Redemption:
             except BaseException:
                 self.unsent(code_key)
                 raise
-            if code_key:
-                self._spent[code_key] = taken.steps[0]
+            if isinstance(spending := next(iter(taken.steps), None), Put) and code_key:
+                self._spent[code_key] = spending
             return issued
         raise Conflict
 
@@ -229,7 +231,7 @@ class Redemption:
             steps = access.steps
             refresh = taken.refresh
             if wanted.refresh and not refresh:
-                family = prepare(root, REFRESH_TOKEN)
+                family = prepare(root, FAMILY)
                 refresh, steps = family.value, (*steps, *family.steps)
             id_token = ""
             if wanted.id_token is not None:
@@ -252,26 +254,26 @@ class Redemption:
         `sent` has written it, after a restart too. Until then a restart lets the same client and verifier repeat.
         """
         self._redeeming[code_key] = _SENT
-        self._noted.append(code_key)
+        self._noted[code_key] = None
 
     def noted(self) -> tuple[str, ...]:
-        """The codes noted since the last call, for `sent` to write."""
-        noted, self._noted = tuple(self._noted), []
-        return noted
+        """The codes whose marks are not written yet, for `sent` to write."""
+        return tuple(self._noted)
 
     async def sent(self, code_key: str) -> None:
-        """Write that the tokens of a code went out; presenting it again is theft even while this is being written."""
+        """Write that the tokens of a code went out; presenting it again is theft even while this is being written, and
+        when it cannot be.
+        """
         spent = self._spent.get(code_key)
         self._redeeming[code_key] = _SENT
-        try:
-            if spent is None or not await self._write_sent(spent):
-                await self._tree.change(code_key, Token, _as_sent)
-        finally:
-            self.unsent(code_key)
+        if spent is None or not await self._write_sent(spent):
+            await self._tree.change(code_key, Token, _as_sent)
+        self._noted.pop(code_key, None)
+        self.unsent(code_key)
 
-    async def _write_sent(self, spent: Step) -> bool:
+    async def _write_sent(self, spent: Put) -> bool:
         """Write it over the record as it was spent, without reading that again; False if another write came between."""
-        if not isinstance(spent, Put) or not isinstance(spent.value, Token):
+        if not isinstance(spent.value, Token):
             return False
         token = msgspec.structs.replace(spent.value, sent=True)
         fresh = records.successor(spent.record, token, op_id=self._context.op_id())

@@ -19,7 +19,7 @@ from sojourn.store.contract import partition_of
 class Root(Struct, frozen=True):
     """What a token hangs from: a token, a grant or a client's record.
 
-    key, grant    of the grant, or of the client whose own tree it is (then without a grant)
+    grant         None below a client, whose own tree it then is
     partition     where the token will lie
     path          store keys of its ancestors, nearest first
     parent        the token it is based on, if any; `based_on` is that token's id
@@ -29,7 +29,6 @@ class Root(Struct, frozen=True):
 
     admitted: Admitted
     client: Client
-    key: str
     partition: int
     path: tuple[str, ...]
     grant: Grant | None = None
@@ -63,13 +62,12 @@ def root_of(admitted: Admitted, *, parent: str = "", random: Callable[[int], byt
     key = path[at].key
     if not parent:
         keys = tuple([node.key for node in path[at:]])
-        return Root(admitted, client, key, partition_of(key), keys, grant, bound=bound, limit=bound)
+        return Root(admitted, client, partition_of(key), keys, grant, bound=bound, limit=bound)
     first, token = _parent(path[:at], parent)
     bound = least(bound, *[_end(one.value) for one in path[first + 1 : at]])
     return Root(
         admitted,
         client,
-        key,
         partition_of(key),
         tuple([node.key for node in path[first:]]),
         grant,
@@ -95,7 +93,7 @@ def _own(admitted: Admitted, random: Callable[[int], bytes]) -> Root:
         raise MintingNotAllowed(detail="no grant was judged")
     spread = random(1)[0] % ids.CLIENT_SPREAD
     part = (ids.partition("client", client.client_id) + spread * 16) % ids.PARTITIONS
-    return Root(admitted, client, leaf.key, part, (leaf.key,))
+    return Root(admitted, client, part, (leaf.key,))
 
 
 def _parent(tokens: Path, key: str) -> tuple[int, Token]:
