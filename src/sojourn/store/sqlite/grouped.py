@@ -5,8 +5,8 @@ Statements run inline, where a thread hop would cost more than they do, and reco
 committed are kept in memory. Only COMMIT, which waits for the disk, runs on the commit thread, one
 at a time: writes that arrive meanwhile wait, and then share the next transaction. A group is
 acknowledged or fails as a whole. A refusal is told only with its group's end, for it may rest on
-what an earlier write of the same group did. A write once handed over is done, even if its caller is
-cancelled.
+what an earlier write of the same group did; a batch that only checks is judged at once, by what is
+committed. A write once handed over is done, even if its caller is cancelled.
 """
 
 from __future__ import annotations
