@@ -16,11 +16,10 @@ from sojourn.client.engine import Call, Engine
 from sojourn.client.env.blocking import BlockingEnv
 from sojourn.client.history import LENGTH, History, HistoryEntry
 from sojourn.client.response import Response
-from sojourn.client.transport.blocking import HttpxTransport
+from sojourn.client.transport import choice
 from sojourn.client.transport.contract import AsyncTransport, Fields, Request, Timeout, Transport
 from sojourn.client.transport.paced import AsyncPacedTransport, PacedTransport
 from sojourn.client.transport.proxies import Proxies
-from sojourn.client.transport.suspending import AsyncHttpxTransport
 from sojourn.client.transport.tls import Cert, Trust, Verify
 from sojourn.client.user_agent import PRODUCT
 from sojourn.driver import drive
@@ -81,7 +80,7 @@ class _Verbs(ABC, Generic[R, T, S]):
         history: int = LENGTH,
         cache: CredentialStore | bool | None = None,
         rate_semaphore: S | None = None,
-        transport: T | None = None,
+        transport: T | choice.Library | None = None,
     ) -> None:
         self.auth = auth
         self.redirect = redirect
@@ -93,8 +92,10 @@ class _Verbs(ABC, Generic[R, T, S]):
         self._trust = Trust(verify, cert)
         self._proxies = Proxies(proxy, trust_env=trust_env)
         self._store = _opened(cache)
+        self._transport: T
         self._engine = Engine(History(history))
-        self._open(transport, rate_semaphore)
+        self._library = choice.forced(transport)
+        self._open(None if isinstance(transport, str) else transport, rate_semaphore)
 
     @abstractmethod
     def _open(self, transport: T | None, rate_semaphore: S | None) -> None: ...
@@ -140,6 +141,12 @@ class _Verbs(ABC, Generic[R, T, S]):
         """The last requests, oldest first, without secrets."""
         return self._engine.history.entries()
 
+    def explain(self, url: str) -> list[str]:
+        """Return, a line each, with what a request to `url` would be sent and why; nothing is sent."""
+        request = Request("GET", full_url(url, None), timeout=self.timeout)
+        chosen = choice.explained(self._transport, request)
+        return [str(chosen or "sent with the transport that the session was given")]
+
     def invalidate(self, auth: AuthPlugin | None = None) -> bool:
         """Drop the current credential of `auth`, or of the session's plugin; the next request gets
         a new one."""
@@ -153,8 +160,12 @@ class _Verbs(ABC, Generic[R, T, S]):
         message = f"{type(self).__name__} holds connections and credentials and cannot be pickled or copied."
         raise TypeError(message)
 
-    def _default_transport(self) -> HttpxTransport:
-        return HttpxTransport(self._trust, self._proxies)
+    def _default_transport(self) -> Transport:
+        return choice.blocking(self._trust, self._proxies, self._library)
+
+    def _flights_transport(self) -> Transport:
+        # Flights run on daemon threads, which end with the process; pyreqwest would abort it.
+        return choice.blocking(self._trust, self._proxies, "httpx2")
 
     def _call(self, url: str, method: str, options: RequestOptions) -> Call:
         if unknown := options.keys() - _OPTIONS:
@@ -211,7 +222,7 @@ class Session(_Verbs[Response, Transport, AbstractContextManager[Any]]):
     def _open(
         self, transport: Transport | None, rate_semaphore: AbstractContextManager[Any] | None
     ) -> None:
-        flights = self._default_transport if transport is None else None
+        flights = self._flights_transport if transport is None else None
         self._transport = transport or self._default_transport()
         if rate_semaphore is not None:
             self._transport = PacedTransport(self._transport, rate_semaphore)
@@ -248,14 +259,14 @@ class AsyncSession(
     ) -> None:
         from sojourn.client.env.suspending import SuspendingEnv, running_loop
 
-        self._transport = transport or AsyncHttpxTransport(
-            self._trust, self._proxies, running_loop=running_loop
+        self._transport = transport or choice.suspending(
+            self._trust, self._proxies, running_loop=running_loop, library=self._library
         )
         if rate_semaphore is not None:
             self._transport = AsyncPacedTransport(self._transport, rate_semaphore)
         # Flights never use the caller's own transport: they run on a thread, whatever the loop
         # does.
-        open_one = self._default_transport
+        open_one = self._flights_transport
         worker = BlockingEnv(open_one(), store=self._store, flights=open_one)
         self._env = SuspendingEnv(self._transport, worker)
 

@@ -1,0 +1,198 @@
+"""Which library a session sends with: pyreqwest where the `fast` extra is installed and sends the
+request exactly as asked, else httpx2. Sessions and flights stand above it; it imports neither
+library before the first request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, Protocol, TypeVar
+
+from sojourn.client.transport.blocking import HttpxTransport
+from sojourn.client.transport.contract import AsyncTransport, Reply, Request, Transport, Unsupported
+from sojourn.client.transport.paced import AsyncPacedTransport, PacedTransport
+from sojourn.client.transport.suspending import AsyncHttpxTransport
+from sojourn.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from sojourn.client.transport.proxies import Proxies
+    from sojourn.client.transport.pyreqwest_blocking import PyreqwestTransport
+    from sojourn.client.transport.pyreqwest_suspending import AsyncPyreqwestTransport
+    from sojourn.client.transport.tls import Trust
+
+Library = Literal["httpx2", "pyreqwest"]
+
+
+class Choice(NamedTuple):
+    """The library that sends a request, and why this one."""
+
+    library: Library
+    reason: str
+
+    def __str__(self) -> str:
+        return f"sent with {self.library}: {self.reason}"
+
+
+class _Exact(Protocol):
+    def objection(self, request: Request) -> str | None: ...
+
+
+F = TypeVar("F", bound=_Exact)
+
+
+def blocking(trust: Trust, proxies: Proxies, library: Library | None = None) -> Transport:
+    """Return the transport of a synchronous session; `library` is the one that must be used."""
+    slow = HttpxTransport(trust, proxies)
+    if library == "httpx2":
+        return slow
+
+    def fast() -> PyreqwestTransport:
+        from sojourn.client.transport.pyreqwest_blocking import PyreqwestTransport
+
+        return PyreqwestTransport(trust, proxies)
+
+    return ChosenTransport(slow, fast, library)
+
+
+def suspending(
+    trust: Trust,
+    proxies: Proxies,
+    *,
+    running_loop: Callable[[], object],
+    library: Library | None = None,
+) -> AsyncTransport:
+    """Return the transport of an asynchronous session; `library` is the one that must be used."""
+    slow = AsyncHttpxTransport(trust, proxies, running_loop=running_loop)
+    if library == "httpx2":
+        return slow
+
+    def fast() -> AsyncPyreqwestTransport:
+        from sojourn.client.transport.pyreqwest_suspending import AsyncPyreqwestTransport
+
+        return AsyncPyreqwestTransport(trust, proxies, running_loop=running_loop)
+
+    return AsyncChosenTransport(slow, fast, library)
+
+
+def forced(transport: object) -> Library | None:
+    """Return the library that `transport`, the argument of a session, names; None is either.
+
+    Raises ConfigurationError for another name, and where the named one is not installed.
+    """
+    if not isinstance(transport, str):
+        return None
+    if transport == "httpx2":
+        return "httpx2"
+    if transport != "pyreqwest":
+        message = 'transport= must be a transport, "httpx2" or "pyreqwest".'
+        raise ConfigurationError(message)
+    if not installed():
+        message = 'transport="pyreqwest" needs the extra: pip install "sojourn[fast]".'
+        raise ConfigurationError(message)
+    return "pyreqwest"
+
+
+def installed() -> bool:
+    """Tell whether the `fast` extra is there and works; imports it."""
+    try:
+        import pyreqwest.client  # noqa: F401 - asked for its presence
+    except ImportError:
+        return False
+    return True
+
+
+class _Chosen(Generic[F]):
+    """The quick one, once it is needed, and the rule of choice."""
+
+    def __init__(self, fast: Callable[[], F], library: Library | None) -> None:
+        self._open_fast = fast
+        self._library = library
+
+    @cached_property
+    def _fast(self) -> F | None:
+        return self._open_fast() if installed() else None
+
+    def choice(self, request: Request) -> Choice:
+        """Return which library sends `request`, and why."""
+        if self._fast is None:
+            return Choice("httpx2", 'the extra is not installed (pip install "sojourn[fast]")')
+        if (objection := self._fast.objection(request)) is None:
+            return Choice("pyreqwest", "the extra `fast` is installed")
+        if self._library is not None:
+            return Choice("pyreqwest", f"transport= says so, but it will refuse: {objection}")
+        return Choice("httpx2", objection)
+
+    def _refuse(self, objection: str) -> None:
+        if self._library is not None:
+            message = f'transport="pyreqwest" cannot send this request: {objection}.'
+            raise ConfigurationError(message)
+
+
+class ChosenTransport(_Chosen["PyreqwestTransport"]):
+    """Sends with pyreqwest what it sends exactly, the rest with httpx2; where pyreqwest is forced, the
+    rest is refused with ConfigurationError."""
+
+    def __init__(
+        self,
+        slow: HttpxTransport,
+        fast: Callable[[], PyreqwestTransport],
+        library: Library | None,
+    ) -> None:
+        super().__init__(fast, library)
+        self._slow = slow
+
+    def send(self, request: Request) -> Reply:
+        """Send `request`, read the whole answer, return it. Raises ConnectFailure and its kinds."""
+        if self._fast is not None:
+            try:
+                return self._fast.send(request)
+            except Unsupported as cause:
+                objection = str(cause)
+            self._refuse(objection)
+        return self._slow.send(request)
+
+    def close(self) -> None:
+        """Close this process's connections; the next request opens new ones."""
+        if (fast := self.__dict__.get("_fast")) is not None:
+            fast.close()
+        self._slow.close()
+
+
+class AsyncChosenTransport(_Chosen["AsyncPyreqwestTransport"]):
+    """The same, awaited on the running loop."""
+
+    def __init__(
+        self,
+        slow: AsyncHttpxTransport,
+        fast: Callable[[], AsyncPyreqwestTransport],
+        library: Library | None,
+    ) -> None:
+        super().__init__(fast, library)
+        self._slow = slow
+
+    async def send(self, request: Request) -> Reply:
+        """Send `request`, read the whole answer, return it. Raises ConnectFailure and its kinds."""
+        if self._fast is not None:
+            try:
+                return await self._fast.send(request)
+            except Unsupported as cause:
+                objection = str(cause)
+            self._refuse(objection)
+        return await self._slow.send(request)
+
+    async def close(self) -> None:
+        """Close the running loop's connections; the next request opens new ones."""
+        if (fast := self.__dict__.get("_fast")) is not None:
+            await fast.close()
+        await self._slow.close()
+
+
+def explained(transport: object, request: Request) -> Choice | None:
+    """Return what sends `request` in a session with `transport`; None where it is the caller's own."""
+    if isinstance(transport, (PacedTransport, AsyncPacedTransport)):
+        return explained(transport.transport, request)
+    if isinstance(transport, _Chosen):
+        return transport.choice(request)
+    if isinstance(transport, (HttpxTransport, AsyncHttpxTransport)):
+        return Choice("httpx2", 'transport="httpx2"')
+    return None
