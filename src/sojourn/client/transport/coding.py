@@ -1,5 +1,5 @@
-"""Content-Encoding (RFC 9110 §8.4): bodies back to what the server encoded. For transports whose
-library hands over the body as it came; below is the standard library."""
+"""Content-Encoding (RFC 9110 §8.4): bodies back to what the server encoded. Every
+transport stands above it, so that all read one body alike; below is the standard library."""
 
 from __future__ import annotations
 
@@ -7,11 +7,21 @@ import zlib
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from sojourn.client.transport.contract import Request
+from sojourn.client.transport.failing import refused
+from sojourn.errors import AnswerLost, RequestError
+
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 class BrokenCoding(Exception):
     """The body is not what its Content-Encoding says."""
+
+
+def broken_coding(request: Request, cause: BrokenCoding) -> RequestError:
+    """Return the error of an answer that cannot be decoded."""
+    text = "the answer's Content-Encoding is broken"
+    return refused(AnswerLost, request, text, detail=str(cause))
 
 
 def decoded(content: bytes, coding: str | None) -> bytes:

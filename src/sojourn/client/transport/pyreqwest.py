@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Final, NamedTuple, TypeVar
@@ -13,15 +14,15 @@ from typing import Final, NamedTuple, TypeVar
 # The errors are imported here so that the library never does it while an interrupt is pending:
 # it would abort the process.
 from pyreqwest.client import BaseClientBuilder, SyncClientBuilder
-from pyreqwest.exceptions import PyreqwestError, RequestTimeoutError
+from pyreqwest.exceptions import BuilderError, PyreqwestError, RequestTimeoutError
 from pyreqwest.http import HeaderMap, Url
 from pyreqwest.request import BaseRequestBuilder
 
-from sojourn.client.transport.coding import BrokenCoding, decoded
+from sojourn.client.transport.coding import BrokenCoding, broken_coding, decoded
 from sojourn.client.transport.contract import Fields, Reply, Request, Timeout, Unsupported
+from sojourn.client.transport.failing import refused
 from sojourn.client.transport.proxies import Proxies
 from sojourn.client.transport.tls import Trust
-from sojourn.client.url import masked
 from sojourn.client.user_agent import PRODUCT
 from sojourn.errors import (
     AnswerLost,
@@ -34,6 +35,7 @@ from sojourn.errors import (
 )
 
 B = TypeVar("B", bound=BaseClientBuilder)
+C = TypeVar("C")
 
 LARGEST: Final = 262_144  # bytes: sending more may take as long as the limit for the answer
 MOST_CLIENTS: Final = 16
@@ -94,8 +96,6 @@ class Judge:
     def _check_trust(self) -> None:
         if (reason := self._trust.particular) is not None:
             raise Unsupported(reason)
-        if os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR"):
-            raise Unsupported("the environment names authorities of its own")
 
 
 def usable() -> bool:
@@ -140,6 +140,14 @@ def configured(builder: B, way: Way, *, verified: bool) -> B:
     return builder
 
 
+def opened(build: Callable[[], C]) -> C:
+    """Return the client that `build` makes; raises Unsupported where there are no authorities."""
+    try:
+        return build()
+    except BuilderError as cause:
+        raise Unsupported("the library finds no authorities to trust") from cause
+
+
 def fill(builder: BaseRequestBuilder, request: Request) -> None:
     """Put the header fields and the body of `request` into `builder`."""
     try:
@@ -166,10 +174,8 @@ def incoming(request: Request, status: int, headers: HeaderMap, content: bytes) 
     try:
         content = decoded(content, coding)
     except BrokenCoding as cause:
-        broken = cause
-    else:
-        return Reply(status, fields, content, _reason(status))
-    raise _error(AnswerLost, request, "the answer's Content-Encoding is broken", str(broken))
+        raise broken_coding(request, cause) from None
+    return Reply(status, fields, content, _reason(status))
 
 
 def failure(request: Request, cause: PyreqwestError) -> RequestError:
@@ -177,14 +183,7 @@ def failure(request: Request, cause: PyreqwestError) -> RequestError:
     whole URL."""
     said = [text for text in _causes(cause) if "://" not in text]
     kind, text = _kind(cause, said)
-    return _error(kind, request, text, "; ".join((type(cause).__name__, *said)))
-
-
-def _error(kind: type[RequestError], request: Request, text: str, detail: str) -> RequestError:
-    shown = masked(request.url)
-    return kind(
-        f"{request.method} {shown}: {text}", method=request.method, url=shown, detail=detail
-    )
+    return refused(kind, request, text, detail="; ".join((type(cause).__name__, *said)))
 
 
 def _kind(cause: PyreqwestError, said: list[str]) -> tuple[type[RequestError], str]:
@@ -213,9 +212,14 @@ def _exact(url: str) -> Url:
         read = Url(url)
     except ValueError:
         read = None
-    if read is None or "@" in url or str(read) not in {url, f"{url}/"}:
+    if read is None or "@" in url or not _same(str(read), url):
         raise Unsupported("the library would write its URL in another way")
     return read
+
+
+def _same(written: str, url: str) -> bool:
+    # An empty path is asked for as `/` (RFC 9110 §4.2.3), by every library.
+    return written in {url, f"{url}/"} or written == url.replace("?", "/?", 1)
 
 
 def _check_fields(fields: Fields) -> None:

@@ -18,6 +18,7 @@ from sojourn.client.transport.pyreqwest import (
     failure,
     fill,
     incoming,
+    opened,
 )
 
 if TYPE_CHECKING:
@@ -71,6 +72,5 @@ class PyreqwestTransport:
             return found
         if len(clients) >= MOST_CLIENTS:
             raise Unsupported("this session uses too many different limits and proxies")
-        return clients.setdefault(
-            way, configured(SyncClientBuilder(), way, verified=self._judge.verified).build()
-        )
+        builder = configured(SyncClientBuilder(), way, verified=self._judge.verified)
+        return clients.setdefault(way, opened(builder.build))

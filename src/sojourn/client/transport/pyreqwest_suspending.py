@@ -21,6 +21,7 @@ from sojourn.client.transport.pyreqwest import (
     failure,
     fill,
     incoming,
+    opened,
 )
 
 if TYPE_CHECKING:
@@ -83,6 +84,5 @@ class AsyncPyreqwestTransport:
             return found
         if len(clients) >= MOST_CLIENTS:
             raise Unsupported("this session uses too many different limits and proxies")
-        return clients.setdefault(
-            key, configured(ClientBuilder(), way, verified=self._judge.verified).build()
-        )
+        builder = configured(ClientBuilder(), way, verified=self._judge.verified)
+        return clients.setdefault(key, opened(builder.build))
