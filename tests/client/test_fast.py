@@ -229,3 +229,18 @@ def test_an_interrupt_is_heeded_when_the_answer_is_there_and_aborts_nothing(serv
         [sys.executable, "-c", INTERRUPTED, server.url], capture_output=True, check=False, text=True
     )
     assert (done.stdout, done.stderr) == ("interrupted\n", "")
+
+
+LAST_THING = """
+import asyncio, sys
+from sojourn import AsyncSession
+asyncio.run(AsyncSession(transport="pyreqwest", trust_env=False).get(sys.argv[1]))
+"""
+
+
+def test_a_program_may_end_right_after_its_last_answer(serve):
+    server = serve(lambda _: ok())
+    command = [sys.executable, "-c", LAST_THING, server.url]
+    for _ in range(4):
+        running = [subprocess.Popen(command) for _ in range(2)]
+        assert [each.wait() for each in running] == [0, 0]

@@ -5,7 +5,6 @@ library before the first request."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from sojourn.client.transport.blocking import HttpxTransport
@@ -107,10 +106,14 @@ class _Chosen(Generic[F]):
     def __init__(self, fast: Callable[[], F], library: Library | None) -> None:
         self._open_fast = fast
         self._library = library
+        self._found: tuple[F | None] | None = None
 
-    @cached_property
+    @property
     def _fast(self) -> F | None:
-        return self._open_fast() if installed() else None
+        # No lock that a fork could leave taken: of two that are opened at once, one is forgotten.
+        if self._found is None:
+            self._found = (self._open_fast() if installed() else None,)
+        return self._found[0]
 
     def choice(self, request: Request) -> Choice:
         """Return which library sends `request`, and why."""
@@ -143,9 +146,9 @@ class ChosenTransport(_Chosen["PyreqwestTransport"]):
 
     def send(self, request: Request) -> Reply:
         """Send `request`, read the whole answer, return it. Raises ConnectFailure and its kinds."""
-        if self._fast is not None:
+        if (fast := self._fast) is not None:
             try:
-                return self._fast.send(request)
+                return fast.send(request)
             except Unsupported as cause:
                 objection = str(cause)
             self._refuse(objection)
@@ -153,7 +156,7 @@ class ChosenTransport(_Chosen["PyreqwestTransport"]):
 
     def close(self) -> None:
         """Close this process's connections; the next request opens new ones."""
-        if (fast := self.__dict__.get("_fast")) is not None:
+        if self._found is not None and (fast := self._found[0]) is not None:
             fast.close()
         self._slow.close()
 
@@ -172,9 +175,9 @@ class AsyncChosenTransport(_Chosen["AsyncPyreqwestTransport"]):
 
     async def send(self, request: Request) -> Reply:
         """Send `request`, read the whole answer, return it. Raises ConnectFailure and its kinds."""
-        if self._fast is not None:
+        if (fast := self._fast) is not None:
             try:
-                return await self._fast.send(request)
+                return await fast.send(request)
             except Unsupported as cause:
                 objection = str(cause)
             self._refuse(objection)
@@ -182,7 +185,7 @@ class AsyncChosenTransport(_Chosen["AsyncPyreqwestTransport"]):
 
     async def close(self) -> None:
         """Close the running loop's connections; the next request opens new ones."""
-        if (fast := self.__dict__.get("_fast")) is not None:
+        if self._found is not None and (fast := self._found[0]) is not None:
             await fast.close()
         await self._slow.close()
 
