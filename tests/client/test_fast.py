@@ -16,6 +16,7 @@ from sojourn.client.transport import choice
 from sojourn.client.transport.contract import Request, Timeout
 from sojourn.client.transport.proxies import Proxies
 from sojourn.client.transport.tls import Trust
+from sojourn.testing.transport_contract_desk import Authority
 from sojourn.testing.transport_contract_server import ContractServer, reply
 from tests.client.servers import ok
 
@@ -180,6 +181,20 @@ def test_a_forced_library_refuses_what_it_cannot_do_instead_of_leaving_it_to_the
 
     asyncio.run(awaited())
     assert len(server.received) == 2
+
+
+def test_whom_a_forced_library_does_not_trust_is_an_error_of_tls(tmp_path, monkeypatch):
+    authority = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", authority.pem)
+    context = authority.server_by_itself()
+    with ContractServer(lambda _: reply(), tls=context) as server:
+        with (
+            Session(transport="pyreqwest", trust_env=False) as session,
+            pytest.raises(errors.SSLFailure),
+        ):
+            session.get(server.url)
+        with Session(trust_env=False) as session:
+            assert session.get(server.url).ok
 
 
 def test_another_library_is_refused_by_name():

@@ -118,22 +118,14 @@ class Authority:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._folder = folder
         self.pem = str(folder / f"{name}.pem")
-        own = self._signed(self._name, self._key, x509.BasicConstraints(ca=True, path_length=None))
-        Path(self.pem).write_bytes(own)
+        self._own = self._signed(self._name, self._key, ca=True)
+        Path(self.pem).write_bytes(self._own)
 
     def issue(self, name: str) -> str:
         """Return the path of a PEM file with a new certificate and its key."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-        private = key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        path = self._folder / f"{name}.pem"
-        path.write_bytes(self._signed(subject, key, address) + private)
-        return str(path)
+        return self._written(name, self._signed(subject, key, ca=False), key)
 
     def server(self, *, ask: bool = False) -> ssl.SSLContext:
         """Return the context of a server that this authority vouches for; with `ask` it wants a
@@ -145,10 +137,25 @@ class Authority:
             context.load_verify_locations(self.pem)
         return context
 
-    def _signed(
-        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, extension: x509.ExtensionType
-    ) -> bytes:
+    def server_by_itself(self) -> ssl.SSLContext:
+        """Return the context of a server that shows the authority's own certificate."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self._written("itself", self._own, self._key))
+        return context
+
+    def _written(self, name: str, certificate: bytes, key: ec.EllipticCurvePrivateKey) -> str:
+        private = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        path = self._folder / f"{name}.pem"
+        path.write_bytes(certificate + private)
+        return str(path)
+
+    def _signed(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, *, ca: bool) -> bytes:
         now = datetime.now(UTC)
+        address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
         certificate = (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -157,7 +164,8 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(days=1))
             .not_valid_after(now + timedelta(days=1))
-            .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
+            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+            .add_extension(address, critical=False)
             .sign(self._key, hashes.SHA256())
         )
         return certificate.public_bytes(serialization.Encoding.PEM)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -66,6 +66,19 @@ class TrustCases:
         with pytest.raises(SSLFailure):
             opened(TransportOptions()).send(Request("GET", server.url))
 
+    def test_a_server_that_vouches_for_itself_is_trusted_where_its_certificate_is(
+        self,
+        opened: Open,
+        serve: Serve,
+        authority: Authority,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        server = serve(lambda _: reply(b"itself"), tls=authority.server_by_itself())
+        monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+        monkeypatch.setenv("SSL_CERT_FILE", authority.pem)
+        for options in (TransportOptions(), TransportOptions(verify=authority.pem)):
+            assert opened(options).send(Request("GET", server.url)).content == b"itself"
+
     def test_a_certificate_for_another_host_is_refused(
         self, opened: Open, serve: Serve, authority: Authority
     ) -> None:
@@ -105,12 +118,13 @@ def plain_port() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def answer() -> None:
-            connection, _ = listening.accept()
-            with connection:
-                connection.recv(65_536)
-                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            with suppress(OSError):
+                while True:
+                    connection, _ = listening.accept()
+                    with connection:
+                        connection.recv(65_536)
+                        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-        thread = threading.Thread(target=answer)
-        thread.start()
+        threading.Thread(target=answer, daemon=True).start()
         yield listening.getsockname()[1]
-        thread.join()
+        listening.shutdown(socket.SHUT_RDWR)

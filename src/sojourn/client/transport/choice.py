@@ -11,7 +11,7 @@ from sojourn.client.transport.blocking import HttpxTransport
 from sojourn.client.transport.contract import AsyncTransport, Reply, Request, Transport, Unsupported
 from sojourn.client.transport.paced import AsyncPacedTransport, PacedTransport
 from sojourn.client.transport.suspending import AsyncHttpxTransport
-from sojourn.errors import ConfigurationError
+from sojourn.errors import ConfigurationError, SSLFailure
 
 if TYPE_CHECKING:
     from sojourn.client.transport.proxies import Proxies
@@ -125,10 +125,15 @@ class _Chosen(Generic[F]):
             return Choice("pyreqwest", f"transport= says so, but it will refuse: {objection}")
         return Choice("httpx2", objection)
 
-    def _refuse(self, objection: str) -> None:
-        if self._library is not None:
-            message = f'transport="pyreqwest" cannot send this request: {objection}.'
-            raise ConfigurationError(message)
+    def _refuse(self, cause: Unsupported | SSLFailure) -> None:
+        """Leave the request to httpx2, unless pyreqwest is forced. Nothing was sent: the last word on
+        whom to trust has OpenSSL, which for one accepts a server's certificate that signs itself."""
+        if self._library is None:
+            return
+        if isinstance(cause, SSLFailure):
+            raise cause
+        message = f'transport="pyreqwest" cannot send this request: {cause}.'
+        raise ConfigurationError(message)
 
 
 class ChosenTransport(_Chosen["PyreqwestTransport"]):
@@ -149,9 +154,8 @@ class ChosenTransport(_Chosen["PyreqwestTransport"]):
         if (fast := self._fast) is not None:
             try:
                 return fast.send(request)
-            except Unsupported as cause:
-                objection = str(cause)
-            self._refuse(objection)
+            except (Unsupported, SSLFailure) as cause:
+                self._refuse(cause)
         return self._slow.send(request)
 
     def close(self) -> None:
@@ -178,9 +182,8 @@ class AsyncChosenTransport(_Chosen["AsyncPyreqwestTransport"]):
         if (fast := self._fast) is not None:
             try:
                 return await fast.send(request)
-            except Unsupported as cause:
-                objection = str(cause)
-            self._refuse(objection)
+            except (Unsupported, SSLFailure) as cause:
+                self._refuse(cause)
         return await self._slow.send(request)
 
     async def close(self) -> None:
