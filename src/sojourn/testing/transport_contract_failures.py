@@ -79,10 +79,24 @@ class FailureCases:
         assert not isinstance(caught.value, AnswerLost)
         assert SECRET not in shown(caught.value)
 
-    def test_a_server_that_takes_no_connection_is_given_up_in_time(self, face: Face) -> None:
-        limits = Timeout(connect=0.2, read=20)
+    @pytest.mark.parametrize("read", [0.2, 20])
+    def test_a_server_that_takes_no_connection_is_given_up_in_time(
+        self, face: Face, read: float
+    ) -> None:
+        limits = Timeout(connect=0.2, read=read)
         with deaf_port() as port, pytest.raises(ConnectTimeout, match="in time") as caught:
             face.send(Request("GET", f"http://127.0.0.1:{port}{QUERY}", timeout=limits))
+        assert not isinstance(caught.value, ReadTimeout)
+        assert SECRET not in shown(caught.value)
+
+    def test_a_server_that_does_not_answer_in_tls_is_given_up_as_not_connected(
+        self, face: Face
+    ) -> None:
+        limits = Timeout(connect=0.2, read=0.2)
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            url = f"https://127.0.0.1:{silent.getsockname()[1]}{QUERY}"
+            with pytest.raises(ConnectTimeout) as caught:
+                face.send(Request("GET", url, timeout=limits))
         assert not isinstance(caught.value, ReadTimeout)
         assert SECRET not in shown(caught.value)
 

@@ -39,6 +39,7 @@ C = TypeVar("C")
 
 LARGEST: Final = 262_144  # bytes: sending more may take as long as the limit for the answer
 MOST_CLIENTS: Final = 16
+HEADWAY: Final = 0.05  # seconds: of two limits that are alike, that of connecting must be the first
 UNREADABLE: Final = "\ufffd"
 
 _FRAMING: Final = frozenset(
@@ -128,7 +129,7 @@ def configured(builder: B, way: Way, *, verified: bool) -> B:
         .http1_only()
         .user_agent(PRODUCT)
         .connect_timeout(timedelta(seconds=way.timeout.connect))
-        .read_timeout(timedelta(seconds=way.timeout.read))
+        .read_timeout(timedelta(seconds=max(way.timeout.read, way.timeout.connect + HEADWAY)))
     )
     spoken = way.secure or (way.proxy or "").startswith("https:")
     if not verified or not spoken:
