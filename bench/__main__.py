@@ -7,11 +7,11 @@ import json
 import sys
 from typing import Any
 
-from bench import http, manager, report, signin, startup
+from bench import client, http, manager, report, signin, startup
 from bench.ours import sojourn
 from bench.peer import oidc_provider
 
-PARTS = ("http", "signin", "manager", "startup")
+PARTS = ("http", "signin", "manager", "client", "startup")
 SIDES = ("peer", "ours")
 
 
@@ -57,6 +57,12 @@ def signin_part(chosen: argparse.Namespace) -> tuple[dict[str, Any], report.Tabl
     return dict(found), report.signin_table(found)
 
 
+def client_part(chosen: argparse.Namespace) -> tuple[dict[str, Any], report.Table]:
+    note("client")
+    found = client.run(quick=chosen.quick)
+    return dict(found), report.client_table(found)
+
+
 def startup_part(chosen: argparse.Namespace) -> tuple[dict[str, Any], report.Table]:
     note("startup")
     found = startup.run(quick=chosen.quick)
@@ -69,6 +75,7 @@ def main() -> None:
         "http": http_part,
         "signin": signin_part,
         "manager": manager_part,
+        "client": client_part,
         "startup": startup_part,
     }
     results = {name: parts[name](chosen) for name in chosen.only or PARTS}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bench import manager, signin, startup
+from bench import client, manager, signin, startup
 from bench.http import Figure
 from bench.units import UNITS
 
@@ -131,6 +131,29 @@ def signin_table(ours: Mapping[str, float]) -> Table:
     ]
     header = ["what", "", "ours", "at least", "at most", "met"]
     return table("Password sign-ins beside token calls", header, rows)
+
+
+def client_table(found: Mapping[str, float]) -> Table:
+    rows = [
+        [
+            limit.name,
+            limit.unit,
+            cell(found[limit.name], 1),
+            "",
+            "",
+            "",
+            cell(limit.most),
+            verdict(met=found[limit.name] <= limit.most),
+        ]
+        for limit in client.LIMITS
+    ]
+    for race in client.RACES:
+        mine, theirs = found[race.ours], found[race.peer]
+        figures = [cell(mine, 1), cell(theirs, 1), cell(theirs / mine, 2), cell(race.least, 1), ""]
+        name = f"{race.ours} : {race.peer}"
+        rows.append([name, "µs", *figures, verdict(met=theirs / mine >= race.least)])
+    header = ["what", "", "ours", "peer", "ratio", "at least", "at most", "met"]
+    return table("Client: CPU of one request with a cached token, history on", header, rows)
 
 
 def plain(figures: Mapping[str, Figure] | Mapping[str, float]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 
 HEAVY = (
     "msgspec", "httpx2", "httpcore2", "asyncio", "filelock", "keyring", "ssl", "http.client",
-    "inspect", "dataclasses", "pathlib", "logging", "webbrowser", "apsw", "starlette",
+    "inspect", "dataclasses", "pathlib", "logging", "webbrowser", "apsw", "starlette", "pyreqwest",
 )  # fmt: skip
 
 READ_A_TOKEN = """
@@ -40,7 +40,7 @@ def test_a_stored_token_is_read_without_anything_heavy(store):
 @pytest.mark.parametrize("name", ["Session", "AsyncSession"])
 def test_the_http_library_is_loaded_by_the_first_request_and_not_before(name):
     code = f"from sojourn import {name}\n{name}()"
-    assert not {"httpx2", "httpcore2", "msgspec", "keyring"} & set(loaded_by(code))
+    assert not {"httpx2", "httpcore2", "pyreqwest", "msgspec", "keyring"} & set(loaded_by(code))
 
 
 def test_every_public_name_can_be_had_and_others_are_refused():

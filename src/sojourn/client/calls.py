@@ -19,7 +19,8 @@ from sojourn.client.options import RequestOptions, check
 from sojourn.client.request_log import RequestLog
 from sojourn.client.retries import RetryRules
 from sojourn.client.timings import RequestTiming, Timings
-from sojourn.client.transport.contract import Fields, Request, Timeout
+from sojourn.client.transport import choice
+from sojourn.client.transport.contract import Fields, Request, Timeout, Transport
 from sojourn.client.transport.proxies import Proxies
 from sojourn.client.transport.tls import Cert, Trust, Verify
 from sojourn.client.user_agent import user_agent as products
@@ -64,7 +65,7 @@ class Calls(Verbs[R], Generic[R, T, S]):
         trust_env: bool = True,
         history: Kept = LENGTH,
         cache: CredentialStore | bool | None = None,
-        transport: T | None = None,
+        transport: T | choice.Named | None = None,
     ) -> None:
         self.auth = auth
         self.timeout = timeout
@@ -93,7 +94,8 @@ class Calls(Verbs[R], Generic[R, T, S]):
         self._trust = Trust(verify, cert)
         self._transport: T
         self._particular: dict[tuple[Verify, Cert | None], T] = {}
-        self._open(transport, rate_semaphore)
+        self._library = choice.named(transport)
+        self._open(None if isinstance(transport, str) else transport, rate_semaphore)
 
     @abstractmethod
     def _open(self, transport: T | None, rate_semaphore: S | None) -> None: ...
@@ -112,6 +114,17 @@ class Calls(Verbs[R], Generic[R, T, S]):
     def history(self) -> Entries:
         """The last requests, oldest first, without secrets; `har()` and `save(path)` export them."""
         return self._engine.history.entries()
+
+    def explain(self, url: str) -> list[str]:
+        """Return, a line each, with what a request to `url` would be sent and why; nothing is sent."""
+        limit = limits(self.timeout, _DEFAULT_LIMITS)
+        request = Request("GET", full_url(url, None), timeout=limit)
+        chosen = choice.explained(self._transport, request)
+        return [str(chosen or "sent with the transport that the session was given")]
+
+    def _flights_for(self, trust: Trust) -> Transport:
+        # Flights run on daemon threads, which end with the process; pyreqwest would abort it.
+        return choice.blocking(trust, self._proxies, "httpx2")
 
     def get_timings(self) -> list[RequestTiming]:
         """Return how long the requests took since the last reset; nothing without

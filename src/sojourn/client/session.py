@@ -15,10 +15,9 @@ from sojourn.client.env.contract import Env
 from sojourn.client.options import RequestOptions
 from sojourn.client.questions import AsyncQuestions, Questions
 from sojourn.client.response import Response
-from sojourn.client.transport.blocking import HttpxTransport
+from sojourn.client.transport import choice
 from sojourn.client.transport.contract import AsyncTransport, Transport
 from sojourn.client.transport.paced import AsyncPacedTransport, PacedTransport
-from sojourn.client.transport.suspending import AsyncHttpxTransport
 from sojourn.client.transport.tls import Trust
 from sojourn.driver import drive
 from sojourn.errors import SojournError
@@ -70,7 +69,7 @@ class Session(Calls[Response, Transport, Pace], Questions):
         return BlockingEnv(
             transport if pace is None else PacedTransport(transport, pace),
             store=self._store,
-            flights=(lambda: self._transport_for(trust)) if self._flights_own else None,
+            flights=(lambda: self._flights_for(trust)) if self._flights_own else None,
             discovery=self._discovery_cache,
         )
 
@@ -79,7 +78,7 @@ class Session(Calls[Response, Transport, Pace], Questions):
         return self._env_over(transport, trust, pace or self._pace)
 
     def _transport_for(self, trust: Trust) -> Transport:
-        return HttpxTransport(trust, self._proxies)
+        return choice.blocking(trust, self._proxies, self._library)
 
     def _drive(self, coroutine: Coroutine[Any, Any, V]) -> V:
         try:
@@ -139,7 +138,7 @@ class AsyncSession(Calls[Coroutine[Any, Any, Response], AsyncTransport, AsyncPac
         # Flights never use the caller's own transport: they run on a thread, whatever the loop
         # does.
         def flights() -> Transport:
-            return HttpxTransport(trust, self._proxies)
+            return self._flights_for(trust)
 
         worker = BlockingEnv(
             flights(), store=self._store, flights=flights, discovery=self._discovery_cache
@@ -154,7 +153,9 @@ class AsyncSession(Calls[Coroutine[Any, Any, Response], AsyncTransport, AsyncPac
     def _transport_for(self, trust: Trust) -> AsyncTransport:
         from sojourn.client.env.suspending import running_loop
 
-        return AsyncHttpxTransport(trust, self._proxies, running_loop=running_loop)
+        return choice.suspending(
+            trust, self._proxies, running_loop=running_loop, library=self._library
+        )
 
     async def _await(self, coroutine: Coroutine[Any, Any, V]) -> V:
         try:

@@ -37,10 +37,10 @@ class HttpxTransport:
             response = self._pool(way).handle_request(ours)
             response.request = ours
             try:
-                response.read()
+                body = b"".join(response.iter_raw())
             finally:
                 response.close()
-        return incoming(response)
+        return incoming(request, response, body)
 
     def close(self) -> None:
         """Close this process's connections; the next request opens new ones."""

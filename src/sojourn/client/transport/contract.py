@@ -40,9 +40,13 @@ class Request(NamedTuple):
         return self.content is None or isinstance(self.content, bytes)
 
 
+class Unsupported(Exception):
+    """A transport cannot send a request exactly as asked, and has sent nothing; the text says why."""
+
+
 class Reply(NamedTuple):
     """One answer, read to its end and decoded as its Content-Encoding says. Header names are as the
-    server wrote them."""
+    server wrote them, or in lower case; `reason` is the server's, or the standard one."""
 
     status: int
     headers: Fields

@@ -12,10 +12,11 @@ from typing import NamedTuple
 import httpx2
 
 from sojourn.client.transport import routing
+from sojourn.client.transport.coding import BrokenCoding, broken_coding, decoded
 from sojourn.client.transport.contract import Reply, Request
+from sojourn.client.transport.failing import refused
 from sojourn.client.transport.proxies import Proxies
 from sojourn.client.transport.tls import Trust
-from sojourn.client.url import masked
 from sojourn.errors import (
     AnswerLost,
     ConnectFailure,
@@ -104,32 +105,37 @@ def connection(way: Route, trust: Trust) -> tuple[ssl.SSLContext, httpx2.Proxy |
     return context, proxy
 
 
-def incoming(response: httpx2.Response) -> Reply:
-    """Return the library's answer, already read, as ours."""
+def incoming(request: Request, response: httpx2.Response, body: bytes) -> Reply:
+    """Return the library's answer, whose body came as `body`, as ours.
+
+    It is decoded here: the library hands over a body that was cut off as if it were whole.
+    """
     headers = tuple(
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw
     )
-    return Reply(response.status_code, headers, response.content, response.reason_phrase)
+    try:
+        content = decoded(body, response.headers.get("content-encoding"))
+    except BrokenCoding as cause:
+        raise broken_coding(request, cause) from None
+    return Reply(response.status_code, headers, content, response.reason_phrase)
 
 
 @contextmanager
 def translated(request: Request) -> Iterator[None]:
-    """Turn the library's errors into ours, each with method and masked URL."""
+    """Turn the library's errors into ours, each with method and masked URL; some of TLS come through
+    it as they are."""
     try:
         yield
-    except httpx2.RequestError as cause:
+    except (httpx2.RequestError, OSError) as cause:
         raise _translation(request, cause) from cause
 
 
-def _translation(request: Request, cause: httpx2.RequestError) -> RequestError:
+def _translation(request: Request, cause: Exception) -> RequestError:
     kind, text = _kind(cause)
-    shown = masked(request.url)
-    return kind(
-        f"{request.method} {shown}: {text}", method=request.method, url=shown, detail=str(cause)
-    )
+    return refused(kind, request, text, detail=str(cause))
 
 
-def _kind(cause: httpx2.RequestError) -> tuple[type[RequestError], str]:
+def _kind(cause: Exception) -> tuple[type[RequestError], str]:
     if isinstance(cause, (httpx2.ConnectTimeout, httpx2.PoolTimeout)):
         return ConnectTimeout, "no connection in time"
     if isinstance(cause, httpx2.TimeoutException):
@@ -138,9 +144,7 @@ def _kind(cause: httpx2.RequestError) -> tuple[type[RequestError], str]:
         return SSLFailure, "the server's certificate or TLS is not trusted"
     if isinstance(cause, (httpx2.ConnectError, httpx2.ProxyError)):
         return ConnectFailure, "no connection"
-    if isinstance(cause, httpx2.DecodingError):
-        return AnswerLost, "the answer's Content-Encoding is broken"
-    if isinstance(cause, (httpx2.NetworkError, httpx2.RemoteProtocolError)):
+    if isinstance(cause, (httpx2.NetworkError, httpx2.RemoteProtocolError, OSError)):
         return AnswerLost, "the connection broke before the answer was complete"
     return RequestError, "the request could not be sent"
 

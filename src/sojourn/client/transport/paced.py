@@ -12,15 +12,15 @@ class PacedTransport:
     """Sends within `semaphore`, a context manager such as `threading.Semaphore`."""
 
     def __init__(self, transport: Transport, semaphore: AbstractContextManager[object]) -> None:
-        self._transport = transport
+        self.transport = transport
         self._semaphore = semaphore
 
     def send(self, request: Request) -> Reply:
         with self._semaphore:
-            return self._transport.send(request)
+            return self.transport.send(request)
 
     def close(self) -> None:
-        self._transport.close()
+        self.transport.close()
 
 
 class AsyncPacedTransport:
@@ -29,12 +29,12 @@ class AsyncPacedTransport:
     def __init__(
         self, transport: AsyncTransport, semaphore: AbstractAsyncContextManager[object]
     ) -> None:
-        self._transport = transport
+        self.transport = transport
         self._semaphore = semaphore
 
     async def send(self, request: Request) -> Reply:
         async with self._semaphore:
-            return await self._transport.send(request)
+            return await self.transport.send(request)
 
     async def close(self) -> None:
-        await self._transport.close()
+        await self.transport.close()

@@ -3,11 +3,18 @@ transports stand above it and keep one pool for each answer."""
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
+from typing import Final
 
 from sojourn.client.url import Origin, origin
 from sojourn.errors import ConfigurationError, Malformed
 
+# Elsewhere the system's own settings count too.
+_ENVIRONMENT_ALONE: Final = sys.platform not in {"darwin", "win32"}
+_PLAIN: Final = ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
+_SECURE: Final = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 _SCHEMES = ("http://", "https://", "socks5://", "socks5h://")
 
 
@@ -29,7 +36,16 @@ class Proxies:
         """Return the proxy's URL for a request to `url`, or None to go straight there."""
         if self._chosen is not None:
             return self._chosen.get(origin(url).scheme)
-        return _of_environment(origin(url)) if self._trust_env else None
+        if not self._trust_env or (_ENVIRONMENT_ALONE and not _named(url)):
+            return None
+        return _of_environment(origin(url))
+
+
+def _named(url: str) -> bool:
+    """Tell whether the environment names a proxy for the scheme of `url`: reading all of it, which
+    the library does, takes longer than the rest of a request."""
+    names = _SECURE if url[:6].lower() == "https:" else _PLAIN
+    return any(name in os.environ for name in names)
 
 
 def _of_environment(target: Origin) -> str | None:

@@ -43,10 +43,10 @@ class AsyncHttpxTransport:
             response = await self._pool(way).handle_async_request(ours)
             response.request = ours
             try:
-                await response.aread()
+                body = b"".join([piece async for piece in response.aiter_raw()])
             finally:
                 await response.aclose()
-        return incoming(response)
+        return incoming(request, response, body)
 
     async def close(self) -> None:
         """Close the running loop's connections; the next request opens new ones."""

@@ -25,6 +25,20 @@ class Trust:
         self._verify = verify
         self._cert = cert
 
+    @property
+    def verified(self) -> bool:
+        """Whether certificates are checked at all."""
+        return self._verify is not False
+
+    @property
+    def particular(self) -> str | None:
+        """What is trusted or shown that only `context` can do, in words; None where it is nothing."""
+        if self._cert is not None:
+            return "the session shows a certificate of its own"
+        return (
+            None if isinstance(self._verify, bool) else "the session trusts authorities of its own"
+        )
+
     @cached_property
     def context(self) -> ssl.SSLContext:
         """The context; a file that is missing or no PEM raises ConfigurationError and names it."""
