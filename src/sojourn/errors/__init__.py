@@ -12,6 +12,7 @@
     │  ├─ UnsupportedGrantType, UnsupportedResponseType
     │  ├─ InvalidScope, InvalidTarget
     │  ├─ AccessDenied               the person or the policy said no
+    │  ├─ AuthorizationPending, SlowDown, ExpiredToken  a device that waits for a person (RFC 8628)
     │  ├─ LoginRequired, ConsentRequired, AccountSelectionRequired, InteractionNeeded
     │  ├─ UnmetAuthenticationRequirements  an essential `acr` that this server does not have
     │  ├─ RequestNotSupported, RequestUriNotSupported
@@ -89,8 +90,10 @@ from sojourn.errors.client import (
 from sojourn.errors.protocol import (
     AccessDenied,
     AccountSelectionRequired,
+    AuthorizationPending,
     BearerError,
     ConsentRequired,
+    ExpiredToken,
     InsufficientScope,
     InteractionNeeded,
     InvalidClient,
@@ -104,6 +107,7 @@ from sojourn.errors.protocol import (
     RequestNotSupported,
     RequestUriNotSupported,
     ServerBusy,
+    SlowDown,
     TokenMissing,
     TooLarge,
     UnauthorizedClient,
@@ -142,6 +146,7 @@ __all__ = [
     "AnswerLost",
     "AuthenticationCancelled",
     "AuthenticationError",
+    "AuthorizationPending",
     "BadRequest",
     "BadSessionId",
     "BearerError",
@@ -153,6 +158,7 @@ __all__ = [
     "ConsentRequired",
     "CredentialBusy",
     "CredentialError",
+    "ExpiredToken",
     "Forbidden",
     "ForgedForm",
     "HttpClientError",
@@ -192,6 +198,7 @@ __all__ = [
     "SessionError",
     "SetUpDone",
     "SignInRefused",
+    "SlowDown",
     "SojournError",
     "StoreError",
     "StoreUnavailable",

@@ -8,9 +8,9 @@ from sojourn.model.value import Ending, Value
 
 
 class Token(Value, frozen=True, kw_only=True):
-    """One stored token: a code, an opaque access token or a refresh family.
+    """One stored token: a code, what approval of a device left, an opaque access token or a refresh family.
 
-    type        authorization_code | access_token | refresh_token
+    type        authorization_code | device_code | access_token | refresh_token
     client_id   whom it was issued to
     scope, resources  empty: those of the grant
     based_on    id of the token it was minted from; empty: straight from the grant

@@ -20,6 +20,7 @@ from sojourn.errors import Malformed
 KINDS: Final = {
     "a": "access_token",
     "c": "authorization_code",
+    "d": "device_code",
     "g": "grant",
     "i": "interaction",
     "k": "client_secret",

@@ -30,7 +30,7 @@ from sojourn.model.authorization_request import AuthorizationRequest
 from sojourn.model.client import Client
 from sojourn.server.pages.site import Site
 from sojourn.server.services.hints import hinted
-from sojourn.wire import oauth, oidc, proof
+from sojourn.wire import device, oauth, oidc, proof
 
 RESPONSE_MODES: Final = ("query", "form_post")
 _LONGEST_VALUE: Final = 2_000
@@ -204,6 +204,11 @@ async def resource(site: Site, draft: Draft) -> None:
     draft.resources = asked
 
 
+async def device_grant(_site: Site, draft: Draft) -> None:
+    if device.GRANT not in draft.known.grant_types:
+        raise UnauthorizedClient
+
+
 Row = Callable[[Site, Draft], Awaitable[None]]
 
 BEFORE_REDIRECT: Final[tuple[Row, ...]] = (client, redirect_uri)
@@ -223,6 +228,20 @@ AFTER_REDIRECT: Final[tuple[Row, ...]] = (
     resource,
 )
 """Refusals of these go back to the client."""
+
+
+FOR_DEVICE: Final[tuple[Row, ...]] = (client, device_grant, scope, resource)
+"""What the request of a device must be (RFC 8628 §3.1); checked again when the person decides."""
+
+
+async def check_device(
+    site: Site, parameters: Mapping[str, str]
+) -> tuple[AuthorizationRequest, Client]:
+    """The checked request of a device and its client. Raises ProtocolError."""
+    draft = Draft(parameters)
+    for row in FOR_DEVICE:
+        await row(site, draft)
+    return _request(draft), draft.known
 
 
 async def check(site: Site, parameters: Mapping[str, str]) -> tuple[AuthorizationRequest, Client]:

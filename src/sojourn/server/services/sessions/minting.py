@@ -28,6 +28,7 @@ from sojourn.wire.jose import at_hash
 JWT_LIFE: Final = 300_000
 """The longest life of a JWT access token in ms: until then it may be accepted offline."""
 
+_HANDED_OVER: Final = ("authorization_code", "device_code")
 _PREFIX: Final = {"authorization_code": "c", "access_token": "a"}
 
 
@@ -39,6 +40,7 @@ class Order(Struct, frozen=True, kw_only=True):
     jwt         an access token as a JWT (RFC 9068)
     rules       overrule the grant's and the client's
     value       the text itself, where the embedding program may choose it
+    id          what it is stored under, where its text is another's: of a device code, the text's digest
     """
 
     type: str
@@ -48,6 +50,7 @@ class Order(Struct, frozen=True, kw_only=True):
     jwt: bool = False
     rules: UsageRules | None = None
     value: str = ""
+    id: str = ""
     nonce: str = ""
     redirect_uri: str = ""
     challenge: str = ""
@@ -130,6 +133,8 @@ class Mint:
     def _named(self, root: Root, order: Order) -> tuple[str, str, Family | UnsetType]:
         """A stored token's text, its id, and the state of its family if it begins one."""
         context = self._context
+        if order.id:
+            return "", order.id, UNSET
         if order.value:
             return order.value, tokens.digest(order.value), UNSET
         if order.type == "refresh_token":
@@ -171,7 +176,7 @@ class Mint:
             family=family,
         )
         # What a code gave may outlive the code, which must stay as long to end it when it is replayed.
-        hands_over = order.type == "authorization_code" and bool(rules.supports_minting)
+        hands_over = order.type in _HANDED_OVER and bool(rules.supports_minting)
         record = records.first(
             context.keys.token(root.partition, name),
             value,
