@@ -5,6 +5,7 @@ when it waits.
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from typing import Any
 from urllib.parse import parse_qs
@@ -254,6 +255,37 @@ def test_in_a_terminal_a_picture_is_shown_of_an_address_that_a_telephone_can_rea
     monkeypatch.setattr(terminal, "fits", lambda columns: columns <= 20)
     flow.say(authorization())
     assert "▀" not in capsys.readouterr().err
+
+
+class Screen:
+    """An error stream."""
+
+    closed = False
+
+    def __init__(self, encoding: str, *, terminal: bool) -> None:
+        self.encoding = encoding
+        self.isatty = lambda: terminal
+
+
+@pytest.mark.parametrize(
+    ("screen", "variables", "draws"),
+    [
+        (Screen("utf-8", terminal=True), {}, True),
+        (Screen("UTF8", terminal=True), {}, True),
+        (Screen("iso-8859-1", terminal=True), {}, False),
+        (Screen("utf-8", terminal=False), {}, False),
+        (Screen("utf-8", terminal=True), {"NO_COLOR": "1"}, False),
+        (Screen("utf-8", terminal=True), {"TERM": "dumb"}, False),
+        (None, {}, False),
+    ],
+)
+def test_a_picture_is_for_terminals_that_can_draw_it(monkeypatch, screen, variables, draws):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "stderr", screen)
+    assert terminal.draws() is draws
 
 
 def test_the_picture_is_the_code_dot_by_dot():

@@ -12,7 +12,8 @@ _opaque = re.compile(r"\b(sj_[a-z]_)[0-9A-Za-z]{8,}")
 _jwt = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*")
 _header = re.compile(r"\b((?i:bearer|basic|dpop))\s+(?=\S*[0-9A-Z])[\w.~+/=-]{8,}")
 _field = re.compile(
-    r"(?i)\b((?:[\w-]*(?:password|passwd|secret|assertion|verifier)|(?:access|refresh|id)_token|token|code)"
+    r"(?i)\b((?:[\w-]*(?:password|passwd|secret|assertion|verifier)"
+    r"|(?:access|refresh|id)_token|token|(?:device_|user_)?code)"
     r"[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;)}]{4,}"
 )
 
