@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import UNSET, UnsetType
 
 from sojourn.model.value import Ending, Value
+
+
+CODES: Final = ("authorization_code", "device_code")
+"""Types that only hand their grant over: what they gave may outlive them."""
 
 
 class Token(Value, frozen=True, kw_only=True):
@@ -47,6 +53,11 @@ class Token(Value, frozen=True, kw_only=True):
             and now >= self.not_before
             and (self.expires_at == 0 or now < self.expires_at)
         )
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it only hands its grant over."""
+        return self.type in CODES
 
     def has_been_used(self) -> bool:
         return self.used > 0

@@ -60,6 +60,21 @@ def test_a_person_approves_and_the_device_gets_what_they_allowed(
     assert renewed.status_code == 200
 
 
+def test_what_a_device_got_outlives_the_code_that_gave_it(provider: Provider, browser: Browser):
+    tv = television(provider)
+    tv.ask()
+    decided(browser, tv.user_code, provider.diana)
+    tokens = tv.poll().json()
+    assert tokens["expires_in"] == 3600
+    for _ in range(3):
+        provider.clock.advance(seconds=20 * 86_400)
+        answer = tv.post(
+            "/token", grant_type="refresh_token", refresh_token=tokens["refresh_token"]
+        )
+        assert answer.status_code == 200, answer.text
+        tokens = answer.json()
+
+
 def test_a_person_who_says_no_is_told_of_to_the_device(
     provider: Provider, tv: Television, browser: Browser
 ):

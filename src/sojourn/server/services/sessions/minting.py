@@ -15,7 +15,7 @@ from msgspec import UNSET, Struct, UnsetType
 from sojourn.errors import MintingNotAllowed
 from sojourn.model.admission import Admitted
 from sojourn.model.policy import UsageRules, rules_for
-from sojourn.model.token import Family, Token
+from sojourn.model.token import CODES, Family, Token
 from sojourn.model.user import User
 from sojourn.server.services.context import Context
 from sojourn.server.services.sessions import rotation
@@ -28,7 +28,6 @@ from sojourn.wire.jose import at_hash
 JWT_LIFE: Final = 300_000
 """The longest life of a JWT access token in ms: until then it may be accepted offline."""
 
-_HANDED_OVER: Final = ("authorization_code", "device_code")
 _PREFIX: Final = {"authorization_code": "c", "access_token": "a"}
 
 
@@ -176,7 +175,7 @@ class Mint:
             family=family,
         )
         # What a code gave may outlive the code, which must stay as long to end it when it is replayed.
-        hands_over = order.type in _HANDED_OVER and bool(rules.supports_minting)
+        hands_over = order.type in CODES and bool(rules.supports_minting)
         record = records.first(
             context.keys.token(root.partition, name),
             value,
