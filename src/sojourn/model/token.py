@@ -8,7 +8,6 @@ from msgspec import UNSET, UnsetType
 
 from sojourn.model.value import Ending, Value
 
-
 CODES: Final = ("authorization_code", "device_code")
 """Types that only hand their grant over: what they gave may outlive them."""
 

@@ -1,16 +1,18 @@
-"""Requests of devices in the Session Manager, on both stores: one person decides, one poll wins, a lost answer may be
-asked for again.
-"""
+"""Requests of devices in the Session Manager: one person decides, one poll wins, a lost answer is given again."""
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 
 import pytest
 
 from sojourn.errors import AuthorizationPending, InvalidGrant, PageExpired, ProtocolError, SlowDown
 from sojourn.model import ids
+from sojourn.model.event import Event
+from sojourn.server import AsyncSessionManager
 from sojourn.server.services.sessions.redemption import Issued
+from sojourn.store import records
 from sojourn.store.contract import partition_of
 from tests.features.sessions.conftest import awaited, clock
 from tests.features.sessions.faces import Insides
@@ -115,3 +117,45 @@ def test_neither_code_is_shown_by_a_repr(awaited: Insides):
         assert code.replace("-", "") not in said
 
     awaited.run(story())
+
+
+def test_each_step_is_told_as_an_event_in_the_batch_that_makes_it(awaited: Insides):
+    async def story() -> list[tuple[str, str, str]]:
+        context = dataclasses.replace(awaited.inner.context, outbox=True)
+        flow = await Flow(AsyncSessionManager(context)).registered()
+        signin = await flow.admitted(await flow.sign_in())
+        begun = await flow.device()
+        await flow.approve(begun, signin)
+        await flow.redeem_device(begun.device_code)
+        other = await flow.manager.devices.find((await flow.device()).user_code)
+        assert other is not None
+        await flow.manager.devices.deny(other, flow.user)
+        page = await context.store.find("event", "pending", "1", limit=100)
+        events = [records.value_of(record, Event) for record in page.records]
+        return sorted((one.type, one.actor, one.subject) for one in events)
+
+    assert awaited.run(story()) == [
+        ("device.approved", "diana", "diana"),
+        ("device.denied", "diana", "diana"),
+        ("device.requested", "shop", ""),
+        ("device.requested", "shop", ""),
+        ("grant.created", "diana", "diana"),
+        ("signin.started", "diana", "diana"),
+    ]
+
+
+def test_a_token_of_a_device_is_explained_up_to_the_person(awaited: Insides):
+    async def story() -> list[tuple[str, bool]]:
+        flow = await flow_of(awaited)
+        begun = await flow.device()
+        await flow.approve(begun, await flow.admitted(await flow.sign_in()))
+        issued = await flow.redeem_device(begun.device_code)
+        told = await flow.manager.explain(issued.access.value)
+        assert told.live
+        return [(step.node, step.handed_over) for step in told.steps]
+
+    assert awaited.run(story())[:3] == [
+        ("access token", False),
+        ("device code", True),
+        ("grant", False),
+    ]
