@@ -22,6 +22,8 @@ JWT = f"eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.{SECRET}"
         f'{{"client_secret": "{SECRET}"}}',
         f"refresh_token={SECRET}",
         f"code_verifier={SECRET}",
+        f"device_code={SECRET}",
+        f"GET /device?user_code={SECRET} 200",
         f"{{'password': '{SECRET}'}}",
     ],
 )

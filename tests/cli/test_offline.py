@@ -161,3 +161,13 @@ def test_errors_are_one_line_with_masked_secrets_and_debug_shows_more(cli, data)
     assert "0123456789" not in refused.err
     (data / "root.key").write_text("short")
     assert json.dumps(cli("users", "list", "--data", "d").err).count("\\n") == 1
+
+
+def test_an_application_for_devices_is_added_by_the_short_name_of_its_grant(cli, data):
+    words = ("--public", "--grant", "device_code", "--grant", "refresh_token", "--scope", "openid")
+    made = cli.good("clients", "add", "screen", *words, "--data", "d", "--json").json
+    grant = "urn:ietf:params:oauth:grant-type:device_code"
+    assert made["grant_types"] == [grant, "refresh_token"]
+    refused = cli("clients", "add", "other", "--grant", "device", "--data", "d")
+    assert refused.code != 0
+    assert grant in refused.err

@@ -9,6 +9,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from sojourn.wire.device import GRANT
 from sojourn.wire.jose import SigningKey
 
 CODE = {
@@ -38,6 +39,14 @@ class OidcProvider:
         return [
             {"client_id": "native", "id_token_signed_response_alg": "ES256", **native},
             {"client_id": "native-rs256", "id_token_signed_response_alg": "RS256", **native},
+            {
+                "client_id": "television",
+                "application_type": "native",
+                "token_endpoint_auth_method": "none",
+                "grant_types": [GRANT, "refresh_token"],
+                "redirect_uris": [],
+                "response_types": [],
+            },
             self._secretive("by-basic", "client_secret_basic"),
             self._secretive("by-post", "client_secret_post"),
             {

@@ -29,7 +29,7 @@ def test_without_browser_and_terminal_a_sign_in_is_refused_at_once_and_names_the
     with pytest.raises(errors.InteractionRequired) as caught:
         session.request(f"{server.url}/r")
     assert time.perf_counter() - began < 60  # nobody was waited for: a person has 300 s
-    for way in ("sojourn login", "BROWSER", "client_credentials"):
+    for way in ("sojourn login --device", "sojourn login` in", "BROWSER", "client_credentials"):
         assert way in str(caught.value)
     assert server.received == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sojourn.server.services.sessions.signins import Device
 from tests.flows.person import OTHER_PASSWORD, PASSWORD
 from tests.flows.relying_party import sign_in_url
 
@@ -33,6 +34,19 @@ def check(axe):
         assert page.evaluate(f"{edge}.scrollWidth <= {edge}.clientWidth"), f"{heading} is too wide"
 
     return checked
+
+
+def begun_at(server):
+    """The code that a device of the command line shows."""
+
+    async def begin(site):
+        client = await site.clients.get("sojourn-cli")
+        scope = ("openid", "profile", "offline_access")
+        source = Device("192.0.2.1", "sojourn/0.1 (Linux)")
+        begun = await site.sessions.devices.begin(client, scope=scope, resources=(), source=source)
+        return begun.user_code
+
+    return server.call(begin)
 
 
 @pytest.fixture(params=LOOKS)
@@ -88,3 +102,20 @@ def test_axe_finds_nothing_serious_on_any_page_of_the_journey(server, notes, sit
     check(person, "Do you want to sign out?")
     person.presses("Sign out")
     check(person, "You are signed out")
+
+
+@pytest.mark.parametrize("server", ["sqlite"], indirect=True)
+def test_axe_finds_nothing_serious_where_a_device_is_let_in(server, person, check):
+    person.goes_to("/sessions")
+    person.signs_in("ada")
+    person.goes_to("/device")
+    check(person, "Connect a device")
+    person.writes("Code", "WDJB")
+    person.presses("Continue")
+    person.sees("No device waits for this code")
+    check(person, "Connect a device")
+    person.writes("Code", begun_at(server))
+    person.presses("Continue")
+    check(person, "Let Sojourn command line on your device act for you?")
+    person.presses("Allow")
+    check(person, "Your device is connected")

@@ -200,7 +200,7 @@ def test_an_operation_admits_only_its_own_kind_of_leaf(operation: Operation):
     own: list[Path] = [(Node("c", 1, CLIENT),)]
     whole = path()
     own += [tuple(whole), tuple(whole[at(whole, Grant) :]), (whole[-1], whole[-2])]
-    for name in ("authorization_code", "refresh_token"):
+    for name in ("authorization_code", "device_code", "refresh_token"):
         other = path(parents=0)
         changed(Token, type=name)(other)
         own.append(tuple(other))

@@ -6,6 +6,9 @@
 // Second line in:  {"callback": the URL that the browser was sent back to}
 // Lines out:       code, userinfo, refresh, introspect, revoke, dead, end_session; each {"step", ...}
 //
+// With "flow": "device" there is no callback: the lines out begin with {"step": "device", "answer"}, and instead of code
+// comes {"step": "approved", "tokens", "claims"} once a person approved.
+//
 // A step that the provider does not offer says {"step", "skipped": true}. A failure is the last line,
 // {"step": "error", "name", "code", "message", "cause"}, and exit status 1.
 import { createInterface } from 'node:readline';
@@ -56,6 +59,14 @@ async function redeem(config, checks, callback, extra) {
   return tokens;
 }
 
+async function device(config, settings) {
+  const answer = await client.initiateDeviceAuthorization(config, { scope: settings.scope });
+  say('device', { answer });
+  const tokens = await client.pollDeviceAuthorizationGrant(config, answer);
+  say('approved', { tokens, claims: tokens.claims() });
+  return tokens;
+}
+
 async function renew(config, tokens, extra) {
   if (!tokens.refresh_token) {
     say('refresh', { skipped: true });
@@ -79,14 +90,20 @@ async function userinfo(config, { access_token: token }, subject, resource) {
   return say('userinfo', { claims: await client.fetchUserInfo(config, token, subject) });
 }
 
+async function signIn(config, settings, extra) {
+  const checks = await authorize(config, settings);
+  const { callback } = await read();
+  return redeem(config, checks, callback, extra);
+}
+
 async function run() {
   const settings = await read();
   const config = await discover(settings);
-  const checks = await authorize(config, settings);
-  const { callback } = await read();
   const extra = settings.resource ? { resource: settings.resource } : undefined;
-
-  const first = await redeem(config, checks, callback, extra);
+  const first =
+    settings.flow === 'device'
+      ? await device(config, settings)
+      : await signIn(config, settings, extra);
   await userinfo(config, first, first.claims().sub, settings.resource);
   const tokens = await renew(config, first, extra);
   await introspect(config, settings, 'introspect', tokens.access_token);

@@ -40,6 +40,7 @@ class Stay(Struct):
     started: Started
     admitted: Admitted
     code: str
+    device_code: str
     opaque: Issued
     jwt: Issued
     fresh: Issued
@@ -49,7 +50,7 @@ class Stay(Struct):
 
 
 async def stay(flow: Flow) -> Stay:
-    """Everything here hangs from one grant, but for an unspent code and the client's own tokens."""
+    """Everything here hangs from one grant, but for unspent codes and the client's own tokens."""
     started = await flow.sign_in()
     admitted = await flow.admitted(started)
     opaque = await flow.redeem(await flow.code(admitted))
@@ -61,6 +62,7 @@ async def stay(flow: Flow) -> Stay:
         started,
         admitted,
         await flow.code(admitted),
+        await approved_device(flow, admitted),
         opaque,
         jwt,
         fresh,
@@ -68,6 +70,12 @@ async def stay(flow: Flow) -> Stay:
         await own_token(flow, jwt=False),
         await own_token(flow, jwt=True),
     )
+
+
+async def approved_device(flow: Flow, admitted: Admitted) -> str:
+    begun = await flow.device()
+    await flow.approve(begun, admitted)
+    return begun.device_code
 
 
 async def own_token(flow: Flow, *, jwt: bool) -> Issued:
@@ -100,6 +108,17 @@ def accepting(name: str, operation: Operation) -> Callable[[Stay], Awaitable[obj
 
 async def by_code(held: Stay) -> object:
     return await held.flow.redeem(held.code)
+
+
+async def by_device_code(held: Stay) -> object:
+    return await held.flow.redeem_device(held.device_code)
+
+
+async def by_approving_a_device(held: Stay) -> object:
+    # The page was shown to a live sign-in; the person says yes after it died.
+    begun = await held.flow.device()
+    await held.flow.approve(begun, held.admitted)
+    return begun
 
 
 async def by_refresh(held: Stay) -> object:
@@ -140,6 +159,8 @@ async def by_client_credentials(held: Stay) -> object:
 
 USERS = {
     "code": by_code,
+    "device code": by_device_code,
+    "approve a device": by_approving_a_device,
     "refresh": by_refresh,
     "refresh unrotated": by_refresh_unrotated,
     "refresh retried": by_retry,
@@ -240,10 +261,16 @@ OF_THE_CLIENT = [client_disabled, client_ended, client_deleted]
 SPARED = {
     ("code", grant_revoked): "its code is of another grant",
     ("code", family_revoked): "its code is of another grant",
+    ("device code", grant_revoked): "its code is of another grant",
+    ("device code", family_revoked): "its code is of another grant",
     ("authorize", grant_revoked): "a new grant",
     ("authorize", family_revoked): "a new grant",
     ("authorize", consent_withdrawn): "the client session is begun anew, and consent asked again",
     ("authorize", client_session_deleted): "the client session is begun anew",
+    ("approve a device", grant_revoked): "a new grant",
+    ("approve a device", family_revoked): "a new grant",
+    ("approve a device", consent_withdrawn): "the client session is begun anew",
+    ("approve a device", client_session_deleted): "the client session is begun anew",
     ("mint", family_revoked): "minted straight from the grant, not from the family",
 }
 """Cells that go on working, each with its reason."""
@@ -264,7 +291,15 @@ CELLS += [("session cookie", state) for state in (*OF_THE_USER, *OF_THE_SIGN_IN)
 CELLS += [(path, state) for path in CLIENTS for state in OF_THE_CLIENT]
 
 
-NEEDS_ITS_CLIENT = (by_code, by_refresh, by_refresh_unrotated, by_retry, by_authorizing)
+NEEDS_ITS_CLIENT = (
+    by_code,
+    by_device_code,
+    by_approving_a_device,
+    by_refresh,
+    by_refresh_unrotated,
+    by_retry,
+    by_authorizing,
+)
 REFUSALS = (InvalidClient, InvalidGrant, InvalidToken, MintingNotAllowed, NotLive)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.security.browser import PASSWORD, Browser, authorize_url, hidden
 from tests.security.place import Place
-from tests.security.wire import Answer
+from tests.security.wire import Answer, request
 
 EVIL = "https://evil.example"
 
@@ -19,6 +19,20 @@ def consent_page(place: Place, browser: Browser, login: str) -> Answer:
     return browser.follow(browser.get(authorize_url(browser, place.client_id)))
 
 
+def shown_code(place: Place) -> str:
+    """The code that a device of the command line shows."""
+    form = {"client_id": "sojourn-cli", "scope": "openid"}
+    code: str = request(place.issuer, "POST", "/device_authorization", form=form).json["user_code"]
+    return code
+
+
+def device_page(place: Place, browser: Browser) -> Answer:
+    """Signed in, and asked whether a device may come in."""
+    page = browser.get(f"{place.issuer}/device")
+    form = hidden(page.text) | {"user_code": shown_code(place)}
+    return browser.follow(browser.post(f"{place.issuer}/device", form))
+
+
 def form_of(place: Place, path: str, browser: Browser, login: str) -> dict[str, str]:
     """A form of a page, filled in so that it would do something."""
     if path == "/sign-in":
@@ -26,7 +40,12 @@ def form_of(place: Place, path: str, browser: Browser, login: str) -> dict[str, 
         return hidden(page.text) | {"login": login, "password": PASSWORD}
     if path == "/consent":
         return hidden(consent_page(place, browser, login).text) | {"decision": "allow"}
+    if path == "/device":
+        page = browser.get(f"{place.issuer}/device")
+        return hidden(page.text) | {"user_code": shown_code(place)}
     browser.sign_in(login)
+    if path == "/device/confirm":
+        return hidden(device_page(place, browser).text) | {"decision": "allow"}
     if path == "/choose-account":
         url = authorize_url(browser, place.client_id, prompt="select_account")
         page = browser.follow(browser.get(url))
@@ -46,7 +65,16 @@ def form_of(place: Place, path: str, browser: Browser, login: str) -> dict[str, 
     )
 
 
-PATHS = ("/sign-in", "/consent", "/choose-account", "/sessions", "/sign-out", "/password")
+PATHS = (
+    "/sign-in",
+    "/consent",
+    "/choose-account",
+    "/device",
+    "/device/confirm",
+    "/sessions",
+    "/sign-out",
+    "/password",
+)
 
 
 def require_forged(place: Place, browser: Browser, path: str, form: dict[str, str], **headers: str):
@@ -137,6 +165,22 @@ def test_consent_of_one_account_is_not_that_of_the_account_chosen_after_it(place
     assert f'action="{place.issuer}/consent"' in after.text
 
 
+def test_a_yes_of_one_account_to_a_device_is_not_that_of_the_account_chosen_after_it(place: Place):
+    browser, one, other = place.browser(), place.somebody(), place.somebody()
+    browser.sign_in(other)
+    browser.sign_in(one)
+    form = hidden(device_page(place, browser).text)
+    there = f"{place.issuer}/continue?i={form['i']}"
+    chooser = browser.get(f"{there}&choose=1")
+    agreed = browser.post(f"{place.issuer}/device/confirm", form | {"decision": "allow"})
+    assert agreed.location == there
+    sids = [part.split('"')[0] for part in chooser.text.split('name="account" value="')[1:]]
+    browser.post(f"{place.issuer}/choose-account", hidden(chooser.text) | {"account": sids[1]})
+    after = browser.get(there)
+    assert after.status == 200, after.location
+    assert f'action="{place.issuer}/device/confirm"' in after.text
+
+
 def test_a_fresh_sign_in_of_one_account_is_not_that_of_the_account_chosen_after_it(place: Place):
     """ASVS 7.5.3: `prompt=login` and `max_age` ask who goes on, not anybody who knows some password."""
     for asked in ({"prompt": "login"}, {"max_age": "0"}):
@@ -157,7 +201,7 @@ def test_a_fresh_sign_in_of_one_account_is_not_that_of_the_account_chosen_after_
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/sign-in", "/sessions", "/password", "/sign-out", "/nowhere"]
+    "path", ["/", "/sign-in", "/device", "/sessions", "/password", "/sign-out", "/nowhere"]
 )
 def test_no_page_can_be_framed_sniffed_or_kept(place: Place, path: str):
     browser = place.browser()

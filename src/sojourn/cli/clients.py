@@ -11,7 +11,8 @@ import click
 from sojourn.cli import desk, listing, options, output, secrets
 
 METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
-GRANTS: Final = ("authorization_code", "refresh_token", "client_credentials")
+GRANTS: Final = ("authorization_code", "refresh_token", "client_credentials", "device_code")
+_NAMES: Final = {"device_code": "urn:ietf:params:oauth:grant-type:device_code"}
 
 
 @click.group()
@@ -60,6 +61,8 @@ def metadata_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _given(metadata: dict[str, Any]) -> dict[str, Any]:
     """What was given, as JSON."""
     given = {name: value for name, value in metadata.items() if value not in (None, ())}
+    if "grant_types" in given:
+        given["grant_types"] = [_NAMES.get(name, name) for name in given["grant_types"]]
     if "jwks" in given:
         try:
             given["jwks"] = json.load(given["jwks"])

@@ -1,13 +1,20 @@
-"""`sojourn login`: a person through the browser, or a program with its secret; the account is kept, sealed."""
+"""`sojourn login`: a person, in the browser here or on another device, or a program with its secret; the account is
+kept, sealed.
+"""
 
 from __future__ import annotations
 
+import json
 import os
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from sojourn.cli import options, output, secrets
+
+if TYPE_CHECKING:
+    from sojourn.client.renewal import RenewingAuth
+    from sojourn.wire.device import DeviceAuthorization
 
 CLIENT: Final = "sojourn-cli"
 """The client that every Sojourn server knows from its first start."""
@@ -36,6 +43,11 @@ _BROWSERS: Final = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
 )
 @click.option("--name", help="What to call the account here.")
 @click.option("--admin", is_flag=True, help="Ask for the rights of an administrator too.")
+@click.option(
+    "--device",
+    is_flag=True,
+    help="Show an address and a code, to be approved on another device: for machines without a browser (RFC 8628).",
+)
 @click.option("--no-browser", is_flag=True, help="Show the address instead of opening a browser.")
 @options.as_json
 def command(
@@ -47,31 +59,33 @@ def command(
     resources: tuple[str, ...],
     name: str | None,
     admin: bool,
+    device: bool,
     no_browser: bool,
     as_json: bool,
 ) -> None:
     """Sign in at ISSUER and make the account the current one.
 
-    With --client-secret a program signs in for itself; otherwise a person does, in the browser.
+    With --client-secret a program signs in for itself; otherwise a person does, in the browser, or with --device
+    wherever they have one. With --device and --json the address and the code are a line of JSON on the standard
+    error.
     """
     from sojourn.client.accounts import Accounts
-    from sojourn.client.dialects.oidc.plugins import AuthorizationCode, ClientCredentials
 
     issuer = _with_scheme(issuer)
-    asked = scope if scope is not None else _usual_scope(client_id, program=bool(client_secret))
+    program = bool(client_secret) and not device
+    asked = scope if scope is not None else _usual_scope(client_id, program=program)
     if admin:
         asked = f"{asked or ''} {ADMIN_SCOPE}".strip()
-    plugin: AuthorizationCode | ClientCredentials
-    if client_secret:
-        secret = secrets.line_of_stdin("the secret") if client_secret == "-" else client_secret
-        plugin = ClientCredentials(
-            issuer, client_id, client_secret=secret, scope=asked, resource=resources
+    if client_secret == "-":
+        client_secret = secrets.line_of_stdin("the secret")
+    for variable in _BROWSERS if no_browser else ():
+        os.environ.pop(variable, None)
+    if device:
+        plugin = _device(
+            issuer, client_id, client_secret, scope=asked, resources=resources, as_json=as_json
         )
     else:
-        if no_browser:
-            for variable in _BROWSERS:
-                os.environ.pop(variable, None)
-        plugin = AuthorizationCode(issuer, client_id, scope=asked or "openid", resource=resources)
+        plugin = _here(issuer, client_id, client_secret, scope=asked, resources=resources)
     account = Accounts().login(plugin, name=name)
     if as_json:
         output.print_json(
@@ -84,6 +98,57 @@ def command(
         )
     else:
         click.echo(f"Signed in: {output.clean(account.name)}")
+
+
+def _device(
+    issuer: str,
+    client_id: str,
+    client_secret: str | None,
+    *,
+    scope: str | None,
+    resources: tuple[str, ...],
+    as_json: bool,
+) -> RenewingAuth:
+    """A person on another device."""
+    from sojourn.client.dialects.oidc.plugins import DeviceCode
+
+    return DeviceCode(
+        issuer,
+        client_id,
+        client_secret=client_secret,
+        scope=scope or "openid",
+        resource=resources,
+        show=_show_as_json if as_json else None,
+    )
+
+
+def _here(
+    issuer: str,
+    client_id: str,
+    client_secret: str | None,
+    *,
+    scope: str | None,
+    resources: tuple[str, ...],
+) -> RenewingAuth:
+    """A program by its secret, or a person in the browser."""
+    from sojourn.client.dialects.oidc.plugins import AuthorizationCode, ClientCredentials
+
+    if client_secret:
+        return ClientCredentials(
+            issuer, client_id, client_secret=client_secret, scope=scope, resource=resources
+        )
+    return AuthorizationCode(issuer, client_id, scope=scope or "openid", resource=resources)
+
+
+def _show_as_json(given: DeviceAuthorization) -> None:
+    """What a person must be shown, for a program that shows it. The device's own code is no part of it."""
+    shown = {
+        "verification_uri": given.verification_uri,
+        "verification_uri_complete": given.verification_uri_complete,
+        "user_code": given.user_code,
+        "expires_in": given.expires_in,
+    }
+    click.echo(json.dumps(shown), err=True)
 
 
 def _with_scheme(issuer: str) -> str:

@@ -110,8 +110,9 @@ class Account:
         try:
             credential = run(plugin.credential)
         except InteractionRequired as cause:
+            device = " --device" if self.grant == "device_code" else ""
             raise InteractionRequired(
-                f"The sign-in of {self.name} has ended. Run: sojourn login {self.issuer}",
+                f"The sign-in of {self.name} has ended. Run: sojourn login {self.issuer}{device}",
                 detail=str(cause),
             ) from cause
         self._credential = credential

@@ -8,7 +8,12 @@ from typing import Final
 
 from sojourn.version import __version__
 
-PRODUCT: Final = f"sojourn/{__version__} python/{sys.version_info[0]}.{sys.version_info[1]}"
+_SYSTEMS: Final = {"linux": " (Linux)", "darwin": " (macOS)", "win32": " (Windows)"}
+
+PRODUCT: Final = (
+    f"sojourn/{__version__} python/{sys.version_info[0]}.{sys.version_info[1]}"
+    f"{_SYSTEMS.get(sys.platform, '')}"
+)
 
 Named = tuple[str | None, str | None]
 

@@ -12,6 +12,7 @@
     │  ├─ UnsupportedGrantType, UnsupportedResponseType
     │  ├─ InvalidScope, InvalidTarget
     │  ├─ AccessDenied               the person or the policy said no
+    │  ├─ AuthorizationPending, SlowDown, ExpiredToken  a device that waits for a person (RFC 8628)
     │  ├─ LoginRequired, ConsentRequired, AccountSelectionRequired, InteractionNeeded
     │  ├─ UnmetAuthenticationRequirements  an essential `acr` that this server does not have
     │  ├─ RequestNotSupported, RequestUriNotSupported
@@ -101,8 +102,10 @@ from sojourn.errors.client import (
 from sojourn.errors.protocol import (
     AccessDenied,
     AccountSelectionRequired,
+    AuthorizationPending,
     BearerError,
     ConsentRequired,
+    ExpiredToken,
     InsufficientScope,
     InteractionNeeded,
     InvalidClient,
@@ -116,6 +119,7 @@ from sojourn.errors.protocol import (
     RequestNotSupported,
     RequestUriNotSupported,
     ServerBusy,
+    SlowDown,
     TokenMissing,
     TooLarge,
     UnauthorizedClient,
@@ -154,6 +158,7 @@ __all__ = [
     "AnswerLost",
     "AuthenticationCancelled",
     "AuthenticationError",
+    "AuthorizationPending",
     "BadRequest",
     "BadSessionId",
     "BearerError",
@@ -169,6 +174,7 @@ __all__ = [
     "EmptyCatalog",
     "EndpointError",
     "EndpointNotFound",
+    "ExpiredToken",
     "Forbidden",
     "ForgedForm",
     "HttpClientError",
@@ -209,6 +215,7 @@ __all__ = [
     "SessionError",
     "SetUpDone",
     "SignInRefused",
+    "SlowDown",
     "SojournError",
     "StoreError",
     "StoreUnavailable",

@@ -85,6 +85,27 @@ class AccessDenied(ProtocolError):
     text = "Access was denied."
 
 
+class AuthorizationPending(ProtocolError):
+    """RFC 8628 §3.5."""
+
+    code = "authorization_pending"
+    text = "The person has not decided yet."
+
+
+class SlowDown(ProtocolError):
+    """RFC 8628 §3.5: it waits as before, and must leave 5 seconds more between two polls from now on."""
+
+    code = "slow_down"
+    text = "The device asks too often. Leave 5 seconds more between two polls."
+
+
+class ExpiredToken(ProtocolError):
+    """RFC 8628 §3.5."""
+
+    code = "expired_token"
+    text = "The device code has expired. Ask for a new one."
+
+
 class LoginRequired(ProtocolError):
     code = "login_required"
     text = "The person must sign in."

@@ -76,6 +76,14 @@ class Keys:
     def interaction(self, part: int, digest: str) -> str:
         return self.key(part, "interaction", digest)
 
+    def device(self, part: int, digest: str) -> str:
+        """A device's request; `part` is that of its user code."""
+        return self.key(part, "device", digest)
+
+    def user_code(self, code: str, digest: str) -> str:
+        """What a user code leads by. A code is drawn at random, and so is its partition."""
+        return self.key(partition("usercode", code), "usercode", digest)
+
     def assertion(self, client_id: str, jti_digest: str) -> str:
         """A client assertion that was used (RFC 7523 §3, rule 7)."""
         return self.key(partition("client", client_id), "assertion", jti_digest)

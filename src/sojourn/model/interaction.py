@@ -13,6 +13,7 @@ class Interaction(Value, frozen=True, kw_only=True):
     """One page flow.
 
     request   the parameters of the authorization request, as they were checked
+    device    key of the device's request that it is about (RFC 8628); empty: an authorization request
     created   UTC ms; it lasts `Lifetimes.interaction`
     signin    the sign-in that was chosen or made in it; empty: none yet
     fresh     the person proved who they are inside this interaction (`prompt=login`, `max_age`)
@@ -24,6 +25,7 @@ class Interaction(Value, frozen=True, kw_only=True):
     id: str
     request: Mapping[str, str]
     created: int
+    device: str = ""
     signin: str = ""
     fresh: bool = False
     chosen: bool = False

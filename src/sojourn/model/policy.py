@@ -74,11 +74,13 @@ class Lifetimes(Struct, frozen=True, kw_only=True):
     signin_idle       without use, after which no new authorization is given
     signin_absolute   from the sign-in to its end, whatever happens
     interaction       a page flow from its start
+    device            a device's request, from its start: short, for who is lured into it has little time (RFC 10027)
     grant             a grant without offline access; with it, `offline`
     """
 
     signin_idle: int = 60 * _MINUTE
     signin_absolute: int = _DAY
     interaction: int = 15 * _MINUTE
+    device: int = 10 * _MINUTE
     grant: int = _DAY
     offline: int = 90 * _DAY

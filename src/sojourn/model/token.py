@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import UNSET, UnsetType
 
 from sojourn.model.value import Ending, Value
 
+CODES: Final = ("authorization_code", "device_code")
+"""Types that only hand their grant over: what they gave may outlive them."""
+
 
 class Token(Value, frozen=True, kw_only=True):
-    """One stored token: a code, an opaque access token or a refresh family.
+    """One stored token: a code, what approval of a device left, an opaque access token or a refresh family.
 
-    type        authorization_code | access_token | refresh_token
+    type        authorization_code | device_code | access_token | refresh_token
     client_id   whom it was issued to
     scope, resources  empty: those of the grant
     based_on    id of the token it was minted from; empty: straight from the grant
@@ -47,6 +52,11 @@ class Token(Value, frozen=True, kw_only=True):
             and now >= self.not_before
             and (self.expires_at == 0 or now < self.expires_at)
         )
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it only hands its grant over."""
+        return self.type in CODES
 
     def has_been_used(self) -> bool:
         return self.used > 0

@@ -207,6 +207,7 @@ def _site(settings: Settings, context: Context) -> Site:
     sessions = AsyncSessionManager(context)
     users = Users(context, sessions.tree)
     audiences = (settings.issuer, f"{settings.issuer}{paths.TOKEN}")
+    throttle = Throttle(context, sessions.tree)
     passwords = Passwords(workers=settings.password_workers, queue=settings.password_queue)
     return Site(
         issuer=settings.issuer,
@@ -215,7 +216,8 @@ def _site(settings: Settings, context: Context) -> Site:
         users=users,
         clients=Clients(context, sessions.tree, audiences=audiences),
         passwords=passwords,
-        pipeline=Pipeline(context, users, passwords, Throttle(context, sessions.tree)),
+        pipeline=Pipeline(context, users, passwords, throttle),
+        throttle=throttle,
         renderer=Renderer(issuer=settings.issuer),
         proxies=frozenset(settings.trusted_proxies),
         max_body=settings.max_body,

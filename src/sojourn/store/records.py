@@ -17,6 +17,7 @@ from sojourn.model.admission import Node, Path
 from sojourn.model.client import Client
 from sojourn.model.client_session import ClientSession
 from sojourn.model.credential import PasswordCredential
+from sojourn.model.device import DeviceRequest, UserCode
 from sojourn.model.event import Event
 from sojourn.model.grant import Grant
 from sojourn.model.interaction import Interaction
@@ -64,6 +65,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "grant": _kind(Grant, lambda v: (("session", f"{v.user_id} {v.client_id}"),)),
     "token": _kind(Token),
     "interaction": _kind(Interaction),
+    "device": _kind(DeviceRequest),
+    "usercode": _kind(UserCode),
     "assertion": _kind(Used),
     "activity": _kind(Activity),
     "throttle": _kind(Failures),

@@ -160,6 +160,7 @@ class ProviderMetadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     userinfo_endpoint: str | None = None
     introspection_endpoint: str | None = None
     revocation_endpoint: str | None = None
+    device_authorization_endpoint: str | None = None
     end_session_endpoint: str | None = None
     response_types_supported: tuple[str, ...] = ()
     response_modes_supported: tuple[str, ...] = ()

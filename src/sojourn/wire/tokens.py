@@ -2,8 +2,8 @@
 Session Manager and the endpoints stand above it; below it is only the standard library, so the
 client's shortest path can afford it.
 
-Kinds: `a` access token, `c` code, `g` grant, `i` interaction, `k` client secret, `r` refresh token,
-`s` sign-in, `u` set-up. Digits are of `0-9A-Za-z`, drawn one by one from random bytes. Where a token
+Kinds: `a` access token, `c` code, `d` device code, `g` grant, `i` interaction, `k` client secret,
+`r` refresh token, `s` sign-in, `u` set-up. Digits are of `0-9A-Za-z`, drawn one by one from random bytes. Where a token
 leads to a partition, the first two of them are that partition, masked. The checksum is the CRC-32 of
 all that precedes it, in six digits: it finds typing errors and lets secret scanners be sure; it
 protects nothing by itself.

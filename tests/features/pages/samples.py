@@ -179,6 +179,23 @@ CONSENT = v.ConsentView(
     tos_url="https://photos.example/terms",
 )
 
+DEVICE = v.DeviceConfirmView(
+    action="/device/confirm",
+    csrf="t",
+    interaction="i1",
+    client_name="Photos on the wall",
+    code="WDJB-MJHT",
+    account=ADA,
+    scopes=tuple(v.ScopeRow(name=name) for name in ("openid", "profile", "offline_access")),
+    address="203.0.113.7",
+    user_agent="sojourn/0.1 Linux",
+    asked_at=NOW - MINUTE,
+    now=NOW,
+    switch_url="/choose",
+    elsewhere=True,
+    resources=("https://api.photos.example",),
+)
+
 PAGES: dict[str, v.View] = {
     "sign_in": v.SignInView(
         action="/sign_in",
@@ -196,6 +213,13 @@ PAGES: dict[str, v.View] = {
         action="/choose", csrf="t", now=NOW, accounts=(ADA, GRACE, PLAIN), client_name="Calendar"
     ),
     "consent": CONSENT,
+    "device": v.DeviceView(action="/device", csrf="t", code="WDJB-MJHT"),
+    "device_wrong": v.DeviceView(action="/device", csrf="t", code="WDJB", error="device.wrong"),
+    "device_confirm": DEVICE,
+    "device_done": v.DeviceDoneView(client_name="Photos", approved=True, sessions_url="/sessions"),
+    "device_denied": v.DeviceDoneView(
+        client_name="Photos", approved=False, sessions_url="/sessions"
+    ),
     "error": v.ErrorView(
         code="invalid_request",
         text="The redirect_uri is not registered for this client.",
@@ -255,6 +279,21 @@ HOSTILE_PAGES: dict[str, v.View] = {
     ),
     "hostile_choose": v.ChooseAccountView(
         action="/choose", csrf="t", now=NOW, accounts=(HOSTILE_ACCOUNT,), client_name=LONG
+    ),
+    "hostile_device": v.DeviceView(action="/device", csrf="t", code=HOSTILE),
+    "hostile_device_confirm": v.DeviceConfirmView(
+        action="/device/confirm",
+        csrf="t",
+        client_name=HOSTILE,
+        code="WDJB-MJHT",
+        account=HOSTILE_ACCOUNT,
+        scopes=(v.ScopeRow(name=HOSTILE),),
+        address=HOSTILE,
+        user_agent=HOSTILE,
+        asked_at=NOW,
+        now=NOW,
+        switch_url="/choose",
+        resources=(HOSTILE,),
     ),
     "hostile_consent": v.ConsentView(
         action="/consent",

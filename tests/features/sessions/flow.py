@@ -16,10 +16,11 @@ from sojourn.model.grant import Grant
 from sojourn.model.token import Token
 from sojourn.model.user import User
 from sojourn.server import AsyncSessionManager
+from sojourn.server.services.sessions.devices import Begun
 from sojourn.server.services.sessions.grants import GrantOrder
 from sojourn.server.services.sessions.minting import Minted, Order
 from sojourn.server.services.sessions.redemption import Issued, Taken, Wanted
-from sojourn.server.services.sessions.signins import Started
+from sojourn.server.services.sessions.signins import Device, Started
 from sojourn.store import records
 from sojourn.wire import base64url
 
@@ -103,6 +104,43 @@ class Flow:
                 redirect_uri=redirect_uri,
                 verifier=verifier,
                 wanted=wants(wanted),
+            )
+
+        issued = await self.manager.redemption.issue(take)
+        if sent:
+            await self.manager.redemption.sent(issued.code_key)
+        return issued
+
+    async def device(self) -> Begun:
+        """What a device of the client is given to show, and to poll with."""
+        scope = ("openid", "mail")
+        source = Device("192.0.2.1", "television")
+        return await self.manager.devices.begin(
+            self.client, scope=scope, resources=(), source=source
+        )
+
+    async def approve(self, begun: Begun, signin: Admitted) -> None:
+        """What the page does when a person says yes."""
+        waiting = await self.manager.devices.find(begun.user_code)
+        assert waiting is not None
+        order = GrantOrder(
+            user_id=self.user,
+            client_id="shop",
+            scope=waiting.request.scope,
+            signin=signin.leaf.key.rsplit("/", 1)[1],
+            end=self.context.now() + 86_400_000,
+        )
+        await self.manager.devices.approve(waiting, signin, order, client=self.client)
+
+    async def redeem_device(
+        self, device_code: str, *, client: Client | None = None, sent: bool = True
+    ) -> Issued:
+        """What the token endpoint does with a device code."""
+
+        async def take() -> Taken:
+            key = await self.manager.devices.poll(device_code, client or self.client)
+            return await self.manager.redemption.approved(
+                key, client or self.client, wanted=wants(EVERYTHING)
             )
 
         issued = await self.manager.redemption.issue(take)

@@ -4,6 +4,7 @@ that output stays clean for programs."""
 
 from __future__ import annotations
 
+import os
 import select
 import sys
 from typing import Final
@@ -18,6 +19,23 @@ def available() -> bool:
     """Tell whether a person can read what is said and answer."""
     streams = (sys.stdin, sys.stderr)
     return all(stream is not None and not stream.closed and stream.isatty() for stream in streams)
+
+
+def draws() -> bool:
+    """Tell whether the person's terminal shows block characters and colours."""
+    stream = sys.stderr
+    if stream is None or stream.closed or not stream.isatty():
+        return False
+    return (stream.encoding or "").lower().replace("-", "") == "utf8" and not (
+        os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    )
+
+
+def fits(columns: int) -> bool:
+    """Tell whether a line of so many columns fits."""
+    import shutil
+
+    return columns <= shutil.get_terminal_size().columns
 
 
 def say(text: str) -> None:

@@ -30,7 +30,7 @@ from sojourn.model.authorization_request import AuthorizationRequest
 from sojourn.model.client import Client
 from sojourn.server.pages.site import Site
 from sojourn.server.services.hints import hinted
-from sojourn.wire import oauth, oidc, proof
+from sojourn.wire import device, oauth, oidc, proof
 
 RESPONSE_MODES: Final = ("query", "form_post")
 _LONGEST_VALUE: Final = 2_000
@@ -204,6 +204,11 @@ async def resource(site: Site, draft: Draft) -> None:
     draft.resources = asked
 
 
+def device_grant(_site: Site, draft: Draft) -> None:
+    if device.GRANT not in draft.known.grant_types:
+        raise UnauthorizedClient
+
+
 Row = Callable[[Site, Draft], Awaitable[None] | None]
 """A check; one that reads the store is awaited."""
 
@@ -225,17 +230,31 @@ AFTER_REDIRECT: Final[tuple[Row, ...]] = (
 )
 """Refusals of these go back to the client."""
 
+FOR_DEVICE: Final[tuple[Row, ...]] = (client, device_grant, scope, resource)
+"""What the request of a device must be (RFC 8628 §3.1); checked again when the person decides."""
+
+
+async def _pass(rows: tuple[Row, ...], site: Site, draft: Draft) -> None:
+    for row in rows:
+        if (reading := row(site, draft)) is not None:
+            await reading
+
+
+async def check_device(
+    site: Site, parameters: Mapping[str, str]
+) -> tuple[AuthorizationRequest, Client]:
+    """The checked request of a device and its client. Raises ProtocolError."""
+    draft = Draft(parameters)
+    await _pass(FOR_DEVICE, site, draft)
+    return _request(draft), draft.known
+
 
 async def check(site: Site, parameters: Mapping[str, str]) -> tuple[AuthorizationRequest, Client]:
     """The checked request and its client. Raises ProtocolError for a page, Redirected for the client."""
     draft = Draft(parameters)
-    for row in BEFORE_REDIRECT:
-        if (reading := row(site, draft)) is not None:
-            await reading
+    await _pass(BEFORE_REDIRECT, site, draft)
     try:
-        for row in AFTER_REDIRECT:
-            if (reading := row(site, draft)) is not None:
-                await reading
+        await _pass(AFTER_REDIRECT, site, draft)
     except ProtocolError as error:
         raise Redirected(error, _request(draft)) from error
     return _request(draft), draft.known

@@ -29,6 +29,7 @@ def metadata(site: Site) -> bytes:
         jwks_uri=site.url(paths.JWKS),
         introspection_endpoint=site.url(paths.INTROSPECTION),
         revocation_endpoint=site.url(paths.REVOCATION),
+        device_authorization_endpoint=site.url(paths.DEVICE_AUTHORIZATION),
         end_session_endpoint=site.url(paths.END_SESSION),
         scopes_supported=("openid", "offline_access", *oidc.CLAIMS_OF_SCOPE),
         response_types_supported=("code",),

@@ -26,12 +26,13 @@ from sojourn.model.client_session import ClientSession, Consent
 from sojourn.model.interaction import Interaction
 from sojourn.server.endpoints import answers, checks
 from sojourn.server.login.decision import Account, Need, Situation, decide, pick
-from sojourn.server.pages import choose_account, consent, paths, sign_in
+from sojourn.server.pages import choose_account, consent, device, paths, sign_in
 from sojourn.server.pages.browser import Browser, Held
 from sojourn.server.pages.interactions import Found, Interactions
 from sojourn.server.pages.site import Site, see_other
 from sojourn.server.services import http
 from sojourn.server.services.administration.roles import allowed_scopes
+from sojourn.server.services.sessions.devices import Waiting
 from sojourn.server.services.sessions.grants import GrantOrder
 from sojourn.server.services.sessions.minting import Order
 
@@ -83,25 +84,60 @@ async def resume(site: Site, request: Request) -> Response:
     found = await interactions.find(request, query.get("i", ""))
     if found is None:
         raise PageExpired
+    waiting = await _waiting(site, found.interaction)
+    if query.get("cancel") and waiting is not None:
+        return see_other(site.url(paths.DEVICE), (await interactions.finish(found),))
     if query.get("cancel"):
         denied = msgspec.structs.replace(found.interaction, denied=True)
         found = msgspec.structs.replace(found, interaction=denied)
     try:
-        asked, client = await checks.check(site, dict(found.interaction.request))
+        checked = await _checked(site, found.interaction, waiting)
     except checks.Redirected as refused:
         return answers.with_error(site, request, refused.request, refused.error)
     browser = await Browser.read(site, request)
     if query.get("choose") and browser.held:
         return await choose_account.show(site, request, browser, found.interaction)
-    step = await _Step.of(site, request, browser, found, (asked, client))
+    step = await _Step.of(site, request, browser, found, checked, waiting=waiting)
     return await step.take()
+
+
+async def _waiting(site: Site, interaction: Interaction) -> Waiting | None:
+    """The device that a flow is about, if it is about one. Raises PageExpired when that waits no longer."""
+    if not interaction.device:
+        return None
+    waiting = await site.sessions.devices.at(interaction.device)
+    if waiting is None:
+        raise PageExpired
+    return waiting
+
+
+async def _checked(
+    site: Site, interaction: Interaction, waiting: Waiting | None
+) -> tuple[AuthorizationRequest, Client]:
+    """What is asked of the person, checked again: client and resources may have changed since."""
+    if waiting is None:
+        return await checks.check(site, dict(interaction.request))
+    asked = waiting.request
+    parameters = {
+        "client_id": asked.client_id,
+        "scope": " ".join(asked.scope),
+        "resource": " ".join(asked.resources),
+    }
+    return await checks.check_device(site, parameters)
 
 
 class _Step:
     """One moment of a flow: who is here, what is asked, what is needed."""
 
     def __init__(
-        self, site: Site, request: Request, browser: Browser, found: Found, situation: Situation
+        self,
+        site: Site,
+        request: Request,
+        browser: Browser,
+        found: Found,
+        situation: Situation,
+        *,
+        waiting: Waiting | None,
     ) -> None:
         self._site = site
         self._request = request
@@ -109,6 +145,7 @@ class _Step:
         self._found = found
         self._situation = situation
         self._asked = situation.request
+        self._waiting = waiting
         self.need = decide(situation).need
 
     @classmethod
@@ -119,6 +156,8 @@ class _Step:
         browser: Browser,
         found: Found,
         checked: tuple[AuthorizationRequest, Client],
+        *,
+        waiting: Waiting | None = None,
     ) -> _Step:
         asked, client = checked
         accounts = await browser.accounts()
@@ -137,7 +176,7 @@ class _Step:
             session=session,
             now=site.context.now(),
         )
-        return cls(site, request, browser, found, situation)
+        return cls(site, request, browser, found, situation, waiting=waiting)
 
     @property
     def silent(self) -> bool:
@@ -152,6 +191,8 @@ class _Step:
 
     async def answer(self) -> Response:
         """The answer to the request: a code, or the error that stands for what is needed."""
+        if self._waiting is not None:
+            return await self._decided(self._waiting)
         if self._found.interaction.denied:
             return await self._refuse(AccessDenied("The person did not agree."))
         if self.need is not None:
@@ -182,10 +223,33 @@ class _Step:
             jar = (await Interactions(self._site).finish(self._found),)
         return answers.with_error(self._site, self._request, self._asked, error, set_cookies=jar)
 
-    async def _code(self, held: Held, scope: tuple[str, ...]) -> str:
-        asked, client, site = self._asked, self._situation.client, self._site
-        lives = site.context.lifetimes
-        order = GrantOrder(
+    async def _decided(self, waiting: Waiting) -> Response:
+        """What a person decided about a device, told to the device and shown to them."""
+        site, client, account = self._site, self._situation.client, self._situation.account
+        held = self._browser.by_sid(account.signin.id) if account else None
+        if held is None:
+            raise PageExpired
+        approved = not self._found.interaction.denied
+        if approved:
+            order = self._order(held, allowed_scopes(self._asked.scope, held.user.roles))
+            try:
+                await site.sessions.devices.approve(waiting, held.admitted, order, client=client)
+            except NotLive as error:
+                raise PageExpired(detail=error.detail) from error
+            await site.throttle.succeeded(device.guesser(site, self._request))
+        else:
+            await site.sessions.devices.deny(waiting, held.user.id)
+        jar = (*self._browser.cookies(), await Interactions(site).finish(self._found))
+        await site.sessions.signins.touch(held.admitted.leaf.key)
+        name = client.client_name or client.client_id
+        return device.done(
+            site, self._request, client_name=name, approved=approved, set_cookies=jar
+        )
+
+    def _order(self, held: Held, scope: tuple[str, ...]) -> GrantOrder:
+        asked, client = self._asked, self._situation.client
+        lives = self._site.context.lifetimes
+        return GrantOrder(
             user_id=held.user.id,
             client_id=client.client_id,
             sub_type=client.subject_type,
@@ -195,18 +259,25 @@ class _Step:
             resources=asked.resources,
             signin=held.signin.id,
             offline=asked.offline,
-            end=site.context.now() + (lives.offline if asked.offline else lives.grant),
+            end=self._site.context.now() + (lives.offline if asked.offline else lives.grant),
             event=held.signin.event,
             request={name: asked.parameters[name] for name in _KEPT if name in asked.parameters},
         )
+
+    async def _code(self, held: Held, scope: tuple[str, ...]) -> str:
+        asked = self._asked
         code = Order(
             type="authorization_code",
             redirect_uri=asked.redirect_uri,
             challenge=asked.challenge,
             nonce=asked.nonce,
         )
-        minted = await site.sessions.authorizing.authorize(
-            held.admitted, order, code, client=client, consent=self._consent()
+        minted = await self._site.sessions.authorizing.authorize(
+            held.admitted,
+            self._order(held, scope),
+            code,
+            client=self._situation.client,
+            consent=self._consent(),
         )
         return minted.value
 
@@ -237,11 +308,19 @@ class _Step:
     async def consent(self) -> Response:
         return await consent.show(self._site, self._request, self._browser, self._situation)
 
+    async def confirm(self) -> Response:
+        if self._waiting is None:
+            raise PageExpired
+        return await device.confirm(
+            self._site, self._request, self._browser, self._situation, asked=self._waiting.request
+        )
+
 
 _PAGES: Final[Mapping[Need, Callable[[_Step], Awaitable[Response]]]] = {
     Need.SIGN_IN: _Step.sign_in,
     Need.CHOOSE: _Step.choose,
     Need.CONSENT: _Step.consent,
+    Need.DEVICE: _Step.confirm,
 }
 
 

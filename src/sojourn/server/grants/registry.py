@@ -8,8 +8,14 @@ from typing import Final
 from sojourn.server.grants.authorization_code import AuthorizationCode
 from sojourn.server.grants.client_credentials import ClientCredentials
 from sojourn.server.grants.contract import GrantType
+from sojourn.server.grants.device_code import DeviceCode
 from sojourn.server.grants.refresh_token import RefreshToken
 
-_ALL: Final[tuple[GrantType, ...]] = (AuthorizationCode(), RefreshToken(), ClientCredentials())
+_ALL: Final[tuple[GrantType, ...]] = (
+    AuthorizationCode(),
+    RefreshToken(),
+    ClientCredentials(),
+    DeviceCode(),
+)
 
 REGISTRY: Final[Mapping[str, GrantType]] = {grant.name: grant for grant in _ALL}

@@ -25,6 +25,7 @@ class Need(Enum):
     SIGN_IN = "sign_in"
     CHOOSE = "choose_account"
     CONSENT = "consent"
+    DEVICE = "device"
 
 
 class Account(Struct, frozen=True):
@@ -114,6 +115,11 @@ def _not_consented(s: Situation) -> bool:
     return not s.session.consent.covers(s.request.scope, claims, s.request.resources)
 
 
+def _asked_for_a_device(s: Situation) -> bool:
+    """Asked each time, of trusted clients too: who holds the device is not proved by anything else (RFC 8628 §5.4)."""
+    return bool(s.interaction.device) and not s.interaction.consented
+
+
 CHECKS: Final[tuple[tuple[str, Callable[[Situation], bool], Need], ...]] = (
     ("select_account_prompt", _asked_to_choose, Need.CHOOSE),
     ("no_session", _nobody, Need.SIGN_IN),
@@ -121,6 +127,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[Situation], bool], Need], ...]] = (
     ("another_person", _another_person, Need.SIGN_IN),
     ("idle", _lay_idle, Need.SIGN_IN),
     ("max_age", _too_old, Need.SIGN_IN),
+    ("device", _asked_for_a_device, Need.DEVICE),
     ("consent_prompt", _asked_to_consent, Need.CONSENT),
     ("no_consent", _not_consented, Need.CONSENT),
 )

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from sojourn.model.ids import Keys
 from sojourn.server.login.authenticators.password import Passwords
 from sojourn.server.login.pipeline import Pipeline
+from sojourn.server.login.throttle import Throttle
 from sojourn.server.pages import messages
 from sojourn.server.pages.render import Renderer, security_headers
 from sojourn.server.pages.view import View
@@ -44,6 +45,7 @@ class Site:
     clients: Clients
     passwords: Passwords
     pipeline: Pipeline
+    throttle: Throttle
     renderer: Renderer
     proxies: frozenset[str] = frozenset()
     max_body: int = 65_536

@@ -21,6 +21,9 @@ __all__ = [
     "ClientRow",
     "ConsentView",
     "Device",
+    "DeviceConfirmView",
+    "DeviceDoneView",
+    "DeviceView",
     "ErrorView",
     "FormPostView",
     "GrantRow",
@@ -184,6 +187,49 @@ class ConsentView(FormView, frozen=True, kw_only=True):
     tos_url: str = ""
     resources: tuple[str, ...] = ()
     switch_url: str = ""
+
+
+class DeviceView(FormView, frozen=True, kw_only=True):
+    """Posts `user_code`. `code` is what the field holds already; `wait_seconds` fills the message of
+    `error`.
+    """
+
+    template: ClassVar[str] = "device.html"
+    code: str = ""
+    error: str = ""
+    wait_seconds: int = 0
+
+
+class DeviceConfirmView(FormView, frozen=True, kw_only=True):
+    """Posts `decision` = `allow` or `deny`. `code` is what the device shows, `address` and
+    `user_agent` where it asked from; `elsewhere`: from another network than the person's.
+    """
+
+    template: ClassVar[str] = "device_confirm.html"
+    client_name: str
+    code: str
+    account: AccountRow
+    scopes: tuple[ScopeRow, ...]
+    address: str
+    user_agent: str
+    asked_at: int
+    now: int
+    switch_url: str
+    elsewhere: bool = False
+    resources: tuple[str, ...] = ()
+
+    @property
+    def device(self) -> Device:
+        return device_of(self.user_agent)
+
+
+class DeviceDoneView(View, frozen=True, kw_only=True):
+    """What became of it: the device was let in, or told no."""
+
+    template: ClassVar[str] = "device_done.html"
+    client_name: str
+    approved: bool
+    sessions_url: str
 
 
 class ErrorView(View, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from sojourn.model.client import Client
 from sojourn.model.resource import ACCOUNT, ADMIN, Resource
 from sojourn.server.services.administration.roles import ACCOUNT_SCOPE, ADMIN_SCOPES
 from sojourn.server.services.clients import Clients
+from sojourn.wire import device
 
 CLI: Final = "sojourn-cli"
 
@@ -21,7 +22,7 @@ CLIENT: Final = Client(
     client_name="Sojourn command line",
     redirect_uris=("http://127.0.0.1/callback",),
     post_logout_redirect_uris=("http://127.0.0.1/callback",),
-    grant_types=("authorization_code", "refresh_token"),
+    grant_types=("authorization_code", "refresh_token", device.GRANT),
     response_types=("code",),
     token_endpoint_auth_method="none",
     scope=(

@@ -22,11 +22,16 @@ from sojourn.model.subject import SUBJECT_TYPES
 from sojourn.server.services.context import Context
 from sojourn.server.services.sessions.tree import Tree
 from sojourn.store import records
-from sojourn.wire import json_text, oauth, tokens
+from sojourn.wire import device, json_text, oauth, tokens
 from sojourn.wire.jose import KeySet, check_times
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials")
+GRANT_TYPES: Final = (
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    device.GRANT,
+)
 ASSERTION_LIFE: Final = 300_000
 _ASSERTION_ALGS: Final = ("ES256", "RS256", "PS256", "EdDSA")
 _SKEW: Final = 10_000

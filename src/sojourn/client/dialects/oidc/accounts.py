@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sojourn.client.dialects.oidc.endpoints import Endpoints
-from sojourn.client.dialects.oidc.plugins import AuthorizationCode, ClientCredentials
+from sojourn.client.dialects.oidc.plugins import AuthorizationCode, ClientCredentials, DeviceCode
 from sojourn.client.env.contract import Env
 from sojourn.errors import AuthenticationError, ConnectFailure
 from sojourn.wire import forms
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("sojourn.client.accounts")
 
-Plugin = AuthorizationCode | ClientCredentials
+Plugin = AuthorizationCode | ClientCredentials | DeviceCode
 
 
 def restored(
@@ -41,6 +41,10 @@ def restored(
     plugin: Plugin
     if state["grant"] == "client_credentials":
         plugin = ClientCredentials(issuer, client_id, scope=state.get("scope"), **client)
+    elif state["grant"] == "device_code":
+        plugin = DeviceCode(
+            issuer, client_id, scope=state["scope"], interactive=interactive, **client
+        )
     else:
         plugin = AuthorizationCode(
             issuer,

@@ -1,4 +1,4 @@
-"""The calls to a provider's endpoints: token, userinfo, revocation. The plugins stand above it;
+"""The calls to a provider's endpoints: token, device authorization, userinfo, revocation. The plugins stand above it;
 below it are discovery, the client's identity and `wire`."""
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sojourn.errors import (
     ServerBusy,
 )
 from sojourn.wire import forms, json_text
+from sojourn.wire.device import DeviceAuthorization
 from sojourn.wire.oauth import TokenResponse
 from sojourn.wire.oidc import check_userinfo
 
@@ -55,6 +56,17 @@ class Endpoints:
                 f"{self.provider.issuer} gave a token that is no Bearer token."
             )
         return found
+
+    async def device_authorization(self, env: Env, form: forms.Params) -> DeviceAuthorization:
+        """Return the codes that the device authorization endpoint gives for `form` (RFC 8628 §3.1).
+
+        Raises as `tokens` does, and AuthenticationError where the provider has no such endpoint.
+        """
+        reply = await self._post(env, "device_authorization_endpoint", form)
+        try:
+            return DeviceAuthorization.parse(reply.content, status=reply.status)
+        except Malformed as cause:
+            raise self._unusable("device authorization", reply, cause) from cause
 
     async def userinfo(self, env: Env, access_token: str, *, subject: str) -> dict[str, Any]:
         """Return what userinfo says about `subject` (OpenID Connect Core §5.3)."""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sojourn.client.auth import AccessInfo
 from sojourn.client.credential import Credential
+from sojourn.client.dialects.oidc import device
+from sojourn.client.dialects.oidc.device import DeviceSignIn
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
 from sojourn.client.dialects.oidc.identity import ClientIdentity
 from sojourn.client.dialects.oidc.sign_in import SignIn, possible, sign_in
@@ -20,7 +22,10 @@ from sojourn.client.renewal import RenewingAuth, SignInEnded
 from sojourn.errors import InteractionRequired, InvalidGrant, ProtocolError
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from sojourn.client.cache.store import CredentialStore
+    from sojourn.client.dialects.oidc.device import Show
     from sojourn.wire.forms import Params
     from sojourn.wire.jose import SigningKey
 
@@ -28,7 +33,7 @@ DEFAULT_SCOPE: Final = "openid profile email offline_access"
 
 
 class _OidcAuth(RenewingAuth):
-    """What both plugins share: one client at one provider."""
+    """What the plugins share: one client at one provider."""
 
     kind = "oidc"
     login_hint: str | None = None
@@ -155,7 +160,32 @@ class ClientCredentials(_OidcAuth):
             raise refusal(self.issuer, cause) from cause
 
 
-class AuthorizationCode(_OidcAuth):
+class _PersonAuth(_OidcAuth):
+    """A person: asked when first needed, renewed with a refresh token afterwards."""
+
+    async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
+        if previous is None:
+            raise InteractionRequired(f"Nobody is signed in at {self.issuer} yet.")
+        if previous.refresh_token is None:
+            raise SignInEnded
+        form: Params = {
+            "grant_type": "refresh_token",
+            "refresh_token": previous.refresh_token,
+            "resource": self.resources,
+        }
+        try:
+            return await self._granted(env, form, previous, nonce=nonce)
+        except InvalidGrant as cause:
+            raise SignInEnded from cause
+        except ProtocolError as cause:
+            raise refusal(self.issuer, cause) from cause
+
+    def _subject(self) -> str | None:
+        """Who it must be, if somebody signed in before."""
+        return self._current.claims.get("sub") if self._current else None
+
+
+class AuthorizationCode(_PersonAuth):
     """A person, signed in through the browser when first needed, renewed with a refresh token
     afterwards.
 
@@ -201,30 +231,65 @@ class AuthorizationCode(_OidcAuth):
         own = {"grant": "authorization_code", "redirect_uri": self.wanted.redirect_uri}
         return {**own, **super().state()}
 
-    async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
-        if previous is None:
-            raise InteractionRequired(f"Nobody is signed in at {self.issuer} yet.")
-        if previous.refresh_token is None:
-            raise SignInEnded
-        form: Params = {
-            "grant_type": "refresh_token",
-            "refresh_token": previous.refresh_token,
-            "resource": self.resources,
-        }
-        try:
-            return await self._granted(env, form, previous, nonce=nonce)
-        except InvalidGrant as cause:
-            raise SignInEnded from cause
-        except ProtocolError as cause:
-            raise refusal(self.issuer, cause) from cause
-
     async def first(self, env: Env) -> Credential:
         """Return a credential that the person gives now, whatever is kept."""
-        subject = self._current.claims.get("sub") if self._current else None
-        return await sign_in(env, self.endpoints, self.wanted, subject=subject)
+        return await sign_in(env, self.endpoints, self.wanted, subject=self._subject())
 
     def may_ask(self) -> bool:
         return self.interactive and possible()
+
+    async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
+        if not self.interactive:
+            raise reason
+        return await self.first(env)
+
+
+class DeviceCode(_PersonAuth):
+    """A person who approves on another device what this one shows (RFC 8628), for machines without a browser;
+    renewed with a refresh token afterwards.
+
+    What to show goes to the terminal's error stream, or to `show`, which gets a `wire.device.DeviceAuthorization`
+    (`verification_uri`, `user_code`, `verification_uri_complete`; `expires_in` in seconds). Setting `cancel` ends the
+    waiting with AuthenticationCancelled. `interactive=False` never asks and raises InteractionRequired instead.
+    `resource` is the service that the tokens are for, or several (RFC 8707 §2).
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        client_id: str,
+        *,
+        client_secret: str | None = None,
+        client_key: SigningKey | None = None,
+        method: str | None = None,
+        scope: str = DEFAULT_SCOPE,
+        resource: str | Sequence[str] | None = None,
+        show: Show | None = None,
+        cancel: Event | None = None,
+        interactive: bool = True,
+        store: CredentialStore | None = None,
+        account: str | None = None,
+    ) -> None:
+        client = ClientIdentity(client_id, client_secret, client_key, method)
+        super().__init__(
+            Endpoints(Provider(issuer), client),
+            scope=scope,
+            resource=resource,
+            store=store,
+            account=account,
+        )
+        self.wanted = DeviceSignIn(scope, self.resources, show, cancel)
+        self.interactive = interactive
+
+    def state(self) -> dict[str, Any]:
+        return {"grant": "device_code", **super().state()}
+
+    async def first(self, env: Env) -> Credential:
+        """Return a credential that the person gives now, whatever is kept."""
+        return await device.sign_in(env, self.endpoints, self.wanted, subject=self._subject())
+
+    def may_ask(self) -> bool:
+        return self.interactive
 
     async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
         if not self.interactive:

@@ -33,9 +33,9 @@ from sojourn.wire.oauth import AuthorizationResponse
 LIMIT: Final = 300.0  # seconds a person has
 
 WAYS_OUT: Final = (
-    "This needs a person, and here is neither a browser nor a terminal. Ways out: run `sojourn login` in a "
-    "terminal once; set BROWSER to a program that opens a page; or use a client of its own with "
-    "client_credentials (client_id and client_secret)."
+    "This needs a person, and here is neither a browser nor a terminal. Ways out: run `sojourn login --device` "
+    "here and approve what it shows on another device; run `sojourn login` in a terminal once; set BROWSER to a "
+    "program that opens a page; or use a client of its own with client_credentials (client_id and client_secret)."
 )
 
 

@@ -34,10 +34,13 @@ class Authorizing:
         *,
         client: Client,
         consent: Consent | UnsetType = UNSET,
+        event: str = "",
     ) -> Minted:
         """Write a grant below a live sign-in, its code, and the consent given with it, all or nothing.
 
-        Raises NotLive when something above has ended meanwhile.
+        event  type of an event of the code's own
+
+        Raises NotLive when something above has ended meanwhile, Conflict when a code whose id was named is there.
         """
         for _ in range(ATTEMPTS):
             now = self._context.now()
@@ -46,13 +49,18 @@ class Authorizing:
             prepared = await self._grants.prepare(order, standing=standing, consent=consent)
             admitted = judge(EMBED, prepared.path, client=client, now=now)
             minted = self._mint.prepare(self._mint.root(admitted), code)
-            event = self._tree.events(
+            where = self._context.keys.token(prepared.partition, minted.id)
+            told = self._tree.events(
                 prepared.path[0].key, "grant.created", actor=order.user_id, subject=order.user_id
             )
-            steps = (*prepared.steps, *minted.steps, *event)
+            if event:
+                more = self._tree.events(where, event, actor=order.user_id, subject=order.user_id)
+                told = (*told, *more)
             try:
-                await self._tree.commit(prepared.partition, steps)
+                await self._tree.commit(prepared.partition, (*prepared.steps, *minted.steps, *told))
             except Conflict:
+                if code.id and await self._context.store.get(where) is not None:
+                    raise
                 continue
             return msgspec.structs.replace(minted, steps=())
         raise Conflict

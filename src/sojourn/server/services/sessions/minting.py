@@ -15,7 +15,7 @@ from msgspec import UNSET, Struct, UnsetType
 from sojourn.errors import MintingNotAllowed
 from sojourn.model.admission import Admitted
 from sojourn.model.policy import UsageRules, rules_for
-from sojourn.model.token import Family, Token
+from sojourn.model.token import CODES, Family, Token
 from sojourn.model.user import User
 from sojourn.server.services.context import Context
 from sojourn.server.services.sessions import rotation
@@ -39,6 +39,7 @@ class Order(Struct, frozen=True, kw_only=True):
     jwt         an access token as a JWT (RFC 9068)
     rules       overrule the grant's and the client's
     value       the text itself, where the embedding program may choose it
+    id          what it is stored under, where its text is another's: of a device code, the text's digest
     """
 
     type: str
@@ -48,6 +49,7 @@ class Order(Struct, frozen=True, kw_only=True):
     jwt: bool = False
     rules: UsageRules | None = None
     value: str = ""
+    id: str = ""
     nonce: str = ""
     redirect_uri: str = ""
     challenge: str = ""
@@ -143,6 +145,8 @@ class Mint:
     def _named(self, root: Root, order: Order) -> tuple[str, str, Family | UnsetType]:
         """A stored token's text, its id, and the state of its family if it begins one."""
         context = self._context
+        if order.id:
+            return "", order.id, UNSET
         if order.value:
             return order.value, tokens.digest(order.value), UNSET
         if order.type == "refresh_token":
@@ -178,7 +182,7 @@ class Mint:
             family=family,
         )
         # What a code gave may outlive the code, which must stay as long to end it when it is replayed.
-        hands_over = order.type == "authorization_code" and bool(rules.supports_minting)
+        hands_over = order.type in CODES and bool(rules.supports_minting)
         record = records.first(
             context.keys.token(root.partition, name),
             value,

@@ -140,7 +140,7 @@ class Overviews:
 
 def _made(token: Token) -> int:
     """UTC ms of the moment a token went to the client; a code is none yet."""
-    if token.type == "authorization_code":
+    if token.is_code:
         return 0
     return max(token.issued_at, token.family.rotated if token.family is not UNSET else 0)
 

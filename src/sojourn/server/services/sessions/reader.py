@@ -24,6 +24,7 @@ from sojourn.server.services.context import Context
 from sojourn.server.services.sessions.acceptance import Acceptance
 from sojourn.server.services.sessions.authorizing import Authorizing
 from sojourn.server.services.sessions.bound import AsyncGrant, Minter
+from sojourn.server.services.sessions.devices import Devices
 from sojourn.server.services.sessions.grants import Grants
 from sojourn.server.services.sessions.info import SessionInfo, session_info
 from sojourn.server.services.sessions.minting import Mint
@@ -63,6 +64,7 @@ class Reader(Minter):
         self.overviews = Overviews(context, self.signins)
         self.minting = Mint(context)
         self.authorizing = Authorizing(context, self.tree, self.grants_, self.minting)
+        self.devices = Devices(context, self.tree, self.authorizing)
         self.redemption = Redemption(context, self.tree, self.minting)
         self.acceptance = Acceptance(context, self.tree, self.grants_)
         self.teller = Teller(context, self.tree, self.acceptance)

@@ -13,7 +13,16 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from sojourn.errors import Conflict, InvalidGrant, Malformed, MintingNotAllowed, NotLive
-from sojourn.model.admission import CODE, CODE_AGAIN, REFRESH, Admitted, Operation, judge
+from sojourn.model.admission import (
+    CODE,
+    CODE_AGAIN,
+    DEVICE_CODE,
+    DEVICE_CODE_AGAIN,
+    REFRESH,
+    Admitted,
+    Operation,
+    judge,
+)
 from sojourn.model.client import Client
 from sojourn.model.grant import Grant
 from sojourn.model.token import Token
@@ -26,6 +35,7 @@ from sojourn.store import records
 from sojourn.store.contract import Put, Record, Step, kind_of, partition_of
 from sojourn.wire import proof, tokens
 
+_OF_CODES: Final = (CODE, CODE_AGAIN, DEVICE_CODE, DEVICE_CODE_AGAIN)
 _SENT: Final = object()
 """Stands for a redemption whose tokens went out, until the store knows it too."""
 
@@ -137,15 +147,34 @@ class Redemption:
             raise InvalidGrant(detail="redirect_uri differs from the authorization request's")
         _check_verifier(token, verifier)
         admitted = self._judge(CODE_AGAIN if again else CODE, raw, client)
-        grant = _grant_of(admitted)
-        spent = msgspec.structs.replace(token, used=1, verifier=tokens.digest(verifier))
-        step = Put(records.successor(record, spent, op_id=context.op_id()), spent)
-        return Taken(
-            root=self._mint.root(admitted, key),
-            parent=key,
-            steps=(step,),
-            wanted=await wanted(grant, token),
+        return self._spend(
+            record, token, admitted, verifier, await wanted(_grant_of(admitted), token)
         )
+
+    async def approved(
+        self,
+        key: str,
+        client: Client,
+        *,
+        wanted: Callable[[Grant, Token], Awaitable[Wanted]],
+    ) -> Taken:
+        """Take the one-time record that a person's approval left at `key` for a device (RFC 8628 §3.5), under the
+        rules of a code. Raises InvalidGrant.
+        """
+        record, token, raw = await self._leaf(key)
+        again = bool(token.used)
+        if again:
+            await self._check_again(key, token, raw, "")
+        admitted = self._judge(DEVICE_CODE_AGAIN if again else DEVICE_CODE, raw, client)
+        return self._spend(record, token, admitted, "", await wanted(_grant_of(admitted), token))
+
+    def _spend(
+        self, record: Record, token: Token, admitted: Admitted, verifier: str, wanted: Wanted
+    ) -> Taken:
+        spent = msgspec.structs.replace(token, used=1, verifier=tokens.digest(verifier))
+        step = Put(records.successor(record, spent, op_id=self._context.op_id()), spent)
+        root = self._mint.root(admitted, record.key)
+        return Taken(root=root, parent=record.key, steps=(step,), wanted=wanted)
 
     async def _check_again(
         self, key: str, token: Token, raw: tuple[Record | None, ...], verifier: str
@@ -206,7 +235,7 @@ class Redemption:
         for _ in range(ATTEMPTS):
             taken = await take()
             admitted = taken.root.admitted
-            code_key = taken.parent if admitted.operation in (CODE, CODE_AGAIN) else ""
+            code_key = taken.parent if admitted.operation in _OF_CODES else ""
             issued, steps = self._all(taken, code_key)
             self._hold(code_key)
             try:

@@ -105,6 +105,6 @@ def _parent(tokens: Path, key: str) -> tuple[int, Token]:
 
 def _end(parent: object) -> int:
     """How long what is based on a token may live. A code only hands its grant over: it does not bound."""
-    if isinstance(parent, Token) and parent.type != "authorization_code":
+    if isinstance(parent, Token) and not parent.is_code:
         return parent.expires_at
     return 0
