@@ -240,7 +240,7 @@ def test_one_application_is_ended_without_script(scriptless: Page, server: PageS
 
 def test_a_problem_takes_the_focus(page: Page, server: PageServer) -> None:
     page.goto(f"{server.origin}/sign_in_refused")
-    assert page.evaluate("document.activeElement.id") == "problem"
+    page.wait_for_function("document.activeElement.id === 'problem'")
 
 
 def test_a_phone_sees_the_tree_going_down_and_a_desk_going_across(
