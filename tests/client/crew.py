@@ -1,5 +1,5 @@
-"""Processes that share one credential, forked from one that has imported everything: `python -m tests.client.crew` with a
-setting as JSON. Each says a line of JSON on standard output when it is ready and another at its end; they begin, or
+"""Processes that share one credential, forked from one that has imported everything: `python -m tests.client.crew` with
+a setting as JSON. Each says a line of JSON on standard output when it is ready and another at its end; they begin, or
 stop, when standard input closes.
 """
 
@@ -77,7 +77,8 @@ def main(setting: dict[str, Any]) -> None:
     import filelock  # noqa: F401 - imported once, before the fork
     import httpx2  # noqa: F401
 
-    living, number, killed = set(), 0, 0
+    living: set[int] = set()
+    number = killed = 0
     while number < setting["processes"] + killed or living:
         if number < setting["processes"] + killed:
             living.add(_forked(work, setting, number))
@@ -113,6 +114,8 @@ def ask(setting: dict[str, Any], number: int) -> None:
     auth, url, face = plugin(setting), setting["resource"], setting["face"]
     threads, tasks = {"threads": (8, 0), "tasks": (0, 8), "mixed": (4, 4)}[face]
     session = Session(auth, trust_env=False)
+    if "now" in setting:
+        session.env.now = lambda: setting["now"]  # type: ignore[method-assign]
     barrier = threading.Barrier(threads + bool(tasks) + 1)
 
     def on_thread() -> str:

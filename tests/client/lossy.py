@@ -1,5 +1,5 @@
-"""A way to a server on which answers get lost: the connection closes instead, before the server acted or after. It keeps
-every successor that the server gave for a refresh token, also of those that never arrived.
+"""A way to a server on which answers get lost: the connection closes instead, before the server acted or after. It
+keeps every successor that the server gave for a refresh token, also of those that never arrived.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from sojourn.client.asking import Turn
 from sojourn.client.credential import Credential, of_halves
+from sojourn.client.refusals import Refusals
 from sojourn.errors import InteractionRequired
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class Keeper(Protocol):
 
     def turn(self) -> Turn | None: ...
 
+    def refusals(self) -> Refusals | None: ...
+
 
 class InMemory:
     """Keeps for this process alone."""
@@ -60,6 +63,9 @@ class InMemory:
         self._kept = kept
 
     def turn(self) -> None:
+        return None
+
+    def refusals(self) -> None:
         return None
 
 
@@ -87,6 +93,9 @@ class Sealed:
 
     def turn(self) -> Turn:
         return Turn(self._store, self._account)
+
+    def refusals(self) -> Refusals:
+        return Refusals(self._store, self._account)
 
     def _record(self) -> Mapping[str, Any]:
         record = self._store.read(self._account)
