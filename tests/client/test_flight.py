@@ -294,7 +294,8 @@ def test_a_token_that_still_lives_serves_while_the_server_cannot_be_reached(face
 def test_a_forked_child_renews_on_its_own_flight_and_connections(small):
     import os
 
-    with Session(signed_in(small.issuer), trust_env=False) as session:
+    auth = ClientCredentials(small.issuer, "job", client_secret="s3cret")
+    with Session(auth, trust_env=False) as session:
         assert session.get(f"{small.issuer}/r").status_code == 200
         session.invalidate()
         small.live.clear()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from sojourn.client.cache.store import CredentialStore
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc import ClientCredentials
 from sojourn.client.env.blocking import BlockingEnv
+from sojourn.client.flight import Flight
 from sojourn.client.keeper import Kept, kept_of, with_kept
 from sojourn.client.transport.blocking import HttpxTransport
 from sojourn.client.transport.proxies import Proxies
@@ -92,8 +95,7 @@ def test_one_whose_refresh_is_refused_keeps_what_another_stored_meanwhile(small,
 
     def won_by_another(_):
         record = store.read(account)
-        old = kept_of(record).credential
-        now = old.issued_at + 3_600_000
+        now = time.time_ns() // 1_000_000
         won = Credential(now, "won", now, refresh_token="refresh-won", expires_at=now + 3_600_000)
         store.write(account, with_kept(record, Kept(won)))
         small.live.add("won")
@@ -106,21 +108,35 @@ def test_one_whose_refresh_is_refused_keeps_what_another_stored_meanwhile(small,
     assert Accounts(store).get().record["secrets"]["token"]["refresh_token"] == "refresh-won"
 
 
-def test_a_sign_in_is_newer_than_what_the_store_holds_whatever_the_clock_did(small, store):
+def test_a_sign_in_is_newer_than_what_another_process_stored_while_the_person_was_asked(
+    small, store
+):
     auth = signed_in(small.issuer, store, refresh_token=None)
     account = Accounts(store).get().id
-    ahead = kept_of(store.read(account)).credential._replace(generation=1 << 50)
-    store.write(account, with_kept(store.read(account), Kept(ahead)))
+    ahead = Credential(1 << 50, "access-0", 0, expires_at=1)
 
     async def ask(env, reason):
         now = env.now()
+        store.write(account, with_kept(store.read(account), Kept(ahead)))
         return Credential(now, "asked", now, expires_at=now + 3_600_000)
 
-    auth.ask = ask
+    auth.ask = ask  # type: ignore[method-assign]
     with Session(auth, trust_env=False) as session:
         assert auth.get_token(session) == "asked"
-        assert Accounts(store).get().auth().get_token(session) == "asked"
-    assert kept_of(store.read(account)).credential.generation == (1 << 50) + 1
+    assert store.read(account)["state"]["token"]["generation"] == ahead.generation + 1
+
+
+class Watched(Flight):
+    """Says when somebody has boarded."""
+
+    def __init__(self):
+        super().__init__()
+        self.boarded = threading.Semaphore(0)
+
+    def board(self, work):
+        future = super().board(work)
+        self.boarded.release()
+        return future
 
 
 class SlowStore(CredentialStore):
@@ -142,34 +158,72 @@ def test_a_token_refused_before_its_own_flight_has_landed_is_renewed_once_more(s
     signed_in(small.issuer, store)
     slow = SlowStore("access-1")
     auth = Accounts(slow).get().auth()
+    auth._flight = Watched()
     with Session(auth, trust_env=False) as session, ThreadPoolExecutor(2) as pool:
         first = pool.submit(auth.get_token, session)
         assert slow.written.wait(60)
         small.live.clear()
-        refused_once = threading.Event()
-        small.on_resource = lambda _: refused_once.set()
         second = pool.submit(session.get, f"{small.issuer}/r")
-        assert refused_once.wait(60)
+        for _ in range(2):
+            assert auth._flight.boarded.acquire(timeout=60)
         slow.go_on.set()
         assert first.result() == "access-1"
         assert second.result().status_code == 200
     assert small.resource_calls == ["access-1", "access-2"]
 
 
-class BusyStore(CredentialStore):
-    def locked(self, account):
-        raise errors.CredentialBusy
+@pytest.mark.parametrize("error", [errors.CredentialBusy, errors.StoreUnavailable])
+def test_a_token_that_still_lives_serves_while_the_store_cannot_be_used(small, store, error):
+    class OutOfReach(CredentialStore):
+        def locked(self, account):
+            raise error
 
-
-def test_a_token_that_still_lives_serves_while_its_lock_cannot_be_had(small, store):
     signed_in(small.issuer, store, lasts=60)
-    auth = Accounts(BusyStore()).get().auth()
+    auth = Accounts(OutOfReach()).get().auth()
     with Session(auth, trust_env=False) as session:
         assert auth.get_token(session) == "access-0"
         auth.invalidate()
-        with pytest.raises(errors.CredentialBusy):
+        with pytest.raises(error):
             auth.get_token(session)
     assert small.token_calls == []
+
+
+def in_a_child(work):
+    """Return whether `work` returned something true in a forked process."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            status = 0 if work() else 2
+        finally:
+            os._exit(status)
+    return os.waitpid(child, 0)[1] == 0
+
+
+def test_a_forked_child_and_its_parent_share_what_the_store_keeps(small, store):
+    auth = signed_in(small.issuer, store)
+    with Session(auth, trust_env=False) as session:
+        assert in_a_child(lambda: auth.get_token(session) == "access-1")
+        assert auth.get_token(session) == "access-1"
+        auth.invalidate()
+        assert auth.get_token(session) == "access-2"
+    assert [call.form["refresh_token"] for call in small.token_calls] == ["refresh-0", "refresh-1"]
+
+
+def test_a_forked_child_leaves_a_refresh_token_in_memory_to_its_parent(small):
+    auth = signed_in(small.issuer)
+
+    def told_how_to_share():
+        with pytest.raises(errors.InteractionRequired, match="cache=True"):
+            auth.get_token(session)
+        return True
+
+    with Session(auth, trust_env=False) as session:
+        assert in_a_child(told_how_to_share)
+        assert small.token_calls == []
+        assert auth.get_token(session) == "access-1"
+        assert in_a_child(lambda: auth.get_token(session) == "access-1")
+    assert len(small.token_calls) == 1
 
 
 class At:

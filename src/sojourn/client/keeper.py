@@ -4,6 +4,7 @@ store and the credential's halves."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -31,6 +32,15 @@ class SignedOut(InteractionRequired):
     text = "The account was signed out."
 
 
+class Inherited(InteractionRequired):
+    """A forked process holds a copy of its parent's refresh token: the server would take the second use for theft."""
+
+    text = (
+        "The process that this one was forked from renews the credential. Give the plugin a store, or the session "
+        "cache=True, and they share it."
+    )
+
+
 class Keeper(Protocol):
     """Read and write only between `locked()` and its end, in a worker thread."""
 
@@ -39,6 +49,9 @@ class Keeper(Protocol):
     def read(self) -> Kept: ...
 
     def write(self, kept: Kept) -> None: ...
+
+    def claim(self) -> None:
+        """Raise InteractionRequired where another process alone may renew what is kept."""
 
     def turn(self) -> Turn | None: ...
 
@@ -50,6 +63,7 @@ class InMemory:
 
     def __init__(self, kept: Kept = Kept()) -> None:  # noqa: B008 - immutable
         self._kept = kept
+        self._owner = os.getpid()
 
     def locked(self) -> AbstractContextManager[None]:
         # The flight lets one worker in at a time; a lock here could be left taken in a forked
@@ -60,7 +74,12 @@ class InMemory:
         return self._kept
 
     def write(self, kept: Kept) -> None:
-        self._kept = kept
+        self._kept, self._owner = kept, os.getpid()
+
+    def claim(self) -> None:
+        held = self._kept.credential
+        if held is not None and held.refresh_token and self._owner != os.getpid():
+            raise Inherited
 
     def turn(self) -> None:
         return None
@@ -90,6 +109,9 @@ class Sealed:
 
     def write(self, kept: Kept) -> None:
         self._store.write(self._account, with_kept(self._record(), kept))
+
+    def claim(self) -> None:
+        return None
 
     def turn(self) -> Turn:
         return Turn(self._store, self._account)

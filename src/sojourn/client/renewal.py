@@ -48,6 +48,8 @@ class RenewingAuth(AuthPlugin):
     session's is used."""
 
     kind: str
+    spends: bool = True
+    """Whether a renewal uses up the refresh token, so that two processes must not hold one each."""
 
     def __init__(self, *, store: CredentialStore | None = None, account: str | None = None) -> None:
         self._store = store
@@ -223,6 +225,8 @@ class RenewingAuth(AuthPlugin):
                 self.adopt(previous)
                 if previous.generation > stale and previous.fresh(env.now()):
                     return previous
+            if self.spends:
+                keeper.claim()
             self._heed(keeper, previous, env.now())
             nonce = self._intend(keeper, kept)
             try:
