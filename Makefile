@@ -1,5 +1,5 @@
 # Each target sets up what it needs. The work is in tools/setup.sh; stamps make a second run quick.
-.PHONY: help demo test check lint bench docs browser clean
+.PHONY: help demo test soak check lint bench docs browser clean
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 FAST := $(wildcard tests/model tests/wire tests/store) tests/test_house.py
 LOCK := pyproject.toml $(wildcard uv.lock)
@@ -8,6 +8,7 @@ help:
 	@echo "make demo    a server, demo people and a sample service on loopback; prints what to try"
 	@echo "make check   style, types, arrows and the quick tests, in under a minute"
 	@echo "make test    make check and every other test: browser, peers, crashes"
+	@echo "make soak    100,000 refreshes of 64 processes over lost answers; about an hour"
 	@echo "make bench   CPU time and size beside others' software (ARGS=\"--quick --only http\")"
 	@echo "make docs    writes the generated pages and checks every link"
 	@echo "make clean   removes what the other targets made, except .venv and node_modules"
@@ -22,6 +23,9 @@ check: lint
 test: lint browser node_modules/.stamp .build/keystone/.stamp
 	@echo "[test] every test"
 	@python -m pytest -q -n 2 --dist loadgroup $(ARGS)
+
+soak: .venv/.stamp-dev
+	@SOJOURN_REFRESHES=$${SOJOURN_REFRESHES:-100000} python -m pytest -q -n 0 tests/client/test_rotation.py $(ARGS)
 
 lint: .venv/.stamp-dev
 	@echo "[check] ruff, mypy, import contracts"

@@ -157,29 +157,22 @@ def test_a_flight_uses_connections_of_its_own_and_closes_them():
     assert (own.sent, opened[0].sent, opened[0].closed) == (0, 1, 1)
 
 
-def test_a_refusal_is_shared_for_five_seconds_and_then_tried_again():
-    flight, runs = Flight(), []
-
-    def refuse():
-        runs.append(1)
-        raise errors.AuthenticationError
-
-    for now, expected in ((1_000, 1), (5_999, 1), (6_000, 2)):
-        with pytest.raises(errors.AuthenticationError):
-            flight.board(refuse, now=now).result()
-        assert len(runs) == expected
-
-
-def test_a_failure_that_is_no_refusal_is_tried_again_at_once():
-    flight, runs = Flight(), []
+def test_a_failure_is_shared_by_those_who_follow_and_tried_again_by_those_who_come_later():
+    flight, runs, go_on = Flight(), [], threading.Event()
 
     def fail():
         runs.append(1)
+        assert go_on.wait(60)
         raise errors.ConnectFailure
 
-    for _ in range(2):
+    together = [flight.board(fail) for _ in range(3)]
+    go_on.set()
+    for future in together:
         with pytest.raises(errors.ConnectFailure):
-            flight.board(fail, now=1_000).result()
+            future.result()
+    assert len(runs) == 1
+    with pytest.raises(errors.ConnectFailure):
+        flight.board(fail).result()
     assert len(runs) == 2
 
 

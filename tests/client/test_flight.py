@@ -4,8 +4,6 @@ meanwhile loses it."""
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,6 +12,8 @@ import pytest
 from sojourn import Accounts, AsyncSession, Session, errors
 from sojourn.client.dialects.oidc import ClientCredentials
 from sojourn.client.flight import Flight
+from sojourn.testing.clock import START
+from tests.client import crew
 from tests.client.small_provider import GO_ON, SmallProvider, refused, signed_in
 
 THREADS = 12
@@ -48,10 +48,10 @@ def test_where_no_thread_can_be_had_the_next_caller_starts_anew():
     before = threading.stack_size(1 << 46)  # more than any machine has
     try:
         with pytest.raises(RuntimeError, match="thread"):
-            flight.board(lambda: "never", now=0)
+            flight.board(lambda: "never")
     finally:
         threading.stack_size(before)
-    assert flight.board(lambda: "renewed", now=0).result(timeout=60) == "renewed"
+    assert flight.board(lambda: "renewed").result(timeout=60) == "renewed"
 
 
 def test_twelve_threads_with_a_session_each_share_the_plugins_flight(small):
@@ -76,42 +76,56 @@ def test_twelve_tasks_on_one_revoked_token_make_one_token_call(small):
     assert len(small.token_calls) == 1
 
 
-WORKER = """
-import sys, threading
-from concurrent.futures import ThreadPoolExecutor
-from sojourn import Accounts, Session
-resource, = sys.argv[1:]
-auth = Accounts().get().auth()
-session = Session(auth, trust_env=False)
-print("ready", flush=True)
-sys.stdin.readline()
-with ThreadPoolExecutor(4) as pool:
-    answers = pool.map(lambda _: session.get(resource).request.headers[-1][1], range(4))
-    print(" ".join(sorted(set(answers))), flush=True)
-session.close()
-"""
+PROCESSES, EACH = 16, 8
 
 
+def asked_by_a_crew(small, **setting):
+    """Return what 16 processes were told that asked eight times at once each."""
+    given = {"work": "ask", "processes": PROCESSES, "resource": f"{small.issuer}/r", **setting}
+    with crew.crew(**given) as leader:
+        assert all("ready" in said for said in crew.told(leader, PROCESSES))
+        crew.let_go(leader)
+        said = [text for one in crew.told(leader, PROCESSES) for text in one["said"]]
+    assert leader.returncode == 0
+    assert len(said) == PROCESSES * EACH
+    return set(said)
+
+
+@pytest.mark.parametrize("face", ["threads", "tasks", "mixed"])
 @pytest.mark.parametrize("lasts", [-1, 3600], ids=["expired", "revoked"])
-def test_four_processes_with_four_threads_on_one_sealed_credential_make_one_token_call(
-    small, store, lasts
-):
+def test_16_processes_of_8_on_one_sealed_credential_make_one_token_call(small, store, lasts, face):
     signed_in(small.issuer, store, lasts=lasts)
-    command = [sys.executable, "-c", WORKER, f"{small.issuer}/r"]
-    workers = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for _ in range(4)
-    ]
-    for worker in workers:
-        assert worker.stdout
-        assert worker.stdout.readline() == "ready\n"
-    for worker in workers:
-        assert worker.stdin
-        worker.stdin.write("go\n")
-        worker.stdin.flush()
-    seen = {worker.communicate()[0].strip() for worker in workers}
-    assert [worker.returncode for worker in workers] == [0] * 4
-    assert seen == {"Bearer access-1"}
+    assert asked_by_a_crew(small, face=face) == {"Bearer access-1"}
+    assert len(small.token_calls) == 1
+
+
+@pytest.mark.parametrize("face", ["threads", "tasks", "mixed"])
+@pytest.mark.usefixtures("store")
+def test_16_processes_of_8_that_begin_with_an_empty_store_make_one_token_call(small, face):
+    setting = {"issuer": small.issuer, "secret": "s3cret"}
+    assert asked_by_a_crew(small, face=face, **setting) == {"Bearer access-1"}
+    assert len(small.token_calls) == 1
+
+
+@pytest.mark.usefixtures("store")
+def test_a_wrong_secret_is_one_attempt_of_16_processes_of_8(small):
+    small.on_token = lambda _: refused("invalid_client", 401)
+    setting = {"issuer": small.issuer, "secret": "wrong"}
+    assert asked_by_a_crew(small, face="threads", now=START, **setting) == {"AuthenticationError"}
+    assert len(small.token_calls) == 1
+
+
+def test_threads_and_tasks_of_one_process_on_one_revoked_token_make_one_token_call(small):
+    auth, url = signed_in(small.issuer, lasts=3600), f"{small.issuer}/r"
+
+    async def tasks():
+        async with AsyncSession(auth, trust_env=False) as session:
+            return await asyncio.gather(*(session.get(url) for _ in range(THREADS)))
+
+    with Session(auth, trust_env=False) as session, ThreadPoolExecutor(1) as pool:
+        loop = pool.submit(asyncio.run, tasks())
+        answers = at_once(THREADS, lambda: session.get(url)) + loop.result()
+    assert [answer.status_code for answer in answers] == [200] * 2 * THREADS
     assert len(small.token_calls) == 1
 
 
@@ -280,7 +294,8 @@ def test_a_token_that_still_lives_serves_while_the_server_cannot_be_reached(face
 def test_a_forked_child_renews_on_its_own_flight_and_connections(small):
     import os
 
-    with Session(signed_in(small.issuer), trust_env=False) as session:
+    auth = ClientCredentials(small.issuer, "job", client_secret="s3cret")
+    with Session(auth, trust_env=False) as session:
         assert session.get(f"{small.issuer}/r").status_code == 200
         session.invalidate()
         small.live.clear()

@@ -8,20 +8,9 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, Final, NamedTuple, TypeVar, cast
-
-from sojourn.errors import AuthenticationError
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
-
-MEMORY_OF_REFUSAL: Final = (
-    5_000  # milliseconds: a wrong password is one attempt, not one for every caller
-)
-
-
-class _Refusal(NamedTuple):
-    error: AuthenticationError
-    until: int
 
 
 class _Runway:
@@ -31,7 +20,6 @@ class _Runway:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.future: Future[Any] | None = None
-        self.refusal: _Refusal | None = None
 
 
 class Flight:
@@ -40,36 +28,27 @@ class Flight:
     def __init__(self) -> None:
         self._runways: dict[int, _Runway] = {}
 
-    def board(self, work: Callable[[], T], *, now: int) -> Future[T]:
+    def board(self, work: Callable[[], T]) -> Future[T]:
         """Return the future of the run under way, or start `work` in a daemon thread and return its
-        future.
-
-        A refusal (AuthenticationError) is remembered for five seconds and shared with later callers
-        as well.
-        """
+        future. Those who follow share its failure, too."""
         runway = self._runways.setdefault(os.getpid(), _Runway())
         with runway.lock:
             if runway.future is not None:
                 return cast("Future[T]", runway.future)
             future: Future[T] = Future()
-            if runway.refusal is not None and now < runway.refusal.until:
-                future.set_exception(runway.refusal.error)
-                return future
-            run = (runway, future, work, now)
+            run = (runway, future, work)
             # Started before it is told of: where no thread can be had, nobody waits for it.
             threading.Thread(target=_fly, args=run, name="sojourn-flight", daemon=True).start()
-            runway.future, runway.refusal = future, None
+            runway.future = future
         return future
 
 
-def _fly(runway: _Runway, future: Future[T], work: Callable[[], T], now: int) -> None:
+def _fly(runway: _Runway, future: Future[T], work: Callable[[], T]) -> None:
     try:
         result = work()
     except BaseException as error:  # noqa: BLE001 - handed to every follower, not swallowed
         with runway.lock:
             runway.future = None
-            if isinstance(error, AuthenticationError):
-                runway.refusal = _Refusal(error, now + MEMORY_OF_REFUSAL)
         future.set_exception(error)
     else:
         with runway.lock:

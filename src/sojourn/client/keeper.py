@@ -4,12 +4,14 @@ store and the credential's halves."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from sojourn.client.asking import Turn
 from sojourn.client.credential import Credential, of_halves
+from sojourn.client.refusals import Refusals
 from sojourn.errors import InteractionRequired
 
 if TYPE_CHECKING:
@@ -30,6 +32,15 @@ class SignedOut(InteractionRequired):
     text = "The account was signed out."
 
 
+class Inherited(InteractionRequired):
+    """A forked process holds a copy of its parent's refresh token: the server would take the second use for theft."""
+
+    text = (
+        "The process that this one was forked from renews the credential. Give the plugin a store, or the session "
+        "cache=True, and they share it."
+    )
+
+
 class Keeper(Protocol):
     """Read and write only between `locked()` and its end, in a worker thread."""
 
@@ -39,7 +50,12 @@ class Keeper(Protocol):
 
     def write(self, kept: Kept) -> None: ...
 
+    def claim(self) -> None:
+        """Raise InteractionRequired where another process alone may renew what is kept."""
+
     def turn(self) -> Turn | None: ...
+
+    def refusals(self) -> Refusals | None: ...
 
 
 class InMemory:
@@ -47,6 +63,7 @@ class InMemory:
 
     def __init__(self, kept: Kept = Kept()) -> None:  # noqa: B008 - immutable
         self._kept = kept
+        self._owner = os.getpid()
 
     def locked(self) -> AbstractContextManager[None]:
         # The flight lets one worker in at a time; a lock here could be left taken in a forked
@@ -57,9 +74,17 @@ class InMemory:
         return self._kept
 
     def write(self, kept: Kept) -> None:
-        self._kept = kept
+        self._kept, self._owner = kept, os.getpid()
+
+    def claim(self) -> None:
+        held = self._kept.credential
+        if held is not None and held.refresh_token and self._owner != os.getpid():
+            raise Inherited
 
     def turn(self) -> None:
+        return None
+
+    def refusals(self) -> None:
         return None
 
 
@@ -85,8 +110,14 @@ class Sealed:
     def write(self, kept: Kept) -> None:
         self._store.write(self._account, with_kept(self._record(), kept))
 
+    def claim(self) -> None:
+        return None
+
     def turn(self) -> Turn:
         return Turn(self._store, self._account)
+
+    def refusals(self) -> Refusals:
+        return Refusals(self._store, self._account)
 
     def _record(self) -> Mapping[str, Any]:
         record = self._store.read(self._account)

@@ -5,6 +5,7 @@ environment."""
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets as random
 from abc import abstractmethod
@@ -17,10 +18,13 @@ from sojourn.client.credential import Credential, of_halves
 from sojourn.client.env.contract import Env
 from sojourn.client.flight import Flight
 from sojourn.client.keeper import InMemory, Keeper, Kept, Sealed, SignedOut
+from sojourn.client.refusals import Refusal
 from sojourn.client.transport.contract import Reply, Request
 from sojourn.errors import (
     AuthenticationCancelled,
+    AuthenticationError,
     ConnectFailure,
+    CredentialBusy,
     InteractionRequired,
     StoreUnavailable,
 )
@@ -44,6 +48,8 @@ class RenewingAuth(AuthPlugin):
     session's is used."""
 
     kind: str
+    spends: bool = True
+    """Whether a renewal uses up the refresh token, so that two processes must not hold one each."""
 
     def __init__(self, *, store: CredentialStore | None = None, account: str | None = None) -> None:
         self._store = store
@@ -52,6 +58,7 @@ class RenewingAuth(AuthPlugin):
         self._current: Credential | None = None
         self._stale = 0
         self._flight = Flight()
+        self._refused: Refusal | None = None
 
     # What a dialect says ---------------------------------------------------------------------------------------------
 
@@ -140,11 +147,17 @@ class RenewingAuth(AuthPlugin):
         if current is not None and current.generation > stale and current.fresh(env.now()):
             return current
         try:
-            return await env.flight(self._flight, lambda worker: self._renewed(worker, stale))
-        except ConnectFailure:
+            found = await self._flown(env)
+            while found.generation <= stale:  # it took off before this one was refused
+                found = await self._flown(env)
+        except (ConnectFailure, CredentialBusy, StoreUnavailable):
             if (current := self._usable(env, stale)) is not None:
                 return current
             raise
+        return found
+
+    async def _flown(self, env: Env) -> Credential:
+        return await env.flight(self._flight, lambda worker: self._renewed(worker, self._stale))
 
     def adopt(self, credential: Credential) -> None:
         """Make `credential` the current one, unless a newer one is."""
@@ -192,15 +205,16 @@ class RenewingAuth(AuthPlugin):
         return credential
 
     def _given(self, keeper: Keeper, stale: int, credential: Credential) -> Credential:
-        credential = self._later(credential, stale)
         with keeper.locked():
+            kept = keeper.read().credential
+            credential = self._later(credential, max(stale, _generation(kept)))
             keeper.write(Kept(credential))
         self.adopt(credential)
         return credential
 
     def _later(self, credential: Credential, stale: int) -> Credential:
         """Return `credential` with a generation above all that is known, whatever the clock did."""
-        known = max(stale, self._current.generation if self._current else 0)
+        known = max(stale, _generation(self._current))
         return credential._replace(generation=max(credential.generation, known + 1))
 
     async def _renewed_silently(self, env: Env, keeper: Keeper, stale: int) -> Credential:
@@ -211,15 +225,54 @@ class RenewingAuth(AuthPlugin):
                 self.adopt(previous)
                 if previous.generation > stale and previous.fresh(env.now()):
                     return previous
+            if self.spends:
+                keeper.claim()
+            self._heed(keeper, previous, env.now())
             nonce = self._intend(keeper, kept)
             try:
                 credential = self._later(await self.renew(env, previous, nonce), stale)
             except SignInEnded:
-                keeper.write(Kept(previous and previous._replace(refresh_token=None)))
+                return self._ended(keeper, previous, env.now())
+            except AuthenticationError as error:
+                self._remember(keeper, previous, error, env.now())
                 raise
             self.adopt(credential)
             self._keep(keeper, credential)
             return credential
+
+    def _ended(self, keeper: Keeper, previous: Credential | None, now: int) -> Credential:
+        """Give up the refresh token that the server will not take; one that came meanwhile stays,
+        and serves."""
+        found = keeper.read().credential
+        if found is None or found == previous:
+            keeper.write(Kept(previous and previous._replace(refresh_token=None)))
+            raise SignInEnded
+        self.adopt(found)
+        if not found.fresh(now):
+            raise SignInEnded
+        return found
+
+    def _heed(self, keeper: Keeper, previous: Credential | None, now: int) -> None:
+        """Raise again how the same was refused a moment ago, here or in another process."""
+        generation = _generation(previous)
+        if self._refused is not None and self._refused.holds(generation, now):
+            raise self._refused.error
+        refusals = keeper.refusals()
+        text = refusals and refusals.told(lambda: self._tried(generation), now=now)
+        if text:
+            raise AuthenticationError(text)
+
+    def _remember(
+        self, keeper: Keeper, previous: Credential | None, error: AuthenticationError, now: int
+    ) -> None:
+        generation = _generation(previous)
+        self._refused = Refusal(error, generation, now)
+        if (refusals := keeper.refusals()) is not None:
+            refusals.tell(lambda: self._tried(generation), error.public, now=now)
+
+    def _tried(self, generation: int) -> tuple[str, ...]:
+        sent = {name: value for name, value in self.secrets().items() if name != "token"}
+        return str(generation), json.dumps(sent, sort_keys=True)
 
     def _usable(self, env: Env, stale: int) -> Credential | None:
         """Return the current credential if it cannot be renewed now and still serves."""
@@ -253,3 +306,7 @@ class RenewingAuth(AuthPlugin):
         if self._account is not None:
             return Sealed(store, self._account, None)
         return Sealed(store, store.account_id(self.kind, *self.identity()), self.record())
+
+
+def _generation(credential: Credential | None) -> int:
+    return credential.generation if credential else 0

@@ -84,7 +84,7 @@ class BlockingEnv:
         self._start(factory, threading.Event())
 
     async def flight(self, flight: Flight, work: Callable[[Env], Coroutine[Any, Any, T]]) -> T:
-        future = flight.board(lambda: self.lead(work), now=self.now())
+        future = flight.board(lambda: self.lead(work))
         while self._cancelled is not None and not wait([future], TICK).done:
             self._heed()
         return future.result()

@@ -69,7 +69,7 @@ class SuspendingEnv:
         task.add_done_callback(self._spawned.discard)
 
     async def flight(self, flight: Flight, work: Callable[[Env], Coroutine[Any, Any, T]]) -> T:
-        future = flight.board(lambda: self._worker.lead(work), now=self.now())
+        future = flight.board(lambda: self._worker.lead(work))
         return await asyncio.shield(asyncio.wrap_future(future))
 
 

@@ -120,6 +120,8 @@ class ClientCredentials(_OidcAuth):
     fits. `resource` is the service that the tokens are for, or several (RFC 8707 §2).
     """
 
+    spends = False
+
     def __init__(
         self,
         issuer: str,
