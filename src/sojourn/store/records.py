@@ -34,7 +34,7 @@ from sojourn.store.generations import Generations
 V = TypeVar("V", bound=Value)
 Index = tuple[tuple[str, str], ...]
 
-REMEMBERED: Final = 1_024
+REMEMBERED: Final = 512
 """Values that `Decoded` keeps in each of two generations."""
 
 _encoder: Final = msgspec.json.Encoder()

@@ -12,8 +12,8 @@ from typing import Final
 from sojourn.store.contract import Record
 from sojourn.store.generations import Generations
 
-MOST: Final = 2_048
-"""Records kept in each of two generations; at about 700 bytes each, some 3 MB in all."""
+MOST: Final = 1_024
+"""Records kept in each of two generations; at about 700 bytes each, some 1.5 MB in all."""
 
 
 class Cache(Generations[Record]):
