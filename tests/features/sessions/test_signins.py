@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 import pytest
+from msgspec import structs
 
 from sojourn.errors import NoSuchUser, NotLive
 from sojourn.model.authentication_event import create_authn_event
-from sojourn.server.services.sessions.signins import Device
+from sojourn.model.user import User
+from sojourn.server.services.context import Context
+from sojourn.server.services.sessions.signins import Device, SignIns
+from sojourn.server.services.sessions.tree import Tree
+from sojourn.store.contract import Step
 from sojourn.wire import tokens
 from tests.features.sessions.faces import Insides
 from tests.features.sessions.flow import JWT, Flow
@@ -206,5 +214,43 @@ def test_where_a_sign_in_came_from_is_kept_for_people(awaited: Insides, flow: Fl
         device = Device("192.0.2.1", "x" * 1000)
         signin = (await flow.manager.signins.start(event, device)).signin
         assert (signin.address, len(signin.agent)) == ("192.0.2.1", 300)
+
+    awaited.run(story())
+
+
+class Meeting(Tree):
+    """A tree in which somebody changes the user just before the first write."""
+
+    __slots__ = ("change_first",)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.change_first: Callable[[], Awaitable[object]] | None = None
+
+    async def commit(self, partition: int, steps: tuple[Step, ...]) -> None:
+        if change := self.change_first:
+            self.change_first = None
+            await change()
+        await super().commit(partition, steps)
+
+
+def test_a_sign_in_that_meets_a_change_of_its_user_is_judged_anew(awaited: Insides, flow: Flow):
+    tree = Meeting(flow.context)
+    signins = SignIns(flow.context, tree)
+    key = flow.context.keys.user(flow.user)
+
+    def become(**changed: Any) -> Callable[[], Awaitable[object]]:
+        return lambda: flow.manager.tree.change(
+            key, User, lambda user: structs.replace(user, **changed)
+        )
+
+    async def story() -> None:
+        event = create_authn_event(flow.user, now=flow.context.now())
+        tree.change_first = become(claims={"name": "Diana"})
+        started = await signins.start(event)
+        assert await signins.find(started.text) is not None
+        tree.change_first = become(status="disabled")
+        with pytest.raises(NotLive):
+            await signins.start(event)
 
     awaited.run(story())

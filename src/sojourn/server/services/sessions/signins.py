@@ -21,7 +21,7 @@ from sojourn.model.marks import Activity
 from sojourn.model.signin import SignIn
 from sojourn.model.user import User
 from sojourn.server.services.context import Context
-from sojourn.server.services.sessions.tree import Tree
+from sojourn.server.services.sessions.tree import ATTEMPTS, Tree
 from sojourn.store import records
 from sojourn.store.contract import Check, Put, partition_of
 from sojourn.wire import tokens
@@ -78,6 +78,16 @@ class SignIns:
 
         Raises NoSuchUser, or NotLive for a user who may not or whose epoch is another by now.
         """
+        for _ in range(ATTEMPTS):
+            try:
+                return await self._started(event, device, epoch)
+            except Conflict:  # the user's record changed meanwhile: judged anew
+                continue
+        raise Conflict
+
+    async def _started(
+        self, event: AuthenticationEvent, device: Device, epoch: int | None
+    ) -> Started:
         context = self._context
         user_key = context.keys.user(event.uid)
         record = await context.store.get(user_key)
