@@ -4,6 +4,7 @@ The sessions stand above it; nothing here sends."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from string import ascii_letters, digits, punctuation
 from typing import Any, Final
@@ -19,6 +20,7 @@ Limit = float | tuple[float, float] | None
 FORM: Final = "application/x-www-form-urlencoded"
 
 _KEPT: Final = ascii_letters + digits + punctuation
+_unusual = re.compile(r"[^!-~]").search
 
 
 def full_url(url: str, params: Params | None) -> str:
@@ -31,7 +33,9 @@ def full_url(url: str, params: Params | None) -> str:
 def quoted(url: str, params: Params | None) -> str:
     """Return `url`, whole or only a path, with `params` in its query, spaces and letters outside
     ASCII escaped."""
-    whole = quote(url.partition("#")[0], safe=_KEPT)
+    whole = url.partition("#")[0]
+    if _unusual(whole):
+        whole = quote(whole, safe=_KEPT)
     if not params:
         return whole
     query = params if isinstance(params, str) else _form(params)

@@ -12,7 +12,7 @@ from sojourn.client.addressing import Service, located
 from sojourn.client.auth import AuthPlugin, Stamp, Verdict
 from sojourn.client.env.contract import Env
 from sojourn.client.history import History, HistoryEntry
-from sojourn.client.http_errors import http_error, request_id
+from sojourn.client.http_errors import http_error, request_id_in
 from sojourn.client.request_log import RequestLog
 from sojourn.client.response import Response
 from sojourn.client.retries import Retries, RetryRules
@@ -140,7 +140,7 @@ class Engine:
             reply.status if reply else None,
             duration,
             call.auth.label if call.auth else None,
-            request_id({name.lower(): value for name, value in reply.headers}) if reply else None,
+            request_id_in(reply.headers) if reply else None,
         )
         self.history.add(entry, request, reply)
         if self.timings is not None and reply is not None:

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from sojourn.client.transport.contract import Request
+from sojourn.client.transport.contract import Fields, Request
 from sojourn.client.url import masked
 from sojourn.errors import HttpClientError, HttpError, HttpServerError
 from sojourn.wire.masking import masked as without_secrets
 
 REQUEST_IDS: Final = ("x-request-id", "x-openstack-request-id", "x-compute-request-id")
+_LENGTHS: Final = frozenset(map(len, REQUEST_IDS))
 _LONGEST = 300
 
 
@@ -56,6 +57,12 @@ def http_error(response: Refused) -> HttpError:
 def request_id(headers: Mapping[str, str]) -> str | None:
     """Return the id that the server gave the request, or None."""
     return next((headers[name] for name in REQUEST_IDS if name in headers), None)
+
+
+def request_id_in(fields: Fields) -> str | None:
+    """The same, from header fields as they came: most are not even of a fitting length."""
+    found = {name.lower(): value for name, value in fields if len(name) in _LENGTHS}
+    return request_id(found) if found else None
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

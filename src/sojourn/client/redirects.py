@@ -26,8 +26,10 @@ def target(response: Response) -> str | None:
 
     A Location that cannot be followed safely raises UnsafeRedirect.
     """
+    if response.status_code not in STATUSES:
+        return None
     location = response.headers.get("location")
-    if response.status_code not in STATUSES or location is None:
+    if location is None:
         return None
     try:
         url = join(response.url, location)

@@ -71,7 +71,6 @@ class Response:
         self.url = request.url
         self.history = history
         self.elapsed = timedelta(seconds=elapsed)
-        self.encoding = _encoding(reply)
         self.reply = reply
 
     def __repr__(self) -> str:
@@ -103,6 +102,12 @@ class Response:
     def retry_after(self) -> float | None:
         """How many seconds the server asks to wait before the next request, or None."""
         return retry_after(self.headers)
+
+    @cached_property
+    def encoding(self) -> str | None:
+        """The charset that the server names, or None; may be set."""
+        found = _charset_of(self.headers.get("content-type", ""))
+        return found[1] if found else None
 
     @cached_property
     def headers(self) -> Headers:
@@ -155,9 +160,3 @@ class Response:
     def __getstate__(self) -> NoReturn:
         message = "A Response holds the request's credentials and cannot be pickled or copied."
         raise TypeError(message)
-
-
-def _encoding(reply: Reply) -> str | None:
-    kind = reply.header("content-type") or ""
-    found = _charset_of(kind)
-    return found[1] if found else None

@@ -5,6 +5,7 @@ library, `wire.masking` and `errors`."""
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
@@ -29,6 +30,14 @@ class Origin(NamedTuple):
 
 def origin(url: str) -> Origin:
     """Return the origin of an absolute `http` or `https` URL; anything else raises Malformed."""
+    if _disputed(url):
+        raise _disputed_letter()
+    return _origin(url.partition("#")[0].partition("?")[0])
+
+
+@lru_cache(maxsize=512)
+def _origin(url: str) -> Origin:
+    """The origin of a URL without its query, which is where secrets are: this one is remembered."""
     parts = _split(url)
     host = (parts.hostname or "").rstrip(".")
     if parts.scheme not in _PORTS or not host:
@@ -49,6 +58,8 @@ def join(base: str, reference: str) -> str:
 
 def masked(url: str) -> str:
     """Return `url` fit to be shown: query values, user information and fragment hidden, names kept."""
+    if "?" not in url and "#" not in url and "@" not in url and url.isascii():
+        return _shown(url)
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -77,11 +88,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _disputed_letter() -> Malformed:
+    return Malformed(
+        "The URL holds a space, a control character, a backslash or a letter outside ASCII."
+    )
+
+
 def _split(url: str) -> SplitResult:
     if _disputed(url):
-        raise Malformed(
-            "The URL holds a space, a control character, a backslash or a letter outside ASCII."
-        )
+        raise _disputed_letter()
     try:
         return urlsplit(url)
     except ValueError:
