@@ -12,7 +12,7 @@ from typing import Final, Self
 import msgspec
 
 from sojourn.errors import InvalidRequest, Malformed
-from sojourn.wire import jose, json_text
+from sojourn.wire import json_text
 
 # OpenID Connect Core §5.4.
 CLAIMS_OF_SCOPE: Final = {
@@ -123,6 +123,8 @@ def validate_id_token(
     `now` is in UTC milliseconds, `max_age` in seconds, `alg` the algorithm of its header. `nonce`
     is the one sent, None where none was. A broken rule raises Malformed.
     """
+    from sojourn.wire import jose  # only who validates needs the library below it
+
     if json_text.text(claims, "iss") != issuer:
         raise Malformed("The ID token is from another issuer.")
     _check_audience(claims, client_id, trusted_audiences)

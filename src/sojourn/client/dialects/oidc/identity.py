@@ -4,14 +4,16 @@ assertion, or its name alone. The token endpoint's caller stands above it; below
 from __future__ import annotations
 
 import secrets
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
 from sojourn.client.transport.contract import Fields
 from sojourn.errors import ConfigurationError
-from sojourn.wire.jose import SigningKey
 from sojourn.wire.oauth import basic_header
+
+if TYPE_CHECKING:
+    from sojourn.wire.jose import SigningKey
 
 BASIC: Final = "client_secret_basic"
 POST: Final = "client_secret_post"

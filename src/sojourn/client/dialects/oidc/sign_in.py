@@ -7,14 +7,13 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
-from sojourn.client.dialects.oidc.listener import Listener
 from sojourn.client.dialects.oidc.tokens import Expected, credential
 from sojourn.client.env.contract import Env
 from sojourn.client.prompt import browser, terminal
@@ -29,6 +28,9 @@ from sojourn.errors import (
 )
 from sojourn.wire import forms, proof
 from sojourn.wire.oauth import AuthorizationResponse
+
+if TYPE_CHECKING:
+    from sojourn.client.dialects.oidc.listener import Listener
 
 LIMIT: Final = 300.0  # seconds a person has
 
@@ -71,6 +73,8 @@ async def sign_in(
     state = secrets.token_urlsafe(32)
     redirect = urlsplit(wanted.redirect_uri)
     port, path = redirect.port or 0, redirect.path or "/"
+    from sojourn.client.dialects.oidc.listener import Listener
+
     with Listener(state=state, path=path, port=port) as listener:
         attempt = _Attempt(state, listener.redirect_uri, subject)
         url = await _authorization_url(env, endpoints, wanted, attempt)

@@ -10,7 +10,6 @@ from sojourn.client.credential import Credential, next_generation
 from sojourn.client.discovery import Provider
 from sojourn.client.env.contract import Env
 from sojourn.errors import AuthenticationError, Malformed
-from sojourn.wire.jose import ALGORITHMS
 from sojourn.wire.oauth import TokenResponse
 from sojourn.wire.oidc import validate_id_token
 
@@ -58,6 +57,8 @@ async def _claims(
         if expected.id_token:
             raise AuthenticationError(f"{provider.issuer} answered without an ID token.")
         return {}
+    from sojourn.wire.jose import ALGORITHMS
+
     metadata = await provider.metadata(env)
     offered = metadata.id_token_signing_alg_values_supported or ("RS256",)
     try:
