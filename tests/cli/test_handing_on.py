@@ -76,6 +76,26 @@ def test_git_gets_the_token_for_the_accounts_own_host_and_for_no_other(ada):
     assert ada.good("credential-process", "git", "store", said=asked("id.example")).out == ""
 
 
+@pytest.mark.parametrize(
+    ("resource", "hosts"),
+    [
+        ("https://git.example", ["git.example"]),
+        (
+            ("https://git.example", "https://code.example:8443/x"),
+            ["git.example", "code.example:8443"],
+        ),
+    ],
+    ids=["one", "several"],
+)
+def test_git_gets_it_for_the_resources_of_the_account_and_not_for_its_issuer(ada, resource, hosts):
+    store = CredentialStore(ada.env["SOJOURN_HOME"])
+    signed_in("https://id.example", store, lasts=3600, resource=resource)
+    for host in hosts:
+        assert "access-0" in ada.good("credential-process", "git", "get", said=asked(host)).out
+    for host in ("id.example", "code.example", "evil.example"):
+        assert ada.good("credential-process", "git", "get", said=asked(host)).out == ""
+
+
 def test_git_may_have_it_for_hosts_that_are_named(ada):
     words = ("credential-process", "git", "--host", "git.example", "--host", "127.0.0.1:3000")
     assert "access-0" in ada.good(*words, "get", said=asked("git.example")).out

@@ -85,6 +85,7 @@ def signed_in(
     *,
     lasts: float = -1,
     refresh_token: str | None = "refresh-0",
+    resource: str | tuple[str, ...] | None = None,
 ) -> AuthorizationCode:
     """Return the plugin of a person who signed in an hour ago, kept in `store` if one is given.
 
@@ -101,7 +102,13 @@ def signed_in(
     )
     account = store.account_id("oidc", issuer, "ada") if store else None
     plugin = AuthorizationCode(
-        issuer, "native", scope="openid", interactive=False, store=store, account=account
+        issuer,
+        "native",
+        scope="openid",
+        resource=resource,
+        interactive=False,
+        store=store,
+        account=account,
     )
     plugin.adopt(held)
     if store is not None and account is not None:

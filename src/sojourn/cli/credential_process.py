@@ -64,10 +64,10 @@ def _is_for(question: GitQuestion, account: Account, hosts: tuple[str, ...]) -> 
     """Whether git may have the token for the host it asks about: over TLS, or on this machine."""
     from sojourn.client.url import is_loopback
 
-    own = account.record["state"].get("resource") or account.issuer
+    own = [urlsplit(address) for address in account.resources or (account.issuer,)]
     allowed = {_with_port(host, "https") for host in hosts}
     if not hosts:
-        allowed = {_with_port(urlsplit(own).netloc, urlsplit(own).scheme)}
+        allowed = {_with_port(address.netloc, address.scheme) for address in own}
     name = question.host.rpartition(":")[0] or question.host
     safe = question.protocol == "https" or (question.protocol == "http" and is_loopback(name))
     return safe and _with_port(question.host, question.protocol) in allowed

@@ -18,6 +18,8 @@ _PORTS: Final = {"http": 80, "https": 443}
 # Parsers disagree about these letters, and what two parsers read differently is how a request lands
 # at the wrong host.
 _disputed = re.compile(r"[\x00-\x20\x7f\\]|[^\x00-\x7f]").search
+# A URL without any of these holds nothing but scheme, host, port and path.
+_to_hide = re.compile(r"[\x00-\x20\x7f\\?#@]|[^\x00-\x7f]").search
 
 
 class Origin(NamedTuple):
@@ -58,7 +60,7 @@ def join(base: str, reference: str) -> str:
 
 def masked(url: str) -> str:
     """Return `url` fit to be shown: query values, user information and fragment hidden, names kept."""
-    if "?" not in url and "#" not in url and "@" not in url and url.isascii():
+    if not _to_hide(url):
         return _shown(url)
     try:
         parts = urlsplit(url)
