@@ -24,6 +24,7 @@ from sojourn.server.services.context import Context
 from sojourn.server.services.sessions.acceptance import Acceptance
 from sojourn.server.services.sessions.authorizing import Authorizing
 from sojourn.server.services.sessions.bound import AsyncGrant, Minter
+from sojourn.server.services.sessions.delegating import Delegating
 from sojourn.server.services.sessions.devices import Devices
 from sojourn.server.services.sessions.grants import Grants
 from sojourn.server.services.sessions.info import SessionInfo, session_info
@@ -67,6 +68,7 @@ class Reader(Minter):
         self.devices = Devices(context, self.tree, self.authorizing)
         self.redemption = Redemption(context, self.tree, self.minting)
         self.acceptance = Acceptance(context, self.tree, self.grants_)
+        self.delegating = Delegating(self.tree, self.acceptance)
         self.teller = Teller(context, self.tree, self.acceptance)
 
     def bound(self, grant: Grant) -> AsyncGrant:
