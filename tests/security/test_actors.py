@@ -1,5 +1,5 @@
 """security.md §4.6 for delegation: whoever acts is judged too. A token that was given in exchange dies with the token,
-grant, sign-in, user or client by which its actor was shown, and with each client that acts; as do all exchanged from it.
+grant, sign-in, user or client by which its actor was shown; as does all that was exchanged from it.
 """
 
 from __future__ import annotations

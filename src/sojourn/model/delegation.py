@@ -1,5 +1,5 @@
-"""Delegation: who acts with a token that somebody else's tree gave (RFC 8693 §4.1). `token` keeps it, `admission` judges
-every actor beside the token's own path.
+"""Delegation: who acts with a token that somebody else's tree gave (RFC 8693 §4.1). `token` keeps it, and `admission`
+judges every actor beside the token's own path.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class Token(Value, frozen=True, kw_only=True):
     redirect_uri, challenge, nonce   of a code: what must match at redemption
     verifier    of a consumed code: digest of the verifier that redeemed it; the same client and verifier may repeat
                 until `sent`, which says that its tokens went out
-    delegation  who acts with it, where it was exchanged for another one (RFC 8693); `client_id` is then who asked for it
+    delegation  who acts with it, if it was given in exchange for another one (RFC 8693); `client_id` asked for it
     """
 
     type: str

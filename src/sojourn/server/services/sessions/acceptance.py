@@ -204,8 +204,7 @@ class Acceptance:
         """End the token that a text led to; one that is not stored singly gets a tombstone until its `exp`."""
         token = located.path[0].value
         owner = next((n.value.user_id for n in located.path if isinstance(n.value, Grant)), "")
-        alone = located.claims is not None and isinstance(token, Token)
-        if not alone or token.delegation is not UNSET:
+        if located.claims is None or not isinstance(token, Token) or token.delegation is not UNSET:
             await self._tree.end(located.key, Token, why, by=by, subject=owner, recursive=recursive)
             return
         context = self._context

@@ -16,7 +16,6 @@ from sojourn.model.client import Client
 from sojourn.model.delegation import LONGEST, Actor, Delegation
 from sojourn.model.grant import Grant
 from sojourn.model.ids import is_of_jwt
-from sojourn.model.token import Token
 from sojourn.server.services.clients import Clients
 from sojourn.server.services.sessions.acceptance import Acceptance, Accepted
 from sojourn.server.services.sessions.root import Root, handed_on
@@ -127,8 +126,3 @@ def _not_good(name: str, detail: str) -> InvalidRequest:
     """One answer for every fault of a token, so that nobody can ask about another's (RFC 8693 §2.2.2)."""
     message = f"The {name} is not one that this client can exchange: unknown, ended, or not for it."
     return InvalidRequest(message, detail=detail)
-
-
-def named(token: Token) -> Delegation | None:
-    """Who acts with a token, if it was given in exchange."""
-    return None if token.delegation is UNSET else token.delegation

@@ -169,7 +169,7 @@ class Mint:
         return text, tokens.digest(text), UNSET
 
     def _stored(self, root: Root, wish: _Wish) -> Minted:
-        context, grant, now = self._context, root.grant, root.admitted.now
+        context, grant = self._context, root.grant
         order, rules, end = wish.order, wish.rules, wish.end
         text, name, family = self._named(root, order)
         value = _value(root, wish, family)

@@ -79,8 +79,8 @@ def root_of(admitted: Admitted, *, parent: str = "", random: Callable[[int], byt
 
 
 def handed_on(admitted: Admitted, client: Client, *, until: int) -> Root:
-    """The root of a token that `client` is given in exchange for the one that was judged: below it, in its owner's tree,
-    and never longer than anything on the path, or than `until` (UTC ms; 0: never), lives.
+    """The root of a token that `client` is given in exchange for the one that was judged: below it, in its owner's
+    tree, and living no longer than anything on the path, nor than `until` (UTC ms; 0: never).
     """
     path = admitted.path
     leaf = path[0]
