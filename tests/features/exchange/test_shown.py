@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import httpx2
@@ -9,12 +10,20 @@ import pytest
 
 from sojourn.cli import explain, tree
 from sojourn.cli.drawing import drawn
+from sojourn.model.event import Event
 from sojourn.model.resource import ACCOUNT
+from sojourn.server import AsyncSessionManager
+from sojourn.store import records
 from sojourn.wire import exchange
 from tests.conformance.browser import Browser, Page
 from tests.conformance.relying_party import RelyingParty
 from tests.conformance.setting import Provider
 from tests.features.exchange.conftest import SCOPE, Setting, active, given, login, program
+from tests.features.sessions.conftest import awaited, clock
+from tests.features.sessions.faces import Insides
+from tests.features.sessions.flow import Flow
+
+__all__ = ["awaited", "clock"]
 
 
 @pytest.fixture
@@ -164,32 +173,19 @@ def test_a_jwt_that_was_exchanged_is_a_step_of_the_story(
     assert (story["live"], story["steps"][1]["why"]) == (False, "revoked by the client")
 
 
-def test_an_event_tells_of_it(provider: Provider, setting: Setting):
-    from sojourn.model.event import Event
-    from sojourn.store import records
+def test_an_event_tells_of_it_in_the_batch_that_makes_it(awaited: Insides):
+    async def story() -> list[tuple[str, str, str]]:
+        context = dataclasses.replace(awaited.inner.context, outbox=True)
+        flow = await Flow(AsyncSessionManager(context)).registered()
+        session = await flow.redeem(await flow.fresh_code())
+        await flow.exchange(session.access.value)
+        page = await context.store.find("event", "pending", "1", limit=100)
+        events = [records.value_of(record, Event) for record in page.records]
+        return [
+            (one.type, one.actor, one.subject) for one in events if one.type == "token.exchanged"
+        ]
 
-    tokens = login(provider, setting)
-    given(setting.api, tokens.access, resource=setting.back)
-
-    async def told(site: Any) -> list[Event]:
-        found: list[Event] = []
-        after = None
-        while True:
-            page = await site.context.store.find("event", "pending", "1", after=after)
-            found += [records.value_of(record, Event) for record in page.records]
-            after = page.after
-            if after is None:
-                return found
-
-    events = [one for one in provider.server.call(told) if one.type == "token.exchanged"]
-    if provider.server.call(_outbox):
-        assert setting.api.client.client_id in {one.actor for one in events}
-    else:
-        assert not events
-
-
-async def _outbox(site: Any) -> bool:
-    return bool(site.context.outbox)
+    assert awaited.run(story()) == [("token.exchanged", "shop", "diana")]
 
 
 def test_a_programs_name_is_not_a_persons(provider: Provider, setting: Setting):
