@@ -40,6 +40,8 @@ class Operation(Struct, frozen=True):
     name    for events and logs: `token`, `refresh`, `userinfo`, ...
     leaf    the class of value that the path must begin with
     types   of a token: the token types it may be; empty: any
+    key     what a proved key (RFC 9449) is to it: '' nothing, for it only looks; `same`: that of a bound token;
+            `only`: so it must, and what is bound to none comes without one
     spent   whether a token that is used up, but not ended, is still let through (a code's retry)
     """
 
@@ -47,19 +49,22 @@ class Operation(Struct, frozen=True):
     leaf: type[Value]
     types: tuple[str, ...] = ()
     spent: bool = False
+    key: str = ""
 
 
 SIGN_IN: Final = Operation("sign_in", SignIn)
 AUTHORIZE: Final = Operation("authorize", SignIn)
 EMBED: Final = Operation("embed", Grant)
-CODE: Final = Operation("authorization_code", Token, ("authorization_code",))
-CODE_AGAIN: Final = Operation("authorization_code", Token, ("authorization_code",), spent=True)
-DEVICE_CODE: Final = Operation("device_code", Token, ("device_code",))
-DEVICE_CODE_AGAIN: Final = Operation("device_code", Token, ("device_code",), spent=True)
-REFRESH: Final = Operation("refresh_token", Token, ("refresh_token",))
-CLIENT_CREDENTIALS: Final = Operation("client_credentials", Client)
-USERINFO: Final = Operation("userinfo", Token, ("access_token",))
-ACCEPT: Final = Operation("accept", Token, ("access_token",))
+CODE: Final = Operation("authorization_code", Token, ("authorization_code",), key="same")
+CODE_AGAIN: Final = Operation(
+    "authorization_code", Token, ("authorization_code",), spent=True, key="same"
+)
+DEVICE_CODE: Final = Operation("device_code", Token, ("device_code",), key="same")
+DEVICE_CODE_AGAIN: Final = Operation("device_code", Token, ("device_code",), spent=True, key="same")
+REFRESH: Final = Operation("refresh_token", Token, ("refresh_token",), key="same")
+CLIENT_CREDENTIALS: Final = Operation("client_credentials", Client, key="same")
+USERINFO: Final = Operation("userinfo", Token, ("access_token",), key="only")
+ACCEPT: Final = Operation("accept", Token, ("access_token",), key="only")
 INTROSPECT: Final = Operation("introspect", Token, ("access_token", "refresh_token"))
 MINT_FROM: Final = Operation("mint_from", Token)
 
@@ -252,6 +257,8 @@ def verdicts(path: Path, *, client: Client | None, now: int) -> tuple[Verdict, .
         )
         for position, node in enumerate(path)
     ]
+    if found and not found[0].why and (why := _unbound(path[0].value, client)):
+        found[0] = Verdict(found[0].node, found[0].key, why)
     shape = _shape_fault(path, line)
     if shape:
         found.append(Verdict("path", path[0].key if path else "", shape))
@@ -278,10 +285,37 @@ def _refuse_dead(operation: Operation, path: Path, client: Client | None, now: i
         raise NotLive(node="client", why=why)
 
 
-def judge(operation: Operation, path: Path, *, client: Client | None, now: int) -> Admitted:
+def _key_fault(operation: Operation, leaf: Value, client: Client | None, key: str) -> str:
+    """What is wrong with the proved `key` (RFC 9449 §5, §7, §10); '' if nothing is."""
+    if why := _unbound(leaf, client):
+        return why
+    bound = leaf.jkt if type(leaf) is Token else ""
+    if not operation.key:
+        return ""
+    if bound and bound != key:
+        return "bound to another key" if key else "bound to a key that was not proved"
+    if operation.key == "only" and key and not bound:
+        return "bound to no key"
+    if client is not None and client.dpop_bound_access_tokens and not key:
+        return "the client proves a key with each request"
+    return ""
+
+
+def _unbound(leaf: Value | None, client: Client | None) -> str:
+    """Why an access token that is bound to no key is worth nothing; '' if it may be so."""
+    loose = type(leaf) is Token and leaf.type == "access_token" and not leaf.jkt
+    if loose and client is not None and client.dpop_bound_access_tokens:
+        return "bound to no key, and its client's must be"
+    return ""
+
+
+def judge(
+    operation: Operation, path: Path, *, client: Client | None, now: int, key: str = ""
+) -> Admitted:
     """Admit a path for an operation at `now` (UTC ms), or raise NotLive naming the first dead node.
 
     client  the record of the client it was issued to; None only where the path itself ends in it
+    key     thumbprint of the key whose possession was proved with the request (RFC 9449); empty: none was
     """
     leaf = path[0].value if path else None
     if type(leaf) is not operation.leaf:
@@ -293,4 +327,6 @@ def judge(operation: Operation, path: Path, *, client: Client | None, now: int) 
     if client is not None and getattr(leaf, "client_id", client.client_id) != client.client_id:
         raise NotLive(node="client", why="of another grant")
     _refuse_dead(operation, path, client, now)
+    if fault := _key_fault(operation, leaf, client, key):
+        raise NotLive(node="token", why=fault)
     return Admitted(_SEAL, operation, path, client=client, now=now)

@@ -39,6 +39,7 @@ class Order(Struct, frozen=True, kw_only=True):
     jwt         an access token as a JWT (RFC 9068)
     rules       overrule the grant's and the client's
     value       the text itself, where the embedding program may choose it
+    jkt         thumbprint of the key to bind it to; empty: what it is based on says, unless that is a code
     id          what it is stored under, where its text is another's: of a device code, the text's digest
     """
 
@@ -51,11 +52,9 @@ class Order(Struct, frozen=True, kw_only=True):
     value: str = ""
     id: str = ""
     nonce: str = ""
+    jkt: str = ""
     redirect_uri: str = ""
     challenge: str = ""
-
-
-FAMILY: Final = Order(type="refresh_token")
 
 
 class Minted(Struct, frozen=True, kw_only=True):
@@ -65,6 +64,7 @@ class Minted(Struct, frozen=True, kw_only=True):
     type        its class
     expires_at  UTC ms; 0: as long as what stands above it
     partition   where it lies
+    jkt         thumbprint of the key it is bound to; empty: none
     """
 
     id: str
@@ -75,6 +75,7 @@ class Minted(Struct, frozen=True, kw_only=True):
     scope: tuple[str, ...]
     partition: int
     based_on: str = ""
+    jkt: str = ""
     steps: tuple[Step, ...] = ()
 
     def __repr__(self) -> str:
@@ -89,6 +90,7 @@ class _Told(NamedTuple):
     text: str
     scope: tuple[str, ...]
     end: int
+    jkt: str = ""
 
     def __repr__(self) -> str:
         return f"_Told({self.type})"
@@ -131,7 +133,8 @@ class Mint:
         if order.type == "id_token":
             return self._id_token(root, order, end, access)
         if order.jwt:
-            return self._jwt(root, scope, resources, least(end, now + JWT_LIFE))
+            wish = _Wish(order, scope, resources, rules, least(end, now + JWT_LIFE))
+            return self._jwt(root, wish)
         return self._stored(root, _Wish(order, scope, resources, rules, end))
 
     def family_end(self, root: Root) -> int:
@@ -179,6 +182,7 @@ class Mint:
             redirect_uri=order.redirect_uri,
             challenge=order.challenge,
             nonce=order.nonce,
+            jkt=(jkt := _bound_to(order, root)),
             family=family,
         )
         # What a code gave may outlive the code, which must stay as long to end it when it is replayed.
@@ -191,15 +195,13 @@ class Mint:
             expires=grant.end if hands_over and grant else end,
             index=records.token_index(grant.id) if grant else (),
         )
-        told = _Told(name, order.type, text, wish.scope, end)
+        told = _Told(name, order.type, text, wish.scope, end, jkt)
         return _minted(root, told, (Put(record, value),))
 
-    def _jwt(
-        self, root: Root, scope: tuple[str, ...], resources: tuple[str, ...], end: int
-    ) -> Minted:
+    def _jwt(self, root: Root, wish: _Wish) -> Minted:
         context, grant, client = self._context, root.grant, root.client
-        scope = scope or (grant.scope if grant else ())
-        audience = resources or (grant.resources if grant else ())
+        scope = wish.scope or (grant.scope if grant else ())
+        audience = wish.resources or (grant.resources if grant else ())
         jti = tokens.digits(tokens.ID, context.random)
         claims: dict[str, object] = {
             "iss": context.issuer,
@@ -207,9 +209,12 @@ class Mint:
             "aud": (audience[0] if len(audience) == 1 else audience) or context.issuer,
             "client_id": client.client_id,
             "iat": root.admitted.now // 1000,
-            "exp": end // 1000,
+            "exp": wish.end // 1000,
             "jti": jti,
         }
+        jkt = _bound_to(wish.order, root)
+        if jkt:
+            claims["cnf"] = {"jkt": jkt}
         if scope:
             claims["scope"] = " ".join(scope)
         if root.based_on:
@@ -221,7 +226,7 @@ class Mint:
                 if grant.authentication_event.acr:
                     claims["acr"] = grant.authentication_event.acr
         text = context.signing.active("ES256").sign(claims, typ="at+jwt")
-        return _minted(root, _Told(jti, "access_token", text, scope, end))
+        return _minted(root, _Told(jti, "access_token", text, scope, wish.end, jkt))
 
     def _id_token(self, root: Root, order: Order, end: int, access: str) -> Minted:
         context, grant, now = self._context, root.grant, root.admitted.now
@@ -266,8 +271,15 @@ def _minted(root: Root, told: _Told, steps: tuple[Step, ...] = ()) -> Minted:
         scope=told.scope or (root.grant.scope if root.grant else ()),
         partition=root.partition,
         based_on=root.based_on,
+        jkt=told.jkt,
         steps=steps,
     )
+
+
+def _bound_to(order: Order, root: Root) -> str:
+    """The key of a new token (RFC 9449 §6): what is derived from a bound token never comes loose of its key."""
+    parent = root.parent
+    return order.jkt or (parent.jkt if parent is not None and not parent.is_code else "")
 
 
 def _end(now: int, rules: UsageRules, limit: int) -> int:

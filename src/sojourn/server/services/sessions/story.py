@@ -67,7 +67,9 @@ def _about(value: Value) -> str:
     if isinstance(value, Grant):
         return " ".join(value.scope) + (" (offline)" if value.offline else "")
     if isinstance(value, Token):
-        return " ".join(value.scope)
+        return " ".join(
+            (*value.scope, *((f"(bound to the key {value.jkt})",) if value.jkt else ()))
+        )
     if isinstance(value, SignIn):
         return value.agent
     if isinstance(value, User):
