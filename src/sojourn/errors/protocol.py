@@ -178,7 +178,7 @@ class ServerBusy(ProtocolError):
 
 
 class BearerError(ProtocolError):
-    """An answer of a protected resource (RFC 6750 §3.1). `with_proof`: the token was shown under the DPoP scheme, of which
+    """An answer of a protected resource (RFC 6750 §3.1). `with_proof`: the token came under the DPoP scheme, of which
     the answer speaks then (RFC 9449 §7.1).
     """
 

@@ -128,7 +128,8 @@ class Verifier:
         method, path  the request's method, and its path as the client wrote it; they count for a bound token alone
 
         Raises TokenMissing, InvalidToken, DpopError, InsufficientScope (not all of `scopes` were granted),
-        InvalidRequest, or ServerBusy when the issuer cannot be asked; `answer` turns each into what the caller must be told.
+        InvalidRequest, or ServerBusy when the issuer cannot be asked; `answer` turns each into what the caller must be
+        told.
         """
         refuse_on_a_loop()
         shown = _Shown(authorization, dpop, method, path)
