@@ -51,9 +51,10 @@ class KeyHolder:
         alg: str = "ES256",
     ) -> str:
         """A proof with `claims`; `header` overrules its header, and None leaves a member out."""
-        said = {"typ": "dpop+jwt", "alg": alg, "jwk": (key or self.key).as_dict(private=False)}
+        jwk: dict[str, Any] = (key or self.key).as_dict(private=False)
+        said: dict[str, Any] = {"typ": "dpop+jwt", "alg": alg, "jwk": jwk}
         for member in ("kid", "alg", "use"):
-            said["jwk"].pop(member, None)
+            jwk.pop(member, None)
         kept = {n: v for n, v in (said | dict(header or {})).items() if v is not None}
         signer = jws.JWSRegistry(algorithms=[alg]).get_alg(alg)
         # By hand: the library would not sign what a test wants refused.

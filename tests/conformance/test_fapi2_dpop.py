@@ -76,9 +76,15 @@ def test_fapi2_security_profile_final_check_dpop_proof_nbf_exp(
 ):
     token, now = access(provider, holder), provider.clock.now() // 1000
     at = holder.rp.metadata["userinfo_endpoint"]
-    for more in ({"nbf": now - 5, "exp": now + 30}, {"nbf": now + 8}, {"exp": now - 8}):
+    good: list[dict[str, Any]] = [
+        {"nbf": now - 5, "exp": now + 30},
+        {"nbf": now + 8},
+        {"exp": now - 8},
+    ]
+    for more in good:
         assert holder.userinfo(token, holder.proof("GET", at, token=token, **more)).is_success
-    for more in ({"exp": now - 30}, {"nbf": now + 30}, {"exp": "soon"}, {"nbf": "now"}):
+    bad: list[dict[str, Any]] = [{"exp": now - 30}, {"nbf": now + 30}, {"exp": "x"}, {"nbf": "x"}]
+    for more in bad:
         refused_at_resource(holder.userinfo(token, holder.proof("GET", at, token=token, **more)))
 
 
