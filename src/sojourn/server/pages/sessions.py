@@ -138,6 +138,7 @@ def _clients(entries: tuple[GrantEntry, ...], apps: _Applications) -> tuple[Clie
             ended_at=entry.ended if entry.why else None,
             offline=grant.offline,
             resources=grant.resources,
+            key=entry.jkt,
         )
         by_client.setdefault(grant.client_id, []).append(row)
     return tuple(

@@ -88,7 +88,9 @@ class ScopeRow(Struct, frozen=True, kw_only=True):
 
 
 class GrantRow(Struct, frozen=True, kw_only=True):
-    """One authorization an application holds. `id` comes back with `action=end_grant`."""
+    """One authorization an application holds. `id` comes back with `action=end_grant`; `key` is the thumbprint of the
+    key that its tokens are bound to, '' for bearer tokens.
+    """
 
     id: str
     scopes: tuple[ScopeRow, ...]
@@ -97,6 +99,7 @@ class GrantRow(Struct, frozen=True, kw_only=True):
     ended_at: int | None = None
     offline: bool = False
     resources: tuple[str, ...] = ()
+    key: str = ""
 
 
 class ClientRow(Struct, frozen=True, kw_only=True):

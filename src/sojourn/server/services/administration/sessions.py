@@ -152,6 +152,7 @@ def _grant(entry: GrantEntry, names: Mapping[str, str]) -> dict[str, Any]:
         "scope": " ".join(grant.scope),
         "resources": list(grant.resources),
         "offline": grant.offline,
+        "jkt": entry.jkt,
     }
 
 

@@ -20,12 +20,15 @@ from sojourn.store import records
 
 
 class GrantEntry(Struct, frozen=True):
-    """A grant: when a token was last made for it (UTC ms; 0: never), why it is dead ('' when live) and since when."""
+    """A grant: when a token was last made for it (UTC ms; 0: never), why it is dead ('' when live) and since when, and
+    the thumbprint of the key that the newest token is bound to ('' for a bearer token).
+    """
 
     grant: Grant
     last_used: int
     why: str
     ended: int
+    jkt: str = ""
 
 
 class SignInEntry(Struct, frozen=True):
@@ -92,22 +95,26 @@ class Overviews:
                 last = (Node(f"/signin/{grant.signin}", 1, signin),) if grant.signin else ()
                 path = (Node("", 1, grant), above, root, *last)
                 why, ended = _end(path, client, now=self._context.now())
-                found.append(GrantEntry(grant, await self._last_use(user_id, grant), why, ended))
+                newest, jkt = await self._last_use(user_id, grant)
+                found.append(GrantEntry(grant, newest, why, ended, jkt))
         return sorted(found, key=lambda entry: entry.grant.created, reverse=True)
 
     async def _client(self, client_id: str) -> Client | None:
         record = await self._context.store.get(self._context.keys.client(client_id))
         return None if record is None else records.value_of(record, Client)
 
-    async def _last_use(self, user_id: str, grant: Grant) -> int:
-        """When the newest token was made from a code or a refresh token; opaque ones and families are kept."""
-        part, after, newest = ids.partition("user", user_id), None, 0
+    async def _last_use(self, user_id: str, grant: Grant) -> tuple[int, str]:
+        """When the newest token was made from a code or a refresh token, and the key it is bound to; opaque ones and
+        families are kept.
+        """
+        part, after, newest = ids.partition("user", user_id), None, (0, "")
         while True:
             page = await self._context.store.find(
                 "token", "parent", grant.id, partition=part, after=after
             )
             for record in page.records:
-                newest = max(newest, _made(records.value_of(record, Token)))
+                token = records.value_of(record, Token)
+                newest = max(newest, (_made(token), token.jkt))
             after = page.after
             if after is None:
                 return newest
