@@ -11,6 +11,7 @@ from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
 from sojourn.client.dialects.oidc.identity import ClientIdentity
 from sojourn.client.dialects.oidc.parties import Party, Shown, Source
 from sojourn.client.dialects.oidc.plugins import _OidcAuth
+from sojourn.client.dialects.oidc.proving import Binding, loaded
 from sojourn.client.discovery import Provider
 from sojourn.client.env.contract import Env
 from sojourn.errors import (
@@ -61,6 +62,7 @@ class TokenExchange(_OidcAuth):
         scope: str | None = None,
         resource: str | Sequence[str] | None = None,
         audience: str | Sequence[str] | None = None,
+        dpop: bool | None = None,
         subject_token_type: str = exchange.ACCESS_TOKEN,
         actor_token_type: str = exchange.ACCESS_TOKEN,
         store: CredentialStore | None = None,
@@ -71,6 +73,7 @@ class TokenExchange(_OidcAuth):
             Endpoints(Provider(issuer), client),
             scope=scope,
             resource=resource,
+            dpop=dpop,
             store=store,
             account=account,
         )
@@ -79,7 +82,7 @@ class TokenExchange(_OidcAuth):
         self._subject = Party(subject)
         self._actor = None if actor is None else Party(actor)
         self._types = (subject_token_type, actor_token_type)
-        self._shown: tuple[Shown, Shown | None] | None = None
+        self._tokens: tuple[Shown, Shown | None] | None = None
         self.label = client_id
 
     def identity(self, user: str | None = None) -> tuple[str, ...]:
@@ -113,15 +116,15 @@ class TokenExchange(_OidcAuth):
             raise refusal(self.issuer, cause) from cause
 
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
-        if self._shown is None:
+        if self._tokens is None:
             raise _PartiesNeeded
-        form = self._form(*self._shown)
+        form = self._form(*self._tokens)
         metadata = await self.endpoints.provider.metadata(env)
         offered = metadata.grant_types_supported
         if offered and exchange.GRANT not in offered:
             raise _not_supported(self.issuer)
         try:
-            return await self._granted(env, form, None)
+            return await self._granted(env, form, None, await self._bound(env, previous))
         except UnsupportedGrantType as cause:
             raise _not_supported(self.issuer) from cause
         except (InvalidGrant, InvalidRequest):
@@ -130,7 +133,7 @@ class TokenExchange(_OidcAuth):
             raise refusal(self.issuer, cause) from cause
 
     async def _renewed(self, env: Env, stale: int) -> Credential:
-        self._shown = None
+        self._tokens = None
         try:
             return await super()._renewed(env, stale)
         except _PartiesNeeded:
@@ -148,8 +151,19 @@ class TokenExchange(_OidcAuth):
 
     async def _ask_parties(self, env: Env) -> Shown:
         subject = await self._subject.shown(env)
-        self._shown = (subject, await self._actor.shown(env) if self._actor else None)
+        self._tokens = (subject, await self._actor.shown(env) if self._actor else None)
         return subject
+
+    async def _bound(self, env: Env, previous: Credential | None) -> Binding:
+        """Return the key to prove: that of a token of our own, which must be, else our own one."""
+        binding = await self._binding(env)
+        client_id = self.endpoints.client.client_id
+        parties = zip((self._subject, self._actor), self._tokens or (), strict=False)
+        for party, shown in parties:
+            if party and shown and shown.key and party.is_of(self.issuer, client_id):
+                return Binding(loaded(shown.key), required=True)
+        kept = self.endpoints.prover.key_of(previous)
+        return binding if binding.key is None or kept is None else binding._replace(key=kept)
 
     def _form(self, subject: Shown, actor: Shown | None) -> Params:
         form: Params = {

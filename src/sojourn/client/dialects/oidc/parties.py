@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sojourn.client.account import Account
 from sojourn.client.auth import AuthPlugin, Stamp
+from sojourn.client.dialects.oidc.endpoints import Endpoints
 from sojourn.client.env.contract import Env
 from sojourn.client.renewal import RenewingAuth
 from sojourn.errors import CredentialError, IncompleteCredentials
@@ -16,10 +17,12 @@ Source = AuthPlugin | Account | Callable[[], str] | str
 
 
 class Shown(NamedTuple):
-    """The text of a token, and the generation of the plugin's credential that it came from."""
+    """The text of a token, the generation of the plugin's credential that it came from, and the key that it is bound
+    to (DPoP), as the credential keeps it."""
 
     text: str
     generation: int = 0
+    key: str | None = None
 
     def __repr__(self) -> str:
         return f"<Shown of generation {self.generation}>"
@@ -36,10 +39,12 @@ class Party:
     def __repr__(self) -> str:
         return f"<Party {type(self._source).__name__}>"
 
-    @property
-    def plugin(self) -> AuthPlugin | None:
-        """The plugin whose token it is, if there is one."""
-        return self._source if isinstance(self._source, AuthPlugin) else None
+    def is_of(self, issuer: str, client_id: str) -> bool:
+        """Tell whether the tokens were issued to this client, so that a key that they are bound to must be proved."""
+        endpoints = getattr(self._source, "endpoints", None)
+        if not isinstance(endpoints, Endpoints):
+            return False
+        return (endpoints.provider.issuer, endpoints.client.client_id) == (issuer, client_id)
 
     def identity(self) -> tuple[str, ...] | None:
         """What tells this party from all others; None where only the caller knows whose tokens they are."""
@@ -57,7 +62,7 @@ class Party:
         source = self._source
         if isinstance(source, RenewingAuth):
             held = await source.credential(env)
-            return Shown(held.access_token, held.generation)
+            return Shown(held.access_token, held.generation, held.key)
         text = await _text(env, source)
         if not text:
             raise CredentialError("There is no token to exchange.")

@@ -15,9 +15,10 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from sojourn.errors import BadSessionId, Conflict, InvalidToken, Malformed, NotLive
-from sojourn.model.admission import Admitted, Node, Operation, Path, judge
+from sojourn.model.admission import Admitted, Operation, judge
 from sojourn.model.client import Client
 from sojourn.model.grant import Grant
+from sojourn.model.liveness import Node, Path
 from sojourn.model.token import Token
 from sojourn.model.value import Ending
 from sojourn.server.services.context import Context
@@ -38,6 +39,7 @@ class Accepted(Struct, frozen=True, kw_only=True):
     admitted   its judged path
     key        where it lies, or where its tombstone would
     audience   resources it is for; empty: this server's own endpoints
+    jkt        thumbprint of the key it is bound to; empty: none
     grant      None for a token that a client got for itself, whose `sub` is then the client
     """
 
@@ -52,6 +54,7 @@ class Accepted(Struct, frozen=True, kw_only=True):
     expires_at: int
     grant: Grant | None = None
     jwt: bool = False
+    jkt: str = ""
 
     @property
     def token(self) -> Token:
@@ -152,26 +155,38 @@ class Acceptance:
         above = context.keys.token(part, token.based_on) if token.based_on else root
         return Located(key=tombstone, path=(leaf, *await self._tree.path(above)), claims=claims)
 
-    async def accept(self, text: str, operation: Operation) -> Accepted:
-        """Judge a token for `operation`. Raises InvalidToken, whose private detail says which node is dead."""
+    async def accept(self, text: str, operation: Operation, *, key: str = "") -> Accepted:
+        """Judge a token for `operation`. Raises InvalidToken, whose private detail says which node is dead.
+
+        key  thumbprint of the key that was proved with the request (RFC 9449 §7); empty: none was
+        """
         located = await self.locate(text)
         if located is None:
             raise InvalidToken
+        return await self.judged(located, operation, key=key)
+
+    async def judged(self, located: Located, operation: Operation, *, key: str = "") -> Accepted:
+        """As `accept`, for a token that was located."""
         if located.superseded:
             raise InvalidToken(detail="refresh token: rotated")
         try:
-            return await self._accept(located, operation)
+            return await self._accept(located, operation, key)
         except NotLive as error:
             raise InvalidToken(detail=error.detail) from error
 
-    async def _accept(self, located: Located, operation: Operation) -> Accepted:
+    async def _accept(self, located: Located, operation: Operation, key: str) -> Accepted:
         token = located.path[0].value
         if not isinstance(token, Token):
             raise InvalidToken
         client = await self._tree.client(token.client_id)
         beside = await self._tree.beside(located.path)
         admitted = judge(
-            operation, located.path, client=client, beside=beside, now=self._context.now()
+            operation,
+            located.path,
+            client=client,
+            now=self._context.now(),
+            key=key,
+            beside=beside,
         )
         grant = admitted.value(Grant)
         owner = grant if isinstance(grant, Grant) else None
@@ -197,6 +212,7 @@ class Acceptance:
             expires_at=token.expires_at,
             grant=owner,
             jwt=located.claims is not None,
+            jkt=token.jkt,
         )
 
     async def revoke(
@@ -235,6 +251,7 @@ def _told(claims: dict[str, object], issuer: str) -> Token:
         based_on=json_text.optional_text(claims, "based_on") or "",
         scope=tuple((json_text.optional_text(claims, "scope") or "").split()),
         resources=_audience(claims, issuer),
+        jkt=_key_of(claims),
     )
 
 
@@ -252,6 +269,16 @@ def _check_parents(path: Path, clients: Mapping[str, Client | None], grant: Gran
         audience = parent.resources or (grant.resources if grant else ())
         if parent.type == "access_token" and not set(audience) <= set(client.resources):
             raise InvalidToken(detail="a client before it lost the resource since")
+
+
+def _key_of(claims: dict[str, object]) -> str:
+    """The key in `cnf` (RFC 7800 §3.1, RFC 9449 §6.1), '' where there is none. Raises Malformed."""
+    bound = claims.get("cnf")
+    if bound is None:
+        return ""
+    if not isinstance(bound, dict):
+        raise Malformed("The member cnf is not an object.")
+    return json_text.text(bound, "jkt")
 
 
 def _audience(claims: dict[str, object], issuer: str) -> tuple[str, ...]:

@@ -14,10 +14,10 @@ from sojourn.errors import (
     WrongTokenClass,
 )
 from sojourn.model import ids
-from sojourn.model.admission import Path
 from sojourn.model.authentication_event import AuthenticationEvent
 from sojourn.model.client_session import ClientSession
 from sojourn.model.grant import Grant
+from sojourn.model.liveness import Path
 from sojourn.model.token import Token
 from sojourn.model.user import User
 from sojourn.server.services.context import Context
