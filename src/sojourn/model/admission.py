@@ -64,7 +64,7 @@ USERINFO: Final = Operation("userinfo", Token, ("access_token",), key="only")
 ACCEPT: Final = Operation("accept", Token, ("access_token",), key="only")
 INTROSPECT: Final = Operation("introspect", Token, ("access_token", "refresh_token"))
 EXCHANGE: Final = Operation("token_exchange", Token, ("access_token", "refresh_token"), key="same")
-EXCHANGE_FOR_SERVICE: Final = Operation("token_exchange", Token, ("access_token",))
+EXCHANGE_FOR_SERVICE: Final = Operation("exchange_for_service", Token, ("access_token",))
 """By the service that a token is for: it was shown the proof of the client's key, and cannot repeat it."""
 MINT_FROM: Final = Operation("mint_from", Token)
 
