@@ -44,7 +44,8 @@
     │  ├─ IncompleteCredentials      something needed is missing
     │  ├─ AuthenticationCancelled    the person said no
     │  ├─ InteractionRequired        a person is needed and none can be asked; names ways out
-    │  └─ CredentialBusy             another process holds the credential's lock
+    │  ├─ CredentialBusy             another process holds the credential's lock
+    │  └─ BadSerializedUser          not a serialised user, or not for here and now; says which
     ├─ EndpointError                 where a service answers cannot be found out
     │  ├─ EndpointNotFound           the catalog has no such endpoint
     │  │  └─ EmptyCatalog            it has none at all
@@ -74,6 +75,7 @@ from sojourn.errors.client import (
     AuthenticationCancelled,
     AuthenticationError,
     BadRequest,
+    BadSerializedUser,
     Conflict409,
     ConnectFailure,
     ConnectTimeout,
@@ -162,6 +164,7 @@ __all__ = [
     "AuthenticationError",
     "AuthorizationPending",
     "BadRequest",
+    "BadSerializedUser",
     "BadSessionId",
     "BearerError",
     "ConfigurationError",
