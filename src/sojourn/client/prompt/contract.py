@@ -55,8 +55,8 @@ class Form(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a person said. With BROWSER, `login` and `password` are empty, for the browser will ask for them. `host`
-    is empty where the form has a fixed host that it does not name.
+    """What a person said. With BROWSER, `login` is what the form knew (a hint) and `password` is empty, for the browser
+    will ask for them.
 
     `show` puts a text (where to go, what to type) before the person while the attempt runs; `cancelled` is set when
     they call the attempt off, for `Env.race(cancel=...)`. Both are None only in answers that no prompt made.
