@@ -11,6 +11,7 @@ import sys
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, Final
 
 from sojourn.errors import AuthenticationCancelled
@@ -33,18 +34,20 @@ class Keyboard:
     @contextmanager
     def held(self, *, echo: bool) -> Iterator[None]:
         """Have lines shown while they are typed or not, and Ctrl-C end them; what was typed before is dropped. The
-        terminal is afterwards as it was, also when the process ends meanwhile."""
+        terminal is afterwards as it was, also when the process ends meanwhile. May be nested."""
         before = termios.tcgetattr(self._fd)
-        self._wanted, self._no = _mode(before, self._fd, echo=echo)
-        atexit.register(_put, self._fd, before)
+        self._wanted, self._no = _mode(before, self._fd, self._no, echo=echo)
+        restore = partial(_put, self._fd, before)
+        atexit.register(restore)
         try:
             self._hold()
             termios.tcflush(self._fd, termios.TCIFLUSH)
             self._typed = b""
             yield
         finally:
-            _put(self._fd, before)
-            atexit.unregister(_put)
+            restore()
+            atexit.unregister(restore)
+            self._wanted = before
 
     def line(self, patience: float | None = None) -> str | None:
         """Return the next line without its end, or None if `patience` seconds brought none.
@@ -78,14 +81,13 @@ class Keyboard:
             termios.tcsetattr(self._fd, termios.TCSANOW, self._wanted)
 
 
-def _mode(before: list[Any], fd: int, *, echo: bool) -> tuple[list[Any], bytes]:
-    """Lines, ended by Ctrl-C as well; and the character that it is at this terminal."""
+def _mode(before: list[Any], fd: int, usual: bytes, *, echo: bool) -> tuple[list[Any], bytes]:
+    """Lines, ended by Ctrl-C as well; and the character that it is here, `usual` where it is held already."""
     wanted = [*before[:_CHARACTERS], list(before[_CHARACTERS])]
     off = bytes([os.fpathconf(fd, "PC_VDISABLE")])
     characters = wanted[_CHARACTERS]
-    interrupt = bytes(characters[termios.VINTR])
-    if interrupt == off:
-        interrupt = b"\x03"
+    named = bytes(characters[termios.VINTR])
+    interrupt = usual if named == off else named
     characters[termios.VINTR], characters[termios.VEOL] = off, interrupt
     shown = termios.ECHO | termios.ECHONL
     wanted[_LOCAL] |= termios.ICANON | termios.ISIG

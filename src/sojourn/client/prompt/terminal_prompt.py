@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
+from queue import SimpleQueue
 from typing import Final, TypeVar
 
 from sojourn.client.prompt import terminal
@@ -32,7 +33,9 @@ class TerminalPrompt:
             raise refusal(form.service, why)
         try:
             with _turn:
-                return converse(_Lines(form), form, attempt)
+                lines = _Lines(form)
+                with lines.keyboard.held(echo=False):
+                    return converse(lines, form, attempt)
         except KeyboardInterrupt:  # sent by somebody else: the person's own arrives as a character
             raise AuthenticationCancelled from None
 
@@ -41,7 +44,7 @@ class _Lines:
     """One conversation."""
 
     def __init__(self, form: Form) -> None:
-        self._keyboard = Keyboard()
+        self.keyboard = Keyboard()
         terminal.say(terminal.bold(title(form)) + "   (Ctrl-C cancels)")
 
     def answer(self, form: Form, problem: str | None) -> Answer:
@@ -52,7 +55,7 @@ class _Lines:
             host = self._chosen(form.host_label, host, form.recent_hosts)
         way = self._way(form.ways)
         if way is Way.BROWSER:
-            return Answer(host, login, way=way, show=terminal.say)
+            return Answer(host, login, way=way)
         if not form.login_fixed:
             login = self._chosen(form.login_label, login, form.recent_logins)
         extra = {field.name: self._extra(field) for field in form.extra}
@@ -67,17 +70,19 @@ class _Lines:
         return code
 
     def attempted(self, attempt: Callable[[Answer], T], answer: Answer) -> T:
-        if answer.way is Way.BROWSER:  # it reads the terminal itself, for an address that is pasted
-            return attempt(answer._replace(cancelled=threading.Event()))
-        terminal.say("Signing in ...")
-        work = Work(attempt, answer._replace(show=terminal.say))
-        try:
-            with self._keyboard.held(echo=False):
+        typed: SimpleQueue[str] = SimpleQueue()
+        browser = answer.way is Way.BROWSER
+        with self.keyboard.held(echo=browser):
+            terminal.say("" if browser else "Signing in ...")
+            work = Work(attempt, answer._replace(show=terminal.say, typed=typed))
+            try:
                 while not wait([work.future], _TICK).done:
-                    self._keyboard.line(0)
-        except BaseException:
-            work.cancelled.set()
-            raise
+                    line = self.keyboard.line(0)
+                    if line is not None:
+                        typed.put(line)
+            except BaseException:
+                work.cancelled.set()
+                raise
         return work.future.result()
 
     def _chosen(self, label: str, known: str, recent: Sequence[str]) -> str:
@@ -113,19 +118,21 @@ class _Lines:
         return _plain(self._line(f"{field.label}{known}: ")) or field.value
 
     def _secret(self, label: str) -> str:
-        try:
-            text = self._line(f"{label}: ", echo=False)
-        finally:
-            terminal.say("")
+        text = self._line(f"{label}: ", echo=False)
+        terminal.say("")
         if not text:
             raise AuthenticationCancelled
         return text
 
     def _line(self, question: str, *, echo: bool = True) -> str:
-        with self._keyboard.held(echo=echo):
+        with self.keyboard.held(echo=echo):
             terminal.ask(question)
-            while (text := self._keyboard.line(_TICK)) is None:
-                pass
+            try:
+                while (text := self.keyboard.line(_TICK)) is None:
+                    pass
+            except AuthenticationCancelled:
+                terminal.say("")
+                raise
         return text
 
 

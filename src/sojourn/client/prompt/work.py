@@ -1,5 +1,4 @@
-"""An attempt to sign in on a thread of its own, so that the person who waits for it can call it off. The prompts that
-keep a person company stand above it."""
+"""What runs on a thread of its own while a person is kept company. The prompts stand above it."""
 
 from __future__ import annotations
 
@@ -14,19 +13,25 @@ from sojourn.client.prompt.contract import Answer
 T = TypeVar("T")
 
 
+def started(call: Callable[[], T], name: str) -> Future[T]:
+    """Run `call` on a new thread, in the caller's context."""
+    future: Future[T] = Future()
+    context = copy_context()
+
+    def run() -> None:
+        try:
+            future.set_result(context.run(call))
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits, not swallowed
+            future.set_exception(error)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return future
+
+
 class Work(Generic[T]):
-    """Runs `attempt` with `answer`, in the caller's context. Who gives it up sets `cancelled` and does not wait."""
+    """An attempt under way. Who gives it up sets `cancelled` and does not wait."""
 
     def __init__(self, attempt: Callable[[Answer], T], answer: Answer) -> None:
         self.cancelled = threading.Event()
-        self.future: Future[T] = Future()
         given = answer._replace(cancelled=self.cancelled)
-        context = copy_context()
-
-        def run() -> None:
-            try:
-                self.future.set_result(context.run(attempt, given))
-            except BaseException as error:  # noqa: BLE001 - handed to the thread that waits, not swallowed
-                self.future.set_exception(error)
-
-        threading.Thread(target=run, name="sojourn-attempt", daemon=True).start()
+        self.future = started(lambda: attempt(given), "sojourn-attempt")
