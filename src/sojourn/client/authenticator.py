@@ -14,8 +14,9 @@ from sojourn.client.defaults import DefaultsManager
 from sojourn.client.loading import GENERAL, users_of
 from sojourn.client.prompt.contract import Answer, Form
 from sojourn.client.running import run
-from sojourn.client.user import Script, User, Who, of_record, of_script, who_of
+from sojourn.client.user import User, of_record, of_script
 from sojourn.client.user_dialect import options_of, proxy_url
+from sojourn.client.who import Script, Who, who_of
 from sojourn.errors import ConfigurationError, IncompleteCredentials, StoreError
 
 if TYPE_CHECKING:
