@@ -4,6 +4,7 @@ for nobody knows whose it will be; what approval gives lies with the user.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from sojourn.model.value import Value
@@ -23,6 +24,7 @@ class DeviceRequest(Value, frozen=True, kw_only=True):
     interval        seconds that the device must leave between two polls; grows with each that comes too early
     polled          UTC ms of the newest poll; 0: none yet
     address, agent  where the request came from, and what the program called itself
+    store           parameters that tell where the program will keep its tokens
     decision        empty while nobody decided; approved | denied
     user_id         who decided
     """
@@ -37,6 +39,7 @@ class DeviceRequest(Value, frozen=True, kw_only=True):
     polled: int = 0
     address: str = ""
     agent: str = ""
+    store: Mapping[str, str] = {}
     decision: str = ""
     user_id: str = ""
 

@@ -4,7 +4,7 @@ there. The plugin stands above it; below it are the endpoints, the terminal and 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -43,6 +43,7 @@ class DeviceSignIn(Struct, frozen=True):
     resources: tuple[str, ...] = ()
     show: Show | None = None
     cancel: threading.Event | None = None
+    more: Mapping[str, str] = {}
 
 
 async def sign_in(
@@ -54,7 +55,11 @@ async def sign_in(
     for a refusal or an answer that is not good, ConnectFailure if the provider cannot be reached at the start.
     """
     issuer = endpoints.provider.issuer
-    form: forms.Params = {"scope": wanted.scope, "resource": wanted.resources}
+    form: forms.Params = {
+        "scope": wanted.scope,
+        "resource": wanted.resources,
+        **wanted.more,
+    }
     try:
         given = await endpoints.device_authorization(env, form)
         (wanted.show or say)(given)

@@ -51,6 +51,7 @@ class SignIn(Struct, frozen=True):
     max_age: int | None = None
     resources: tuple[str, ...] = ()
     acr_values: str | None = None
+    more: Mapping[str, str] = {}
 
 
 def possible() -> bool:
@@ -122,6 +123,7 @@ async def _authorization_url(
         "acr_values": wanted.acr_values,
     }
     params.update({name: value for name, value in optional.items() if value is not None})
+    params.update(wanted.more)
     at = await endpoints.provider.endpoint_url(env, "authorization_endpoint")
     return forms.with_query(at, params)
 
