@@ -13,6 +13,8 @@ INTERVAL: Final = 5
 
 APPROVED: Final = "approved"
 DENIED: Final = "denied"
+WITHDRAWN: Final = "withdrawn"
+"""The device asks no longer, for its person signed in another way."""
 
 
 class DeviceRequest(Value, frozen=True, kw_only=True):
@@ -23,8 +25,8 @@ class DeviceRequest(Value, frozen=True, kw_only=True):
     interval        seconds that the device must leave between two polls; grows with each that comes too early
     polled          UTC ms of the newest poll; 0: none yet
     address, agent  where the request came from, and what the program called itself
-    decision        empty while nobody decided; approved | denied
-    user_id         who decided
+    decision        empty while nobody decided; approved | denied | withdrawn
+    user_id         who decided, where a person did
     """
 
     client_id: str
