@@ -14,6 +14,8 @@ INTERVAL: Final = 5
 
 APPROVED: Final = "approved"
 DENIED: Final = "denied"
+WITHDRAWN: Final = "withdrawn"
+"""The device asks no longer, for its person signed in another way."""
 
 
 class DeviceRequest(Value, frozen=True, kw_only=True):
@@ -25,8 +27,8 @@ class DeviceRequest(Value, frozen=True, kw_only=True):
     polled          UTC ms of the newest poll; 0: none yet
     address, agent  where the request came from, and what the program called itself
     store           parameters that tell where the program will keep its tokens
-    decision        empty while nobody decided; approved | denied
-    user_id         who decided
+    decision        empty while nobody decided; approved | denied | withdrawn
+    user_id         who decided, where a person did
     """
 
     client_id: str

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from sojourn.client.cache.store import CredentialStore
     from sojourn.client.dialects.oidc.device import Show
+    from sojourn.client.prompt.contract import Answer
     from sojourn.wire.forms import Params
     from sojourn.wire.jose import SigningKey
 
@@ -251,9 +252,10 @@ class AuthorizationCode(_PersonAuth):
         own = {"grant": "authorization_code", "redirect_uri": self.wanted.redirect_uri}
         return {**own, **super().state()}
 
-    async def first(self, env: Env) -> Credential:
+    async def first(self, env: Env, answer: Answer | None = None) -> Credential:
+        """Return a credential that the person gives now, whatever is kept; `answer` is what they said to a prompt."""
         wanted = replace(self.wanted, more=await self._kept_in(env))
-        return await sign_in(env, self.endpoints, wanted, subject=self._subject())
+        return await sign_in(env, self.endpoints, wanted, subject=self._subject(), answer=answer)
 
     def may_ask(self) -> bool:
         return super().may_ask() or (self.interactive and possible())
