@@ -180,11 +180,11 @@ def test_it_asks_no_person_while_it_holds_a_lock(provider: Provider, setting: Se
     class Asking(ClientCredentials):
         """A subject that takes its time: meanwhile nobody must wait for the lock of what it is traded for."""
 
-        async def credential(self, env: Any) -> Credential:
+        async def credential(self, env: Any, *, ask: bool = True) -> Credential:
             account = store.account_id(plugin.kind, *plugin.identity())
             with store.locked(account):  # CredentialBusy if it is held
                 taken.append(account)
-            return await super().credential(env)
+            return await super().credential(env, ask=ask)
 
     party = program(provider, resources=(setting.front,))
     subject = Asking(
@@ -303,7 +303,9 @@ def test_what_it_gets_is_bound_to_a_key_of_its_own(
     assert plugin._current is not None
     (told,) = service.seen
     assert told["token_type"] == "DPoP"
-    assert plugin.endpoints.prover.key_of(plugin._current).thumbprint == told["cnf"]["jkt"]
+    key = plugin.endpoints.prover.key_of(plugin._current)
+    assert key is not None
+    assert key.thumbprint == told["cnf"]["jkt"]
     assert subject._current.key not in (None, plugin._current.key)
 
 

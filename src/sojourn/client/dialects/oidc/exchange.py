@@ -132,26 +132,26 @@ class TokenExchange(_OidcAuth):
         except ProtocolError as cause:
             raise refusal(self.issuer, cause) from cause
 
-    async def _renewed(self, env: Env, stale: int) -> Credential:
+    async def _renewed(self, env: Env, stale: int, *, ask: bool) -> Credential:
         self._tokens = None
         try:
-            return await super()._renewed(env, stale)
+            return await super()._renewed(env, stale, ask=ask)
         except _PartiesNeeded:
-            subject = await self._ask_parties(env)
+            subject = await self._ask_parties(env, ask=ask)
         try:
-            return await super()._renewed(env, stale)
+            return await super()._renewed(env, stale, ask=ask)
         except (InvalidGrant, InvalidRequest) as cause:
             if not self._subject.drop(subject):
                 raise refusal(self.issuer, cause) from cause
-        await self._ask_parties(env)
+        await self._ask_parties(env, ask=ask)
         try:
-            return await super()._renewed(env, stale)
+            return await super()._renewed(env, stale, ask=ask)
         except (InvalidGrant, InvalidRequest) as cause:
             raise refusal(self.issuer, cause) from cause
 
-    async def _ask_parties(self, env: Env) -> Shown:
-        subject = await self._subject.shown(env)
-        self._tokens = (subject, await self._actor.shown(env) if self._actor else None)
+    async def _ask_parties(self, env: Env, *, ask: bool = True) -> Shown:
+        subject = await self._subject.shown(env, ask=ask)
+        self._tokens = (subject, await self._actor.shown(env, ask=ask) if self._actor else None)
         return subject
 
     async def _bound(self, env: Env, previous: Credential | None) -> Binding:

@@ -57,11 +57,12 @@ class Party:
         """The account of the store whose tokens they are."""
         return self._source.account if isinstance(self._source, RenewingAuth) else None
 
-    async def shown(self, env: Env) -> Shown:
-        """Return the token as it is now, renewed if need be; a person may be asked. Raises CredentialError."""
+    async def shown(self, env: Env, *, ask: bool) -> Shown:
+        """Return the token as it is now, renewed if need be; without `ask` no person is asked. Raises
+        CredentialError."""
         source = self._source
         if isinstance(source, RenewingAuth):
-            held = await source.credential(env)
+            held = await source.credential(env, ask=ask)
             return Shown(held.access_token, held.generation, held.key)
         text = await _text(env, source)
         if not text:
