@@ -10,10 +10,16 @@ from typing import Any, ClassVar, Final, NamedTuple
 
 from sojourn.client.credential import Credential, next_generation
 from sojourn.client.env.contract import Env
+from sojourn.client.job_order import JobMint
 from sojourn.client.prompt.contract import Answer, Form, Way
 from sojourn.client.renewal import RenewingAuth
 from sojourn.client.url import masked, origin
-from sojourn.errors import CredentialError, IncompleteCredentials, Malformed
+from sojourn.errors import (
+    CredentialError,
+    DelegationNotSupported,
+    IncompleteCredentials,
+    Malformed,
+)
 
 METADATA: Final = "session_metadata"
 """The option under which metadata that is no mapping of options reaches a dialect."""
@@ -93,6 +99,13 @@ class UserDialect(ABC):
     @abstractmethod
     async def check(self, env: Env, plugin: RenewingAuth, credential: Credential) -> None:
         """Ask the service whether it takes `credential`; AuthenticationError says that it does not."""
+
+    async def jobs(self, env: Env, plugin: RenewingAuth) -> JobMint:
+        """Return what gets jobs credentials of their own from the session of `plugin`.
+
+        Raises DelegationNotSupported where the service has nothing of the kind, and what renewing the session raises.
+        """
+        raise DelegationNotSupported(f"{self.service} has no narrower credentials for jobs.")
 
     async def entity(self, env: Env, plugin: RenewingAuth) -> Mapping[str, Any]:
         """Return `type` and `id` of what the user is at the service. Raises CredentialError where it does not say."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sojourn.client.auth import AuthPlugin
 from sojourn.client.credential import Credential
+from sojourn.client.dialects.oidc import jobs
 from sojourn.client.dialects.oidc.endpoints import Endpoints
 from sojourn.client.dialects.oidc.exchange import TokenExchange
 from sojourn.client.dialects.oidc.plugins import AuthorizationCode, ClientCredentials, DeviceCode
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("sojourn.client.accounts")
 
-Plugin = AuthorizationCode | ClientCredentials | DeviceCode | TokenExchange
+Plugin = AuthorizationCode | ClientCredentials | DeviceCode | TokenExchange | jobs.JobAuth
 
 
 def restored(
@@ -53,6 +54,8 @@ def restored(
         "store": store,
         "account": account or None,
     }
+    if state["grant"] == "job":
+        return jobs.restored(state, secrets)
     issuer, client_id = state["issuer"], state["client_id"]
     plugin: Plugin
     if state["grant"] == "client_credentials":

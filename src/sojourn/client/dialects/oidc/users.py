@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sojourn.client.dialects.oidc.accounts import known
+from sojourn.client.dialects.oidc.jobs import Minter
 from sojourn.client.dialects.oidc.plugins import (
     DEFAULT_SCOPE,
     AuthorizationCode,
     ClientCredentials,
     DeviceCode,
+    _OidcAuth,
 )
 from sojourn.client.prompt.contract import Answer, Form, Way
 from sojourn.client.user_dialect import Facts, UserDialect
@@ -20,6 +22,7 @@ from sojourn.errors import AuthenticationError, ConnectFailure, IncompleteCreden
 if TYPE_CHECKING:
     from sojourn.client.credential import Credential
     from sojourn.client.env.contract import Env
+    from sojourn.client.job_order import JobMint
     from sojourn.client.renewal import RenewingAuth
 
 CLIENT: Final = "sojourn-cli"
@@ -84,8 +87,11 @@ class OidcUsers(UserDialect):
             host, name, client_secret=key, method=options.get("method"), **told
         )
 
+    async def jobs(self, env: Env, plugin: RenewingAuth) -> JobMint:
+        return await Minter.of(env, _of_oidc(plugin))
+
     async def check(self, env: Env, plugin: RenewingAuth, credential: Credential) -> None:
-        person = _person(plugin)
+        person = _of_oidc(plugin)
         at = (await person.endpoints.provider.metadata(env)).userinfo_endpoint
         if (
             at is None or person.resources
@@ -96,6 +102,13 @@ class OidcUsers(UserDialect):
             raise ConnectFailure(f"{at} answered {reply.status}.", method="GET", url=at)
         if reply.status == 401:
             raise AuthenticationError(f"{person.issuer} does not take the token any more.")
+
+
+def _of_oidc(plugin: RenewingAuth) -> _OidcAuth:
+    if not isinstance(plugin, _OidcAuth):
+        message = f"{type(plugin).__name__} is no plugin of OpenID Connect."
+        raise TypeError(message)
+    return plugin
 
 
 def _person(plugin: RenewingAuth) -> AuthorizationCode | DeviceCode:
