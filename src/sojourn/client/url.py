@@ -18,8 +18,14 @@ _PORTS: Final = {"http": 80, "https": 443}
 # Parsers disagree about these letters, and what two parsers read differently is how a request lands
 # at the wrong host.
 _disputed = re.compile(r"[\x00-\x20\x7f\\]|[^\x00-\x7f]").search
-# A URL without any of these holds nothing but scheme, host, port and path.
-_to_hide = re.compile(r"[\x00-\x20\x7f\\?#@]|[^\x00-\x7f]").search
+# A URL without any of these holds nothing but scheme, host, port and path, and no token in its path.
+_to_hide = re.compile(r"[\x00-\x20\x7f\\?#@]|[^\x00-\x7f]|sj_|eyJ").search
+# Whole, with an origin, and nothing in it to escape: what most URLs are.
+is_plain = re.compile(
+    r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"
+    r"(?::(?:6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}))?(?:/[\w.~!$&'()*+,;=:%/-]*)?",
+    re.ASCII,
+).fullmatch
 
 
 class Origin(NamedTuple):
@@ -61,7 +67,7 @@ def join(base: str, reference: str) -> str:
 def masked(url: str) -> str:
     """Return `url` fit to be shown: query values, user information and fragment hidden, names kept."""
     if not _to_hide(url):
-        return _shown(url)
+        return url
     try:
         parts = urlsplit(url)
     except ValueError:
