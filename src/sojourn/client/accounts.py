@@ -277,7 +277,7 @@ class Accounts(Mapping[str, Account]):
 def _is_of(account: Account, plugin: RenewingAuth) -> bool:
     """Tell whether `account` was signed in as `plugin` would."""
     wanted, state = plugin.state(), account.record["state"]
-    told = ("issuer", "client_id", "grant", "scope", "resource", "user")
+    told = ("issuer", "client_id", "grant", "scope", "resource", "user", "options")
     return all(wanted.get(name) == state.get(name) for name in told)
 
 
