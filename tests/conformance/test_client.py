@@ -200,7 +200,7 @@ def test_oidcc_client_test_signing_key_rotation_just_before_signing(op):
     transport.close()
     op.before_signing = op.rotate
     with Session(auth, trust_env=False) as session:
-        assert session.access().user_id == "ada"
+        assert session.get_user_id() == "ada"
     assert len(op.made("/jwks")) == 2
 
 
