@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _REPEATABLE: Final = {
     "client_credentials": "the program's own secret or key",
     "password": "the password that is kept, sealed",
+    "token_exchange": "the account that it acts for",
 }
 """Grants whose secret is kept with the account, so that they can be made anew at any time."""
 

@@ -60,6 +60,11 @@ class RenewingAuth(AuthPlugin):
         self._flight = Flight()
         self._refused: Refusal | None = None
 
+    @property
+    def account(self) -> str | None:
+        """The account of the sealed store that it renews, if it is bound to one."""
+        return self._account
+
     # What a dialect says ---------------------------------------------------------------------------------------------
 
     @abstractmethod

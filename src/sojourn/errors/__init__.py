@@ -42,6 +42,7 @@
     │  │  └─ MissingAuthMethods      they were good, and another method is asked for as well
     │  ├─ IncompleteCredentials      something needed is missing
     │  ├─ AuthenticationCancelled    the person said no
+    │  ├─ DelegationNotSupported     the provider lets nobody act for somebody else
     │  ├─ InteractionRequired        a person is needed and none can be asked; names ways out
     │  └─ CredentialBusy             another process holds the credential's lock
     ├─ EndpointError                 where a service answers cannot be found out
@@ -78,6 +79,7 @@ from sojourn.errors.client import (
     ConnectTimeout,
     CredentialBusy,
     CredentialError,
+    DelegationNotSupported,
     DiscoveryFailure,
     EmptyCatalog,
     EndpointError,
@@ -170,6 +172,7 @@ __all__ = [
     "ConsentRequired",
     "CredentialBusy",
     "CredentialError",
+    "DelegationNotSupported",
     "DiscoveryFailure",
     "EmptyCatalog",
     "EndpointError",

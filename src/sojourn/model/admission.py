@@ -4,18 +4,23 @@ A path is a leaf and its ancestors as they were read. It is good when every node
 Only `judge` makes an `Admitted`, and minting, accepting and userinfo ask for one. The versions it carries are checked
 again in the batch that mints, so nothing can end between the judgement and the write. `verdicts` tells the same story
 node by node, for `explain`.
+
+A token that was exchanged (RFC 8693) stands in the subject's tree. Its actors are judged beside it: every client that
+acts, the client the grant was given to, and the tree of each token by which an actor was shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from msgspec import UNSET, Struct
 
 from sojourn.errors import NotLive
+from sojourn.model import ids
 from sojourn.model.client import Client
 from sojourn.model.client_session import ClientSession
+from sojourn.model.delegation import Actor, Delegation
 from sojourn.model.grant import Grant
 from sojourn.model.signin import SignIn
 from sojourn.model.token import Token
@@ -61,9 +66,24 @@ CLIENT_CREDENTIALS: Final = Operation("client_credentials", Client)
 USERINFO: Final = Operation("userinfo", Token, ("access_token",))
 ACCEPT: Final = Operation("accept", Token, ("access_token",))
 INTROSPECT: Final = Operation("introspect", Token, ("access_token", "refresh_token"))
+EXCHANGE: Final = Operation("token_exchange", Token, ("access_token", "refresh_token"))
 MINT_FROM: Final = Operation("mint_from", Token)
 
 _SEAL: Final = object()
+
+
+class Beside(Struct, frozen=True):
+    """What is judged beside the path of a token that was exchanged: see `needed_beside`.
+
+    clients  their records by id; None: there is none
+    paths    the paths read from the keys of actors' tokens; empty: nothing was there
+    """
+
+    clients: Mapping[str, Client | None] = {}
+    paths: Mapping[str, Path] = {}
+
+
+ALONE: Final = Beside()
 
 
 class Admitted:
@@ -72,13 +92,21 @@ class Admitted:
     operation  the Operation
     path       the judged path, leaf first
     client     the client's record, judged beside it
+    beside     what else was judged beside it
     now        UTC ms of the judgement
     """
 
-    __slots__ = ("client", "now", "operation", "path")
+    __slots__ = ("beside", "client", "now", "operation", "path")
 
     def __init__(
-        self, seal: object, operation: Operation, path: Path, *, client: Client | None, now: int
+        self,
+        seal: object,
+        operation: Operation,
+        path: Path,
+        *,
+        client: Client | None,
+        beside: Beside,
+        now: int,
     ) -> None:
         if seal is not _SEAL:
             message = "only sojourn.model.admission.judge admits"
@@ -86,6 +114,7 @@ class Admitted:
         self.operation = operation
         self.path = path
         self.client = client
+        self.beside = beside
         self.now = now
 
     @property
@@ -231,6 +260,8 @@ def _why(node: Node, now: int, line: _Lineage) -> str:
     """Why a node above the leaf is dead; empty when it is live."""
     value = node.value
     if value is None:
+        if ids.is_of_jwt(node.key):
+            return ""
         offline = line.grant is not None and line.grant.offline
         return "" if offline and "/signin/" in node.key else "missing"
     return _RULES[type(value)](value, now, line)
@@ -239,6 +270,60 @@ def _why(node: Node, now: int, line: _Lineage) -> str:
 def _leaf_why(node: Node, now: int, line: _Lineage, *, spent: bool) -> str:
     value = node.value
     return _token(value, now, spent=spent) if type(value) is Token else _why(node, now, line)
+
+
+def needed_beside(path: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """What must be judged beside a path: ids of clients but the leaf's own, and keys of paths to be read."""
+    told = _delegation(path)
+    if told is None:
+        return frozenset(), frozenset()
+    clients = {actor.client_id for actor in told.actors}
+    clients |= {node.value.client_id for node in path if isinstance(node.value, Token | Grant)}
+    keys = {key for actor in told.actors for key in (actor.proof, actor.mark) if key}
+    return frozenset(clients - {getattr(path[0].value, "client_id", "")}), frozenset(keys)
+
+
+def _delegation(path: Path) -> Delegation | None:
+    leaf = path[0].value if path else None
+    return leaf.delegation if type(leaf) is Token and leaf.delegation is not UNSET else None
+
+
+def _actor_why(actor: Actor, beside: Beside, now: int) -> str:
+    """Why the token by which an actor was shown is dead; empty when it is live, or when there was none."""
+    if not actor.proof:
+        return ""
+    path = beside.paths.get(actor.proof, ())
+    line = _lineage(path)
+    shape = _shape_fault(path, line)
+    mark = beside.paths.get(actor.mark, ())[:1] if actor.mark else ()
+    # Of a JWT, what it stands on was read: like any node above a leaf, a code there may be used up.
+    rule = _why if actor.mark else _actor_leaf_why
+    whys = [rule(node, now, line) for node in path[:1]]
+    whys += [_actor_leaf_why(node, now, line) for node in mark]
+    whys += [_why(node, now, line) for node in path[1:]]
+    return next(filter(None, whys), shape)
+
+
+def _actor_leaf_why(node: Node, now: int, line: _Lineage) -> str:
+    return _leaf_why(node, now, line, spent=False)
+
+
+def beside_verdicts(path: Path, beside: Beside, *, now: int) -> tuple[Verdict, ...]:
+    """What is to be said of whatever must be judged beside a path, the newest actor first."""
+    told = _delegation(path)
+    if told is None:
+        return ()
+    found = [
+        Verdict("actor", actor.sub, _actor_why(actor, beside, now))
+        for actor in told.actors
+        if actor.proof
+    ]
+    for client_id in sorted(needed_beside(path)[0]):
+        client = beside.clients.get(client_id)
+        found.append(
+            Verdict("client", client_id, "missing" if client is None else client.refusal())
+        )
+    return tuple(found)
 
 
 def verdicts(path: Path, *, client: Client | None, now: int) -> tuple[Verdict, ...]:
@@ -278,10 +363,18 @@ def _refuse_dead(operation: Operation, path: Path, client: Client | None, now: i
         raise NotLive(node="client", why=why)
 
 
-def judge(operation: Operation, path: Path, *, client: Client | None, now: int) -> Admitted:
+def judge(
+    operation: Operation,
+    path: Path,
+    *,
+    client: Client | None,
+    now: int,
+    beside: Beside = ALONE,
+) -> Admitted:
     """Admit a path for an operation at `now` (UTC ms), or raise NotLive naming the first dead node.
 
     client  the record of the client it was issued to; None only where the path itself ends in it
+    beside  all that `needed_beside` names; what is not given counts as missing
     """
     leaf = path[0].value if path else None
     if type(leaf) is not operation.leaf:
@@ -293,4 +386,7 @@ def judge(operation: Operation, path: Path, *, client: Client | None, now: int) 
     if client is not None and getattr(leaf, "client_id", client.client_id) != client.client_id:
         raise NotLive(node="client", why="of another grant")
     _refuse_dead(operation, path, client, now)
-    return Admitted(_SEAL, operation, path, client=client, now=now)
+    for verdict in beside_verdicts(path, beside, now=now):
+        if verdict.why:
+            raise NotLive(node=verdict.node, why=verdict.why)
+    return Admitted(_SEAL, operation, path, client=client, beside=beside, now=now)
