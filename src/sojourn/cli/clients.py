@@ -56,6 +56,11 @@ def metadata_options(command: Callable[..., Any]) -> Callable[..., Any]:
     switches = (
         ("--trusted/--not-trusted", "trusted", "Ours: people are not asked for consent."),
         ("--pkce/--no-pkce", "require_pkce", "Whether PKCE is required."),
+        (
+            "--dpop/--no-dpop",
+            "dpop_bound_access_tokens",
+            "Whether its tokens must be bound to a key (RFC 9449).",
+        ),
     )
     made = [click.option(flag, name, multiple=True, help=text) for flag, name, text in listed]
     made += [click.option(flag, name, type=kind, help=text) for flag, name, text, kind in single]

@@ -38,7 +38,7 @@ def command(
     from sojourn.cli.online import session_of
 
     with session_of(account) as online:
-        body = {"token": text or online.account.token()}
+        body = {"token": text or online.account.good_credential().access_token}
         path = "/admin/explain" if anybodys else "/account/explain"
         story = online.call("POST", path, json=body)
     if as_json:

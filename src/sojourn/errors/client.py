@@ -58,6 +58,10 @@ class CredentialBusy(CredentialError):
     text = "Another process holds this credential."
 
 
+class KeyBound(CredentialError):
+    text = "The access token is bound to a key (DPoP) and of no use without it."
+
+
 class EndpointError(SojournError):
     text = "Where the service answers is not known."
 

@@ -100,6 +100,10 @@ class Keys:
         """A client assertion that was used (RFC 7523 §3, rule 7)."""
         return self.key(partition("client", client_id), "assertion", jti_digest)
 
+    def proof(self, thumbprint: str, digest: str) -> str:
+        """A DPoP proof of a key that was used (RFC 9449 §11.1); `digest` is of its `jti`."""
+        return self.key(partition("proof", digest), "proof", f"{thumbprint}:{digest}")
+
     def throttle(self, subject: str) -> str:
         """The failures counted against an account or an address."""
         return self.key(partition("throttle", subject), "throttle", escaped(subject))

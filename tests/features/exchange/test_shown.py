@@ -33,7 +33,7 @@ def cli(provider: Provider) -> RelyingParty:
 
 
 def token_for_account(provider: Provider, cli: RelyingParty, person: Any) -> str:
-    asked = {"scope": "openid account", "resource": ACCOUNT}
+    asked: dict[str, Any] = {"scope": "openid account", "resource": ACCOUNT}
     return cli.login(provider.browser(), person, **asked).access
 
 
@@ -102,7 +102,7 @@ def test_nobody_ends_what_is_anothers(provider: Provider, setting: Setting, cli:
 
 def test_the_page_shows_a_job_and_ends_it(provider: Provider, setting: Setting):
     browser: Browser = provider.browser()
-    asked = {"scope": "openid notes", "resource": setting.front}
+    asked: dict[str, Any] = {"scope": "openid notes", "resource": setting.front}
     tokens = setting.app.login(browser, provider.diana, **asked)
     job = given(setting.app, tokens.access, job="<b>render</b> 43", scope="notes")
     page = browser.open(f"{provider.issuer}/sessions")

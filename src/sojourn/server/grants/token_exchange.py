@@ -8,12 +8,12 @@ from typing import Final
 
 from msgspec import structs
 
-from sojourn.errors import InvalidRequest, InvalidScope, InvalidTarget
+from sojourn.errors import InvalidDpopProof, InvalidRequest, InvalidScope, InvalidTarget
 from sojourn.server.grants.contract import Target, TokenRequest, asked_scopes, narrowed, target
 from sojourn.server.services.sessions.acceptance import Accepted
 from sojourn.server.services.sessions.minting import Order
 from sojourn.server.services.sessions.redemption import Taken, Wanted
-from sojourn.wire import exchange, oauth
+from sojourn.wire import dpop, exchange, oauth
 
 _ISSUED: Final = (exchange.ACCESS_TOKEN, exchange.JWT)
 
@@ -48,6 +48,7 @@ class TokenExchange:
             jwt=aim.jwt,
             delegation=delegating.delegation(subject, acting, job),
             life=exchange.seconds(said.get(exchange.LIFE, "")) * 1000,
+            jkt=_key(request, subject),
         )
         return Taken(
             root=delegating.root(subject, acting, client),
@@ -73,6 +74,23 @@ def _shown(request: TokenRequest, name: str) -> tuple[str, str]:
         message = f"{name} and {name}_type come together."
         raise InvalidRequest(message)
     return text, kind
+
+
+def _key(request: TokenRequest, subject: Accepted) -> str:
+    """Thumbprint of the key that the new token is bound to (RFC 9449 §5): what `dpop_jkt` names, else the one proved.
+
+    Whoever holds a bound token proves its key here as everywhere, or a stolen one could be traded for one that is
+    loose. Another client that authenticates itself did not get it from its holder without that proof.
+    """
+    own = subject.client_id == request.client.client_id
+    if subject.jkt and (own or request.client.public) and request.jkt != subject.jkt:
+        message = "The subject token is bound to a key: prove that key with the request."
+        raise InvalidDpopProof(message)
+    named = request.parameters.get("dpop_jkt", "")
+    if named and not dpop.is_thumbprint(named):
+        message = "dpop_jkt is not the SHA-256 thumbprint of a key."
+        raise InvalidRequest(message)
+    return named or request.jkt
 
 
 async def _aim(request: TokenRequest, subject: Accepted, *, jwt: bool) -> Target:

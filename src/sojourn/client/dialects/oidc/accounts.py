@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sojourn.client.auth import AuthPlugin
+from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc.endpoints import Endpoints
 from sojourn.client.dialects.oidc.exchange import TokenExchange
 from sojourn.client.dialects.oidc.plugins import AuthorizationCode, ClientCredentials, DeviceCode
@@ -41,6 +42,9 @@ def restored(
         "client_key": _loaded(secrets.get("client_key")),
         "method": state.get("method"),
         "resource": state.get("resource"),
+        "dpop": state.get(
+            "dpop", False
+        ),  # what was kept before there was a choice is a bearer token
         "store": store,
         "account": account,
     }
@@ -78,7 +82,7 @@ async def signed_in(env: Env, plugin: Plugin) -> dict[str, Any]:
     credential = await plugin.first(env)
     claims = dict(credential.claims)
     if not plugin.resources:  # a token for a resource is not for userinfo (RFC 8707 §2.2)
-        claims.update(await _userinfo(env, plugin.endpoints, credential.access_token, claims))
+        claims.update(await _userinfo(env, plugin.endpoints, credential))
     plugin.adopt(credential._replace(claims=claims))
     username = claims.get("preferred_username") or claims.get("email")
     return {
@@ -108,7 +112,7 @@ async def userinfo(env: Env, plugin: Plugin) -> dict[str, Any]:
     subject = claims.get("sub")
     if subject is None or plugin.resources:
         return claims
-    fresh = await plugin.endpoints.userinfo(env, credential.access_token, subject=subject)
+    fresh = await plugin.endpoints.userinfo(env, credential, subject=subject)
     return {**claims, **fresh}
 
 
@@ -150,15 +154,14 @@ def _loaded(key: Mapping[str, str] | None) -> SigningKey | None:
     return SigningKey.load(key["kid"], key["alg"], pkcs8_der=b64decode(key["pkcs8"]))
 
 
-async def _userinfo(
-    env: Env, endpoints: Endpoints, access_token: str, claims: Mapping[str, Any]
-) -> dict[str, Any]:
+async def _userinfo(env: Env, endpoints: Endpoints, credential: Credential) -> dict[str, Any]:
     """Return what else is known of the person; a sign-in does not fail for want of it."""
     metadata = await endpoints.provider.metadata(env)
-    if metadata.userinfo_endpoint is None or "sub" not in claims:
+    subject = credential.claims.get("sub")
+    if metadata.userinfo_endpoint is None or subject is None:
         return {}
     try:
-        return await endpoints.userinfo(env, access_token, subject=claims["sub"])
+        return await endpoints.userinfo(env, credential, subject=subject)
     except (AuthenticationError, ConnectFailure) as error:
         _log.warning("Signed in, but userinfo gave nothing: %s", error)
         return {}

@@ -11,6 +11,7 @@ from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
 from sojourn.client.dialects.oidc.identity import ClientIdentity
 from sojourn.client.dialects.oidc.parties import Party, Shown, Source
 from sojourn.client.dialects.oidc.plugins import _OidcAuth
+from sojourn.client.dialects.oidc.proving import Binding, loaded
 from sojourn.client.discovery import Provider
 from sojourn.client.env.contract import Env
 from sojourn.errors import (
@@ -43,7 +44,8 @@ class TokenExchange(_OidcAuth):
     identifiers of RFC 8693 §3, for providers that want `jwt`.
 
     Where the subject is a plugin or an account, its token is renewed first if need be, and once more when the provider
-    refuses it. Only then may a `store` keep the result: of a function nobody knows whose token it returns.
+    refuses it. Only then may a `store` keep the result: of a function nobody knows whose token it returns. A token of
+    this client's own that is bound to a key (RFC 9449) is exchanged with a proof of that key, and for one bound to it.
     """
 
     spends = False
@@ -61,6 +63,7 @@ class TokenExchange(_OidcAuth):
         scope: str | None = None,
         resource: str | Sequence[str] | None = None,
         audience: str | Sequence[str] | None = None,
+        dpop: bool | None = None,
         subject_token_type: str = exchange.ACCESS_TOKEN,
         actor_token_type: str = exchange.ACCESS_TOKEN,
         store: CredentialStore | None = None,
@@ -71,6 +74,7 @@ class TokenExchange(_OidcAuth):
             Endpoints(Provider(issuer), client),
             scope=scope,
             resource=resource,
+            dpop=dpop,
             store=store,
             account=account,
         )
@@ -79,7 +83,7 @@ class TokenExchange(_OidcAuth):
         self._subject = Party(subject)
         self._actor = None if actor is None else Party(actor)
         self._types = (subject_token_type, actor_token_type)
-        self._shown: tuple[Shown, Shown | None] | None = None
+        self._tokens: tuple[Shown, Shown | None] | None = None
         self.label = client_id
 
     def identity(self, user: str | None = None) -> tuple[str, ...]:
@@ -113,15 +117,15 @@ class TokenExchange(_OidcAuth):
             raise refusal(self.issuer, cause) from cause
 
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
-        if self._shown is None:
+        if self._tokens is None:
             raise _PartiesNeeded
-        form = self._form(*self._shown)
+        form = self._form(*self._tokens)
         metadata = await self.endpoints.provider.metadata(env)
         offered = metadata.grant_types_supported
         if offered and exchange.GRANT not in offered:
             raise _not_supported(self.issuer)
         try:
-            return await self._granted(env, form, None)
+            return await self._granted(env, form, None, await self._held_key(env))
         except UnsupportedGrantType as cause:
             raise _not_supported(self.issuer) from cause
         except (InvalidGrant, InvalidRequest):
@@ -130,7 +134,7 @@ class TokenExchange(_OidcAuth):
             raise refusal(self.issuer, cause) from cause
 
     async def _renewed(self, env: Env, stale: int) -> Credential:
-        self._shown = None
+        self._tokens = None
         try:
             return await super()._renewed(env, stale)
         except _PartiesNeeded:
@@ -146,9 +150,20 @@ class TokenExchange(_OidcAuth):
         except (InvalidGrant, InvalidRequest) as cause:
             raise refusal(self.issuer, cause) from cause
 
+    async def _held_key(self, env: Env) -> Binding:
+        """Return the key to prove: the one that the subject's token is bound to where it is ours, else a fresh one."""
+        subject = self._tokens[0] if self._tokens else None
+        holder = self._subject.plugin
+        if subject is None or subject.key is None or not isinstance(holder, _OidcAuth):
+            return await self._binding(env)
+        ours = self.issuer, self.endpoints.client.client_id
+        if ours != (holder.issuer, holder.endpoints.client.client_id):
+            return await self._binding(env)
+        return Binding(loaded(subject.key), required=True)
+
     async def _ask_parties(self, env: Env) -> Shown:
         subject = await self._subject.shown(env)
-        self._shown = (subject, await self._actor.shown(env) if self._actor else None)
+        self._tokens = (subject, await self._actor.shown(env) if self._actor else None)
         return subject
 
     def _form(self, subject: Shown, actor: Shown | None) -> Params:

@@ -16,10 +16,12 @@ Source = AuthPlugin | Account | Callable[[], str] | str
 
 
 class Shown(NamedTuple):
-    """The text of a token, and the generation of the plugin's credential that it came from."""
+    """The text of a token, the generation of the plugin's credential that it came from, and the key that it is bound
+    to, as the credential keeps it."""
 
     text: str
     generation: int = 0
+    key: str | None = None
 
     def __repr__(self) -> str:
         return f"<Shown of generation {self.generation}>"
@@ -57,7 +59,7 @@ class Party:
         source = self._source
         if isinstance(source, RenewingAuth):
             held = await source.credential(env)
-            return Shown(held.access_token, held.generation)
+            return Shown(held.access_token, held.generation, held.key)
         text = await _text(env, source)
         if not text:
             raise CredentialError("There is no token to exchange.")

@@ -38,6 +38,7 @@ class Accepted(Struct, frozen=True, kw_only=True):
     admitted   its judged path
     key        where it lies, or where its tombstone would
     audience   resources it is for; empty: this server's own endpoints
+    jkt        thumbprint of the key it is bound to; empty: none
     grant      None for a token that a client got for itself, whose `sub` is then the client
     """
 
@@ -52,6 +53,7 @@ class Accepted(Struct, frozen=True, kw_only=True):
     expires_at: int
     grant: Grant | None = None
     jwt: bool = False
+    jkt: str = ""
 
     @property
     def token(self) -> Token:
@@ -152,27 +154,28 @@ class Acceptance:
         above = context.keys.token(part, token.based_on) if token.based_on else root
         return Located(key=tombstone, path=(leaf, *await self._tree.path(above)), claims=claims)
 
-    async def accept(self, text: str, operation: Operation) -> Accepted:
-        """Judge a token for `operation`. Raises InvalidToken, whose private detail says which node is dead."""
+    async def accept(self, text: str, operation: Operation, *, key: str = "") -> Accepted:
+        """Judge a token for `operation`, shown with the proof of `key`, a thumbprint, or with none (RFC 9449).
+
+        Raises InvalidToken, whose private detail says which node is dead.
+        """
         located = await self.locate(text)
         if located is None:
             raise InvalidToken
         if located.superseded:
             raise InvalidToken(detail="refresh token: rotated")
         try:
-            return await self._accept(located, operation)
+            return await self._accept(located, operation, key)
         except NotLive as error:
             raise InvalidToken(detail=error.detail) from error
 
-    async def _accept(self, located: Located, operation: Operation) -> Accepted:
+    async def _accept(self, located: Located, operation: Operation, key: str) -> Accepted:
         token = located.path[0].value
         if not isinstance(token, Token):
             raise InvalidToken
         client = await self._tree.client(token.client_id)
-        beside = await self._tree.beside(located.path)
-        admitted = judge(
-            operation, located.path, client=client, beside=beside, now=self._context.now()
-        )
+        beside, now = await self._tree.beside(located.path), self._context.now()
+        admitted = judge(operation, located.path, client=client, now=now, beside=beside, key=key)
         grant = admitted.value(Grant)
         owner = grant if isinstance(grant, Grant) else None
         scope = token.scope or (owner.scope if owner else ())
@@ -196,6 +199,7 @@ class Acceptance:
             expires_at=token.expires_at,
             grant=owner,
             jwt=located.claims is not None,
+            jkt=token.jkt,
         )
 
     async def revoke(
@@ -234,6 +238,7 @@ def _told(claims: dict[str, object], issuer: str) -> Token:
         based_on=json_text.optional_text(claims, "based_on") or "",
         scope=tuple((json_text.optional_text(claims, "scope") or "").split()),
         resources=_audience(claims, issuer),
+        jkt=_key_of(claims),
     )
 
 
@@ -246,6 +251,16 @@ def _check_parents(path: Path, clients: Mapping[str, Client | None], grant: Gran
             client = clients.get(parent.client_id)
             if client is not None and not set(audience) <= set(client.resources):
                 raise InvalidToken(detail="a client before it lost the resource since")
+
+
+def _key_of(claims: dict[str, object]) -> str:
+    """The key in `cnf` (RFC 7800 §3.1, RFC 9449 §6.1), '' where there is none. Raises Malformed."""
+    bound = claims.get("cnf")
+    if bound is None:
+        return ""
+    if not isinstance(bound, dict):
+        raise Malformed("The member cnf is not an object.")
+    return json_text.text(bound, "jkt")
 
 
 def _audience(claims: dict[str, object], issuer: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ grant type stands above; it knows the request, and here is what may be made of a
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec import UNSET, Struct
 
@@ -16,7 +16,7 @@ from sojourn.model.client import Client
 from sojourn.model.delegation import LONGEST, Actor, Delegation
 from sojourn.model.grant import Grant
 from sojourn.model.ids import is_of_jwt
-from sojourn.server.services.clients import Clients
+from sojourn.model.resource import Resource
 from sojourn.server.services.sessions.acceptance import Acceptance, Accepted
 from sojourn.server.services.sessions.root import Root, handed_on
 from sojourn.server.services.sessions.tree import Tree
@@ -28,6 +28,12 @@ _KINDS: Final = {
     exchange.JWT: "access_token",
     exchange.REFRESH_TOKEN: "refresh_token",
 }
+
+
+class Resources(Protocol):
+    """Where the services are found."""
+
+    async def resource(self, identifier: str) -> Resource | None: ...
 
 
 class Acting(Struct, frozen=True):
@@ -46,7 +52,7 @@ class Delegating:
         self._tree = tree
         self._acceptance = acceptance
 
-    async def subject(self, text: str, kind: str, client: Client, clients: Clients) -> Accepted:
+    async def subject(self, text: str, kind: str, client: Client, resources: Resources) -> Accepted:
         """The token that `client` may exchange: its own, or an access token for a resource of its own (RFC 8693 §5).
 
         Raises InvalidRequest, the same for every token that is not good or not the client's to exchange (§2.2.2).
@@ -59,9 +65,9 @@ class Delegating:
             return found
         if found.type != "access_token" or client.public:
             raise _not_good("subject_token", "issued to another client")
-        resources = [await clients.resource(identifier) for identifier in found.audience]
-        own = [one for one in resources if one is not None and one.client_id == client.client_id]
-        if not own or None in resources:
+        found_for = [await resources.resource(identifier) for identifier in found.audience]
+        own = [one for one in found_for if one is not None and one.client_id == client.client_id]
+        if not own or None in found_for:
             raise _not_good("subject_token", "issued to another client, for another service")
         return found
 

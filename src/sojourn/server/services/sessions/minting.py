@@ -40,6 +40,7 @@ class Order(Struct, frozen=True, kw_only=True):
     jwt         an access token as a JWT (RFC 9068)
     rules       overrule the grant's and the client's
     value       the text itself, where the embedding program may choose it
+    jkt         thumbprint of the key to bind it to; empty: what it is based on says, unless that is a code
     id          what it is stored under, where its text is another's: of a device code, the text's digest
     delegation  of a token given in exchange for its parent: who acts with it
     life        the life asked for, in ms, where that is shorter than the rules' one; 0: theirs
@@ -54,13 +55,11 @@ class Order(Struct, frozen=True, kw_only=True):
     value: str = ""
     id: str = ""
     nonce: str = ""
+    jkt: str = ""
     redirect_uri: str = ""
     challenge: str = ""
     delegation: Delegation | UnsetType = UNSET
     life: int = 0
-
-
-FAMILY: Final = Order(type="refresh_token")
 
 
 class Minted(Struct, frozen=True, kw_only=True):
@@ -70,6 +69,7 @@ class Minted(Struct, frozen=True, kw_only=True):
     type        its class
     expires_at  UTC ms; 0: as long as what stands above it
     partition   where it lies
+    jkt         thumbprint of the key it is bound to; empty: none
     """
 
     id: str
@@ -80,6 +80,7 @@ class Minted(Struct, frozen=True, kw_only=True):
     scope: tuple[str, ...]
     partition: int
     based_on: str = ""
+    jkt: str = ""
     steps: tuple[Step, ...] = ()
 
     def __repr__(self) -> str:
@@ -94,6 +95,7 @@ class _Told(NamedTuple):
     text: str
     scope: tuple[str, ...]
     end: int
+    jkt: str = ""
 
     def __repr__(self) -> str:
         return f"_Told({self.type})"
@@ -136,8 +138,8 @@ class Mint:
         if order.type == "id_token":
             return self._id_token(root, order, end, access)
         if order.jwt:
-            end = least(end, now + JWT_LIFE)
-            return self._jwt(root, _Wish(order, scope, resources, rules, end))
+            wish = _Wish(order, scope, resources, rules, least(end, now + JWT_LIFE))
+            return self._jwt(root, wish)
         return self._stored(root, _Wish(order, scope, resources, rules, end))
 
     def family_end(self, root: Root) -> int:
@@ -183,11 +185,11 @@ class Mint:
             expires=grant.end if hands_over and grant else end,
             index=records.token_index(grant.id) if grant else (),
         )
-        told = _Told(name, order.type, text, wish.scope, end)
+        told = _Told(name, order.type, text, wish.scope, end, value.jkt)
         return _minted(root, told, (Put(record, value),))
 
     def _jwt(self, root: Root, wish: _Wish) -> Minted:
-        context, grant, client, end = self._context, root.grant, root.client, wish.end
+        context, grant, client = self._context, root.grant, root.client
         scope = wish.scope or (grant.scope if grant else ())
         audience = wish.resources or (grant.resources if grant else ())
         jti = tokens.digits(tokens.ID, context.random)
@@ -197,9 +199,12 @@ class Mint:
             "aud": (audience[0] if len(audience) == 1 else audience) or context.issuer,
             "client_id": client.client_id,
             "iat": root.admitted.now // 1000,
-            "exp": end // 1000,
+            "exp": wish.end // 1000,
             "jti": jti,
         }
+        jkt = _bound_to(wish.order, root)
+        if jkt:
+            claims["cnf"] = {"jkt": jkt}
         if scope:
             claims["scope"] = " ".join(scope)
         if root.based_on:
@@ -213,7 +218,7 @@ class Mint:
         if wish.order.delegation is not UNSET:
             claims["act"] = wish.order.delegation.act()
         text = context.signing.active("ES256").sign(claims, typ="at+jwt")
-        told = _Told(jti, "access_token", text, scope, end)
+        told = _Told(jti, "access_token", text, scope, wish.end, jkt)
         return _minted(root, told, self._of_exchanged_jwt(root, wish, jti))
 
     def _of_exchanged_jwt(self, root: Root, wish: _Wish, jti: str) -> tuple[Step, ...]:
@@ -280,6 +285,7 @@ def _value(root: Root, wish: _Wish, family: Family | UnsetType) -> Token:
         redirect_uri=order.redirect_uri,
         challenge=order.challenge,
         nonce=order.nonce,
+        jkt=_bound_to(order, root),
         family=family,
         delegation=order.delegation,
     )
@@ -295,8 +301,19 @@ def _minted(root: Root, told: _Told, steps: tuple[Step, ...] = ()) -> Minted:
         scope=told.scope or (root.grant.scope if root.grant else ()),
         partition=root.partition,
         based_on=root.based_on,
+        jkt=told.jkt,
         steps=steps,
     )
+
+
+def _bound_to(order: Order, root: Root) -> str:
+    """The key of a new token (RFC 9449 §6): what is derived from a bound token never comes loose of its key, but one
+    given in exchange is for another holder, who has a key of its own or is an authenticated client.
+    """
+    parent = root.parent
+    if order.delegation is not UNSET:
+        return order.jkt
+    return order.jkt or (parent.jkt if parent is not None and not parent.is_code else "")
 
 
 def _end(now: int, rules: UsageRules, limit: int) -> int:

@@ -72,7 +72,7 @@ def _about(value: Value) -> str:
     if isinstance(value, Grant):
         return " ".join(value.scope) + (" (offline)" if value.offline else "")
     if isinstance(value, Token):
-        return " ".join((*value.scope, *_acting(value)))
+        return " ".join((*value.scope, *_acting(value), *_bound(value)))
     if isinstance(value, SignIn):
         return value.agent
     if isinstance(value, User):
@@ -88,6 +88,10 @@ def _acting(token: Token) -> tuple[str, ...]:
         return ()
     job = f', job "{token.delegation.job}"' if token.delegation.job else ""
     return (f"(by {token.delegation.actors[0].sub}{job})",)
+
+
+def _bound(token: Token) -> tuple[str, ...]:
+    return (f"(bound to the key {token.jkt})",) if token.jkt else ()
 
 
 def _gone(value: Value) -> str:
