@@ -136,6 +136,7 @@ def _client(client_id: str, grants: list[Members], *, every: bool) -> Twig:
                 for note in (
                     f"since {output.day(one['created'])}",
                     "offline" if one["offline"] else "",
+                    "bound to a key" if one.get("jkt") else "",
                     _why(one["why"]),
                     one["id"][:SHORT],
                 )

@@ -148,6 +148,7 @@ def _clients(entries: tuple[GrantEntry, ...], apps: _Applications) -> tuple[Clie
             offline=grant.offline,
             resources=grant.resources,
             delegations=_delegations(entry, apps),
+            key=entry.jkt,
         )
         by_client.setdefault(grant.client_id, []).append(row)
     return tuple(

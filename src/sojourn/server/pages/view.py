@@ -101,7 +101,9 @@ class DelegationRow(Struct, frozen=True, kw_only=True):
 
 
 class GrantRow(Struct, frozen=True, kw_only=True):
-    """One authorization an application holds. `id` comes back with `action=end_grant`. `delegations`: the live ones."""
+    """One authorization an application holds. `id` comes back with `action=end_grant`; `delegations` are the live ones;
+    `key` is the thumbprint of the key that its tokens are bound to, '' for bearer tokens.
+    """
 
     id: str
     scopes: tuple[ScopeRow, ...]
@@ -111,6 +113,7 @@ class GrantRow(Struct, frozen=True, kw_only=True):
     offline: bool = False
     resources: tuple[str, ...] = ()
     delegations: tuple[DelegationRow, ...] = ()
+    key: str = ""
 
 
 class ClientRow(Struct, frozen=True, kw_only=True):

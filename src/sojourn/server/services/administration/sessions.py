@@ -164,6 +164,7 @@ def _grant(entry: GrantEntry, names: Mapping[str, str]) -> dict[str, Any]:
         "scope": " ".join(grant.scope),
         "resources": list(grant.resources),
         "offline": grant.offline,
+        "jkt": entry.jkt,
         "delegations": [_delegation(one, names) for one in entry.delegations],
     }
 
@@ -182,6 +183,7 @@ def _delegation(entry: DelegationEntry, names: Mapping[str, str]) -> dict[str, A
         "ends": reading.seconds(token.expires_at),
         "scope": " ".join(token.scope),
         "resources": list(token.resources),
+        "jkt": token.jkt,
     }
 
 

@@ -23,8 +23,9 @@ from sojourn.store.contract import Record
 
 
 class GrantEntry(Struct, frozen=True):
-    """A grant: when a token was last made for it (UTC ms; 0: never), why it is dead ('' when live) and since when; and
-    with which tokens below it others act.
+    """A grant: when a token was last made for it (UTC ms; 0: never), why it is dead ('' when live) and since when; with
+    which tokens below it others act; and the thumbprint of the key that the newest token is bound to ('' for a bearer
+    token).
     """
 
     grant: Grant
@@ -32,6 +33,7 @@ class GrantEntry(Struct, frozen=True):
     why: str
     ended: int
     delegations: tuple[DelegationEntry, ...] = ()
+    jkt: str = ""
 
 
 class SignInEntry(Struct, frozen=True):
@@ -109,8 +111,9 @@ class Overviews:
     async def _granted(self, user_id: str, grant: Grant, why: str, ended: int) -> GrantEntry:
         """A grant with what its tokens tell: opaque ones, families, and all that was given in exchange are kept."""
         found = await self._tokens(user_id, grant)
-        newest = max((_made(token) for _, token in found), default=0)
-        return GrantEntry(grant, newest, why, ended, await self._delegations.of(found))
+        newest, jkt = max(((_made(token), token.jkt) for _, token in found), default=(0, ""))
+        told = await self._delegations.of(found)
+        return GrantEntry(grant, newest, why, ended, told, jkt)
 
     async def _tokens(self, user_id: str, grant: Grant) -> list[tuple[Record, Token]]:
         found: list[tuple[Record, Token]] = []
