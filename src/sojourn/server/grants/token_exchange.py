@@ -35,7 +35,7 @@ class TokenExchange:
             message = f"requested_token_type is one of {', '.join(_ISSUED)}."
             raise InvalidRequest(message)
         subject = await delegating.subject(
-            *_shown(request, "subject_token"), client, request.clients
+            *_shown(request, "subject_token"), client, request.clients.resource
         )
         acting = await delegating.acting(*_shown(request, "actor_token"), client)
         scope = self._scope(request, subject)

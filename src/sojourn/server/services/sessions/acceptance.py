@@ -186,7 +186,8 @@ class Acceptance:
                 scope = tuple([name for name in scope if one is not None and name in one.scope])
             if audience and not set(audience) <= set(client.resources):
                 raise InvalidToken(detail="the client lost the resource since")
-            _check_parents(located.path, {**beside.clients, token.client_id: client}, owner)
+            if token.delegation is not UNSET:
+                _check_parents(located.path, {**beside.clients, token.client_id: client}, owner)
         return Accepted(
             admitted=admitted,
             key=located.key,
@@ -246,11 +247,16 @@ def _check_parents(path: Path, clients: Mapping[str, Client | None], grant: Gran
     """What a token was exchanged for must still be what its own client may have. Raises InvalidToken."""
     for node in path[1:]:
         parent = node.value
-        if isinstance(parent, Token) and parent.type == "access_token":
-            audience = parent.resources or (grant.resources if grant else ())
-            client = clients.get(parent.client_id)
-            if client is not None and not set(audience) <= set(client.resources):
-                raise InvalidToken(detail="a client before it lost the resource since")
+        client = clients.get(parent.client_id) if isinstance(parent, Token) else None
+        if client is None or not isinstance(parent, Token):
+            continue
+        if parent.type == "refresh_token":
+            if grant and grant.offline and "offline_access" not in client.scope:
+                raise InvalidToken(detail="the client lost its offline access since")
+            continue
+        audience = parent.resources or (grant.resources if grant else ())
+        if parent.type == "access_token" and not set(audience) <= set(client.resources):
+            raise InvalidToken(detail="a client before it lost the resource since")
 
 
 def _key_of(claims: dict[str, object]) -> str:

@@ -6,7 +6,8 @@ grant type stands above; it knows the request, and here is what may be made of a
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Final
 
 from msgspec import UNSET, Struct
 
@@ -30,10 +31,7 @@ _KINDS: Final = {
 }
 
 
-class Resources(Protocol):
-    """Where the services are found."""
-
-    async def resource(self, identifier: str) -> Resource | None: ...
+LookUp = Callable[[str], Awaitable[Resource | None]]
 
 
 class Acting(Struct, frozen=True):
@@ -52,22 +50,23 @@ class Delegating:
         self._tree = tree
         self._acceptance = acceptance
 
-    async def subject(self, text: str, kind: str, client: Client, resources: Resources) -> Accepted:
+    async def subject(self, text: str, kind: str, client: Client, look_up: LookUp) -> Accepted:
         """The token that `client` may exchange: its own, or an access token for a resource of its own (RFC 8693 §5).
+
+        look_up  gives the live resource of an identifier
 
         Raises InvalidRequest, the same for every token that is not good or not the client's to exchange (§2.2.2).
         """
         found = await self._accepted(text, kind, "subject_token")
         if found.client_id == client.client_id:
-            if found.type == "refresh_token" and client.public:
-                message = "A client that does not authenticate exchanges access tokens only."
-                raise InvalidRequest(message)
+            if found.type == "refresh_token":
+                _check_refresh(found, client)
             return found
         if found.type != "access_token" or client.public:
             raise _not_good("subject_token", "issued to another client")
-        found_for = [await resources.resource(identifier) for identifier in found.audience]
-        own = [one for one in found_for if one is not None and one.client_id == client.client_id]
-        if not own or None in found_for:
+        resources = [await look_up(identifier) for identifier in found.audience]
+        own = [one for one in resources if one is not None and one.client_id == client.client_id]
+        if not own or None in resources:
             raise _not_good("subject_token", "issued to another client, for another service")
         return found
 
@@ -126,6 +125,17 @@ class Delegating:
         return self._tree.events(
             leaf.key, "token.exchanged", actor=acting.actor.client_id, subject=owner
         )
+
+
+def _check_refresh(found: Accepted, client: Client) -> None:
+    """A refresh token that gives nothing any more is not exchanged either; and one that was copied could be exchanged
+    without the rotation that finds theft, unless the client proves who it is.
+    """
+    if client.public:
+        message = "A client that does not authenticate exchanges access tokens only."
+        raise InvalidRequest(message)
+    if found.grant and found.grant.offline and "offline_access" not in client.scope:
+        raise _not_good("subject_token", "the client lost its offline access since")
 
 
 def _not_good(name: str, detail: str) -> InvalidRequest:
