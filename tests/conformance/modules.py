@@ -49,6 +49,23 @@ BASIC: Final = (
 
 CONFIG: Final = ("oidcc-discovery-endpoint-verification",)
 
+FAPI2_DPOP: Final = tuple(
+    f"fapi2-security-profile-final-{name}"
+    for name in (
+        "happy-flow",
+        "access-token-type-header-case-sensitivity",
+        "check-dpop-proof-nbf-exp",
+        "ensure-dpopproof-with-iat-10seconds-before-succeeds",
+        "ensure-dpopproof-with-iat-10seconds-after-succeeds",
+        "ensure-mismatched-dpop-jkt-fails",
+        "ensure-token-endpoint-fails-with-mismatched-dpop-proof-jkt",
+        "ensure-token-endpoint-fails-with-mismatched-dpop-jkt",
+        "ensure-dpop-auth-code-binding-success",
+        "dpop-negative-tests",
+    )
+)
+"""Of the FAPI2 security profile, what is about DPoP and needs no pushed requests."""
+
 RP_INITIATED_LOGOUT: Final = (
     "oidcc-rp-initiated-logout-discovery-endpoint-verification",
     "oidcc-rp-initiated-logout",

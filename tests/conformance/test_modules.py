@@ -12,6 +12,7 @@ from tests.conformance.modules import (
     CLIENT_LOGOUT,
     CLIENT_REFRESH,
     CONFIG,
+    FAPI2_DPOP,
     NOT_OURS,
     RP_INITIATED_LOGOUT,
 )
@@ -47,3 +48,10 @@ def test_every_module_is_one_test_under_its_id_or_said_not_to_be_ours():
 def test_only_modules_that_there_are_are_said_not_to_be_ours():
     assert set(NOT_OURS) < set(CLIENT)
     assert all(len(reason) > 20 for reason in NOT_OURS.values())
+
+
+def test_every_module_about_dpop_has_a_test_under_its_id():
+    path = HERE / "test_fapi2_dpop.py"
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    names = {node.name for node in body if isinstance(node, ast.FunctionDef)}
+    assert {f"test_{name.replace('-', '_')}" for name in FAPI2_DPOP} <= names

@@ -62,6 +62,13 @@ _BROWSERS: Final = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
     is_flag=True,
     help="Show an address and a code, to be approved on another device: for machines without a browser (RFC 8628).",
 )
+@click.option(
+    "--dpop/--no-dpop",
+    default=False,
+    show_default=True,
+    help="Bind the tokens to a key of this account (RFC 9449): nobody can use a copy, and sojourn token, exec and "
+    "credential-process cannot hand them on.",
+)
 @click.option("--no-browser", is_flag=True, help="Show the address instead of opening a browser.")
 @options.as_json
 def command(
@@ -74,6 +81,7 @@ def command(
     name: str | None,
     admin: bool,
     device: bool,
+    dpop: bool,
     no_browser: bool,
     as_json: bool,
 ) -> None:
@@ -96,10 +104,18 @@ def command(
         os.environ.pop(variable, None)
     if device:
         plugin = _device(
-            issuer, client_id, client_secret, scope=asked, resources=resources, as_json=as_json
+            issuer,
+            client_id,
+            client_secret,
+            scope=asked,
+            resources=resources,
+            dpop=dpop,
+            as_json=as_json,
         )
     else:
-        plugin = _here(issuer, client_id, client_secret, scope=asked, resources=resources)
+        plugin = _here(
+            issuer, client_id, client_secret, scope=asked, resources=resources, dpop=dpop
+        )
     kinds.tell(Accounts().login(plugin, name=name), as_json=as_json)
 
 
@@ -110,6 +126,7 @@ def _device(
     *,
     scope: str | None,
     resources: tuple[str, ...],
+    dpop: bool,
     as_json: bool,
 ) -> RenewingAuth:
     """A person on another device."""
@@ -121,6 +138,7 @@ def _device(
         client_secret=client_secret,
         scope=scope or "openid",
         resource=resources,
+        dpop=dpop,
         show=_show_as_json if as_json else None,
     )
 
@@ -132,15 +150,23 @@ def _here(
     *,
     scope: str | None,
     resources: tuple[str, ...],
+    dpop: bool,
 ) -> RenewingAuth:
     """A program by its secret, or a person in the browser."""
     from sojourn.client.dialects.oidc.plugins import AuthorizationCode, ClientCredentials
 
     if client_secret:
         return ClientCredentials(
-            issuer, client_id, client_secret=client_secret, scope=scope, resource=resources
+            issuer,
+            client_id,
+            client_secret=client_secret,
+            scope=scope,
+            resource=resources,
+            dpop=dpop,
         )
-    return AuthorizationCode(issuer, client_id, scope=scope or "openid", resource=resources)
+    return AuthorizationCode(
+        issuer, client_id, scope=scope or "openid", resource=resources, dpop=dpop
+    )
 
 
 def _show_as_json(given: DeviceAuthorization) -> None:

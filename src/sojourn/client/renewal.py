@@ -10,27 +10,33 @@ import logging
 import secrets as random
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sojourn.client.asking import CANCELLED, PENDING
 from sojourn.client.auth import AuthPlugin, Stamp, Verdict, handed_to_this_thread
 from sojourn.client.credential import Credential, of_halves
-from sojourn.client.env.contract import Env
+from sojourn.client.env.contract import Clock, Env
 from sojourn.client.flight import Flight
 from sojourn.client.keeper import InMemory, Keeper, Kept, Sealed, SignedOut
 from sojourn.client.refusals import Refusal
-from sojourn.client.transport.contract import Reply, Request
+from sojourn.client.transport.contract import Fields, Reply, Request
 from sojourn.errors import (
     AuthenticationCancelled,
     AuthenticationError,
     ConnectFailure,
     CredentialBusy,
     InteractionRequired,
+    KeyBound,
     StoreUnavailable,
 )
 
 if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
+
+BOUND: Final = (
+    "The access token is bound to a key (DPoP) and of no use as a bearer token: each request needs a proof of its own. "
+    "Send the request through sojourn's Session, or sign in with dpop=False for a token that can be handed on."
+)
 
 _POLL = 0.2  # seconds
 
@@ -59,6 +65,11 @@ class RenewingAuth(AuthPlugin):
         self._stale = 0
         self._flight = Flight()
         self._refused: Refusal | None = None
+
+    @property
+    def account(self) -> str | None:
+        """The account of the sealed store that it renews, if it is bound to one."""
+        return self._account
 
     # What a dialect says ---------------------------------------------------------------------------------------------
 
@@ -94,9 +105,12 @@ class RenewingAuth(AuthPlugin):
     # The contract ----------------------------------------------------------------------------------------------------
 
     async def authorize(self, env: Env, request: Request) -> Stamp:
-        credential = await self.credential(env)
-        header = ("Authorization", f"Bearer {credential.access_token}")
-        return Stamp((header,), credential.generation)
+        credential = self._ready(env) or await self.credential(env)
+        return Stamp(self._shown(credential, request, env.now), credential.generation)
+
+    def _shown(self, credential: Credential, request: Request, now: Clock) -> Fields:
+        """Return the headers that show `credential` with `request`."""
+        return (("Authorization", f"Bearer {credential.access_token}"),)
 
     async def challenged(
         self, env: Env, request: Request, response: Reply, stamp: Stamp
@@ -115,7 +129,10 @@ class RenewingAuth(AuthPlugin):
         return True
 
     async def token(self, env: Env) -> str:
-        return (await self.credential(env)).access_token
+        credential = await self.credential(env)
+        if credential.key is not None:
+            raise KeyBound(BOUND)
+        return credential.access_token
 
     def state(self) -> dict[str, Any]:
         return {"token": self._current.public()} if self._current else {}
@@ -148,9 +165,9 @@ class RenewingAuth(AuthPlugin):
     async def credential(self, env: Env) -> Credential:
         """Return a good credential, renewing it if need be. Raises CredentialError and
         ConnectFailure."""
-        current, stale = self._current, self._stale
-        if current is not None and current.generation > stale and current.fresh(env.now()):
-            return current
+        if (ready := self._ready(env)) is not None:
+            return ready
+        stale = self._stale
         try:
             found = await self._flown(env)
             while found.generation <= stale:  # it took off before this one was refused
@@ -160,6 +177,13 @@ class RenewingAuth(AuthPlugin):
                 return current
             raise
         return found
+
+    def _ready(self, env: Env) -> Credential | None:
+        """Return the current credential if it is as good as a new one."""
+        current = self._current
+        if current is None or current.generation <= self._stale or not current.fresh(env.now()):
+            return None
+        return current
 
     async def _flown(self, env: Env) -> Credential:
         return await env.flight(self._flight, lambda worker: self._renewed(worker, self._stale))
