@@ -257,9 +257,9 @@ class TestARealKeystone:
         assert "renewed with what was signed in with, which is kept" in cli.good("explain").out
         assert cli.good("status", "--json").json["renewable"] is True
         assert cli.good("whoami", "--json").json["project"]["id"] == "proj"
-        told = dict(line.split(maxsplit=1) for line in cli.good("whoami").out.splitlines())
-        assert (told["user"], told["project"]) == ("myuser", "proj")
-        assert {"admin", "member"} <= set(told["roles"].split(", "))
+        who = dict(line.split(maxsplit=1) for line in cli.good("whoami").out.splitlines())
+        assert (who["user"], who["project"]) == ("myuser", "proj")
+        assert {"admin", "member"} <= set(who["roles"].split(", "))
         cli.good("logout", "mine")
         headers = {"X-Auth-Token": told["access_token"]}
         with Session(trust_env=False) as session:
