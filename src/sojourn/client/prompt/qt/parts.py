@@ -35,7 +35,7 @@ def tell(label: QLabel, words: str) -> None:
     """Have `label` show other words, and be as high as they need: a layout asks too early."""
     label.setText(words)
     label.ensurePolished()
-    label.setFixedHeight(label.heightForWidth(label.width()))
+    label.setFixedHeight(max(0, label.heightForWidth(label.width())))
 
 
 def label_of(words: str, parent: QWidget) -> QLabel:
