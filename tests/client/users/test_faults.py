@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,8 @@ def test_a_record_without_a_token_is_a_user_who_is_asked(store, dynect):
     account = first.create_session_user("acme/ada", password="ada's").account
     assert account is not None
     record = store.read(account)
-    for secrets in ({}, {"token": None}, {"token": {}}):
+    emptied: list[dict[str, Any]] = [{}, {"token": None}, {"token": {}}]
+    for secrets in emptied:
         store.write(account, {**record, "secrets": secrets})
         asked = Asked("ada's")
         again = Authenticator(DefaultsManager(dynect.url), kind="dynect", prompt=asked)
