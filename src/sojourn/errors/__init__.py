@@ -39,7 +39,8 @@
     ├─ ConfigurationError            an option, a file, a folder, a key; the text says which and what to do
     ├─ CredentialError               of the client's credentials (also ShotgunAuthenticationError)
     │  ├─ AuthenticationError        the credentials were refused
-    │  │  └─ MissingAuthMethods      they were good, and another method is asked for as well
+    │  │  ├─ MissingAuthMethods      they were good, and another method is asked for as well
+    │  │  └─ SecondFactorRequired    they were good, and a code is asked for: with it the same attempt goes on
     │  ├─ IncompleteCredentials      something needed is missing
     │  ├─ AuthenticationCancelled    the person said no
     │  ├─ InteractionRequired        a person is needed and none can be asked; names ways out
@@ -92,6 +93,7 @@ from sojourn.errors.client import (
     NotFound,
     ReadTimeout,
     RequestError,
+    SecondFactorRequired,
     ServiceUnavailable,
     SSLFailure,
     TooManyRequests,
@@ -210,6 +212,7 @@ __all__ = [
     "RequestNotSupported",
     "RequestUriNotSupported",
     "SSLFailure",
+    "SecondFactorRequired",
     "ServerBusy",
     "ServiceUnavailable",
     "SessionError",
