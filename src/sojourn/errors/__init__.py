@@ -44,6 +44,7 @@
     │  ├─ IncompleteCredentials      something needed is missing
     │  ├─ AuthenticationCancelled    the person said no
     │  ├─ InteractionRequired        a person is needed and none can be asked; names ways out
+    │  ├─ NotRevocable               the service has no way to end a session: it dies of itself
     │  └─ CredentialBusy             another process holds the credential's lock
     ├─ EndpointError                 where a service answers cannot be found out
     │  ├─ EndpointNotFound           the catalog has no such endpoint
@@ -91,6 +92,7 @@ from sojourn.errors.client import (
     InteractionRequired,
     MissingAuthMethods,
     NotFound,
+    NotRevocable,
     ReadTimeout,
     RequestError,
     SecondFactorRequired,
@@ -203,6 +205,7 @@ __all__ = [
     "NoSuchUser",
     "NotFound",
     "NotLive",
+    "NotRevocable",
     "OutcomeUnknown",
     "PageError",
     "PageExpired",
