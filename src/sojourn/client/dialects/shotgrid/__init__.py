@@ -2,6 +2,7 @@
 Below them are renewal and `wire.shotgrid`.
 """
 
+from sojourn.client.dialects.shotgrid.connecting import create_sg_connection
 from sojourn.client.dialects.shotgrid.errors import PasswordsNotTaken, SessionEnded, ShotgridFault
 from sojourn.client.dialects.shotgrid.plugins import AppSession, Password, Script, SessionToken
 
@@ -13,4 +14,5 @@ __all__ = [
     "SessionEnded",
     "SessionToken",
     "ShotgridFault",
+    "create_sg_connection",
 ]
