@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from typing import Any, Final, NoReturn
+from weakref import WeakSet
 from xmlrpc.client import ProtocolError
 
 from shotgun_api3.shotgun import AuthenticationFault, Shotgun
@@ -36,6 +37,20 @@ def _without_secrets(record: logging.LogRecord) -> bool:
 logging.getLogger("shotgun_api3").addFilter(_without_secrets)
 
 
+class _Socket:
+    """The connection of one thread, closed when the thread ends."""
+
+    def __init__(self, http: Any) -> None:  # noqa: ANN401 - the package's
+        self.http = http
+
+    def close(self) -> None:
+        for one in self.http.connections.values():
+            one.close()
+        self.http.connections.clear()
+
+    __del__ = close
+
+
 class Connection(Shotgun):
     """One user's connection. Any number of threads may share it: each has its own socket.
 
@@ -56,6 +71,7 @@ class Connection(Shotgun):
         self._auth = auth
         self._env = env
         self._own = threading.local()
+        self._sockets: WeakSet[_Socket] = WeakSet()
         super().__init__(auth.site, http_proxy=http_proxy, connect=False)
         self.config.timeout_secs = TIMEOUT
         self.config.script_name, self.config.api_key = auth.key()
@@ -68,12 +84,20 @@ class Connection(Shotgun):
 
     @property
     def _connection(self) -> Any:  # noqa: ANN401 - the package's
-        """The socket of this thread."""
-        return getattr(self._own, "connection", None)
+        """This thread's."""
+        socket: _Socket | None = getattr(self._own, "socket", None)
+        return socket and socket.http
 
     @_connection.setter
     def _connection(self, connection: Any) -> None:  # noqa: ANN401
-        self._own.connection = connection
+        self._own.socket = None if connection is None else _Socket(connection)
+        if connection is not None:
+            self._sockets.add(self._own.socket)
+
+    def close(self) -> None:
+        """Close the sockets of all threads; they open again when they are needed."""
+        for socket in [*self._sockets]:
+            socket.close()
 
     def _get_connection(self) -> Any:  # noqa: ANN401
         connection = super()._get_connection()

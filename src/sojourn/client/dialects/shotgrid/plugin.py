@@ -15,7 +15,8 @@ from sojourn.client.dialects.shotgrid import rpc
 from sojourn.client.dialects.shotgrid.errors import SessionEnded
 from sojourn.client.dialects.shotgrid.rest import RestTokens
 from sojourn.client.env.contract import Env
-from sojourn.client.renewal import RenewingAuth
+from sojourn.client.keeper import Keeper, Kept
+from sojourn.client.renewal import RenewingAuth, SignInEnded
 from sojourn.client.transport.contract import Reply, Request
 from sojourn.client.url import origin
 from sojourn.errors import CredentialError
@@ -179,6 +180,16 @@ class ShotgridAuth(RenewingAuth):
         return {**own, **super().state()}
 
     # Inside ----------------------------------------------------------------------------------------------------------
+
+    def _ended(self, keeper: Keeper, previous: Credential | None, now: int) -> Credential:
+        # Only a session that the site refused is renewed: every reader of the store shall know that it is dead.
+        try:
+            return super()._ended(keeper, previous, now)
+        except SignInEnded:
+            kept = keeper.read()
+            if kept.credential is not None:
+                keeper.write(Kept(kept.credential._replace(access_token="")))
+            raise
 
     async def _rest_grant(self, env: Env) -> tuple[RestGrant, int]:
         held = await self.credential(env)
