@@ -27,6 +27,10 @@ def auth(site, shown, nobody):
     return AppSession(site.url, show=shown.append)
 
 
+def silent(text):
+    """Show nothing."""
+
+
 def later(site, still, polls, act):
     """Let `act` happen in the wait before poll number `polls` + 1."""
 
@@ -84,7 +88,7 @@ def test_a_site_that_has_it_switched_off_says_so(site, still, auth):
     site.offer_launcher(offered=True)
     later(site, still, 1, lambda _: site.offer_launcher(offered=False))
     with pytest.raises(errors.AuthenticationError, match="switched off"):
-        drive(AppSession(site.url, show=list).credential(still))
+        drive(AppSession(site.url, show=silent).credential(still))
 
 
 def test_failures_of_the_server_are_asked_again_four_times(site, still, auth):
@@ -130,14 +134,14 @@ def test_somebody_else_cannot_approve_for_the_user(site, still, shown, nobody):
 def test_the_page_is_opened_in_the_browser(site, still, auth, monkeypatch, shown):
     opened = []
     monkeypatch.setenv("BROWSER", "true %s")
-    monkeypatch.setattr(browser, "show", lambda url: bool(opened.append(url)))
+    monkeypatch.setattr(browser, "show", opened.append)
     later(site, still, 1, lambda request: site.approve(request, "bob"))
     drive(auth.credential(still))
     assert opened == [f"{site.url}/app_session_request/{site.launches[0]}"]
 
 
 def test_where_nobody_can_be_asked_that_is_said_at_once_with_ways_out(site, still, nobody):
-    for auth in (AppSession(site.url), AppSession(site.url, show=list, interactive=False)):
+    for auth in (AppSession(site.url), AppSession(site.url, show=silent, interactive=False)):
         with pytest.raises(errors.InteractionRequired, match=r"Ways out: .*script and its key"):
             drive(auth.credential(still))
     assert site.calls == []
