@@ -45,7 +45,8 @@
     │  ├─ AuthenticationCancelled    the person said no
     │  ├─ InteractionRequired        a person is needed and none can be asked; names ways out
     │  ├─ NotRevocable               the service has no way to end a session: it dies of itself
-    │  └─ CredentialBusy             another process holds the credential's lock
+    │  ├─ CredentialBusy             another process holds the credential's lock
+    │  └─ BadSerializedUser          not a serialised user, or not for here and now; says which
     ├─ EndpointError                 where a service answers cannot be found out
     │  ├─ EndpointNotFound           the catalog has no such endpoint
     │  │  └─ EmptyCatalog            it has none at all
@@ -75,6 +76,7 @@ from sojourn.errors.client import (
     AuthenticationCancelled,
     AuthenticationError,
     BadRequest,
+    BadSerializedUser,
     Conflict409,
     ConnectFailure,
     ConnectTimeout,
@@ -164,6 +166,7 @@ __all__ = [
     "AuthenticationError",
     "AuthorizationPending",
     "BadRequest",
+    "BadSerializedUser",
     "BadSessionId",
     "BearerError",
     "ConfigurationError",

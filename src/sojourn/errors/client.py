@@ -80,6 +80,10 @@ class CredentialBusy(CredentialError):
     text = "Another process holds this credential."
 
 
+class BadSerializedUser(CredentialError):
+    text = "The serialised user cannot be used."
+
+
 class EndpointError(SojournError):
     text = "Where the service answers is not known."
 

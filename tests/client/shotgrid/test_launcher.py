@@ -132,7 +132,7 @@ def test_somebody_else_cannot_approve_for_the_user(site, still, shown, nobody):
 
 
 def test_the_page_is_opened_in_the_browser(site, still, auth, monkeypatch, shown):
-    opened = []
+    opened: list[str] = []
     monkeypatch.setenv("BROWSER", "true %s")
     monkeypatch.setattr(browser, "show", opened.append)
     later(site, still, 1, lambda request: site.approve(request, "bob"))

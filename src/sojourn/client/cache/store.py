@@ -50,6 +50,10 @@ class CredentialStore:
         holder can tell it."""
         return base64url.encode(seal.mac(self._key, kind, *identity)[:16])
 
+    def key_for(self, purpose: str) -> bytes:
+        """Return a key of its own for `purpose`, 32 bytes, derived from the store's, which is made if there is none."""
+        return seal.mac(self._key, "key for", purpose)
+
     def ids(self) -> list[str]:
         """Return the ids of all records, damaged ones too."""
         return [name for name in files.names(self.paths.credentials, ".sealed") if _is_id(name)]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import Enum
+from queue import SimpleQueue
 from threading import Event
 from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol, TypeVar
@@ -55,11 +56,12 @@ class Form(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a person said. With BROWSER, `login` and `password` are empty, for the browser will ask for them. `host`
-    is empty where the form has a fixed host that it does not name.
+    """What a person said. With BROWSER, `login` is what the form knew (a hint) and `password` is empty, for the browser
+    will ask for them.
 
-    `show` puts a text (where to go, what to type) before the person while the attempt runs; `cancelled` is set when
-    they call the attempt off, for `Env.race(cancel=...)`. Both are None only in answers that no prompt made.
+    `show` puts a text (where to go, what to type) before the person while the attempt runs; `typed` has the lines that
+    they type meanwhile (an address that they paste), where the prompt can take any; `cancelled` is set when they call
+    the attempt off, for `Env.race(cancel=...)`.
     """
 
     host: str = ""
@@ -69,6 +71,7 @@ class Answer(NamedTuple):
     way: Way = Way.PASSWORD
     extra: Mapping[str, str] = _NONE
     show: Callable[[str], None] | None = None
+    typed: SimpleQueue[str] | None = None
     cancelled: Event | None = None
 
     def __repr__(self) -> str:

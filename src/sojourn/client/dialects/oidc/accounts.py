@@ -18,6 +18,7 @@ from sojourn.wire.oidc import LogoutRequest
 
 if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
+    from sojourn.client.credential import Credential
 
 _log = logging.getLogger("sojourn.client.accounts")
 
@@ -25,9 +26,13 @@ Plugin = AuthorizationCode | ClientCredentials | DeviceCode
 
 
 def restored(
-    record: Mapping[str, Any], *, store: CredentialStore, account: str, interactive: bool
+    record: Mapping[str, Any],
+    *,
+    store: CredentialStore | None,
+    account: str | None,
+    interactive: bool,
 ) -> Plugin:
-    """Return the plugin that a stored record describes, carrying its credential."""
+    """Return the plugin that a record describes, carrying its credential; without `account` it is kept nowhere."""
     state, secrets = record["state"], record["secrets"]
     client = {
         "client_secret": secrets.get("client_secret"),
@@ -35,7 +40,7 @@ def restored(
         "method": state.get("method"),
         "resource": state.get("resource"),
         "store": store,
-        "account": account,
+        "account": account or None,
     }
     issuer, client_id = state["issuer"], state["client_id"]
     plugin: Plugin
@@ -62,17 +67,23 @@ def restored(
 
 async def signed_in(env: Env, plugin: Plugin) -> dict[str, Any]:
     """Sign in with `plugin`, and return the record of the new account, without a name yet."""
-    credential = await plugin.first(env)
-    claims = dict(credential.claims)
-    if not plugin.resources:  # a token for a resource is not for userinfo (RFC 8707 §2.2)
-        claims.update(await _userinfo(env, plugin.endpoints, credential.access_token, claims))
-    plugin.adopt(credential._replace(claims=claims))
+    credential = await known(env, plugin, await plugin.first(env))
+    plugin.adopt(credential)
+    claims = credential.claims
     username = claims.get("preferred_username") or claims.get("email")
     return {
         **plugin.record(),
         "subject": claims.get("sub") or plugin.endpoints.client.client_id,
         "username": username,
     }
+
+
+async def known(env: Env, plugin: Plugin, credential: Credential) -> Credential:
+    """Return `credential` with all that the provider says of the person."""
+    claims = dict(credential.claims)
+    if not plugin.resources:  # a token for a resource is not for userinfo (RFC 8707 §2.2)
+        claims.update(await _userinfo(env, plugin.endpoints, credential.access_token, claims))
+    return credential._replace(claims=claims)
 
 
 async def signed_out(env: Env, record: Mapping[str, Any], *, store: CredentialStore) -> str | None:

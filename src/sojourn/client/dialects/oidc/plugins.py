@@ -4,6 +4,7 @@ the sign-in."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from base64 import b64encode
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -165,6 +166,17 @@ class ClientCredentials(_OidcAuth):
 class _PersonAuth(_OidcAuth):
     """A person: asked when first needed, renewed with a refresh token afterwards."""
 
+    interactive: bool
+
+    @abstractmethod
+    async def first(self, env: Env) -> Credential:
+        """Return a credential that the person gives now, whatever is kept."""
+
+    async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
+        if self.asker is not None or not self.interactive:
+            return await super().ask(env, reason)
+        return await self.first(env)
+
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
         if previous is None:
             raise InteractionRequired(f"Nobody is signed in at {self.issuer} yet.")
@@ -234,16 +246,10 @@ class AuthorizationCode(_PersonAuth):
         return {**own, **super().state()}
 
     async def first(self, env: Env) -> Credential:
-        """Return a credential that the person gives now, whatever is kept."""
         return await sign_in(env, self.endpoints, self.wanted, subject=self._subject())
 
     def may_ask(self) -> bool:
-        return self.interactive and possible()
-
-    async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
-        if not self.interactive:
-            raise reason
-        return await self.first(env)
+        return super().may_ask() or (self.interactive and possible())
 
 
 class DeviceCode(_PersonAuth):
@@ -287,13 +293,7 @@ class DeviceCode(_PersonAuth):
         return {"grant": "device_code", **super().state()}
 
     async def first(self, env: Env) -> Credential:
-        """Return a credential that the person gives now, whatever is kept."""
         return await device.sign_in(env, self.endpoints, self.wanted, subject=self._subject())
 
     def may_ask(self) -> bool:
-        return self.interactive
-
-    async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
-        if not self.interactive:
-            raise reason
-        return await self.first(env)
+        return super().may_ask() or self.interactive
