@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def test_an_account_keeps_the_session_and_not_the_password(store, site):
         "shotgrid",
         False,
     )
-    assert account.record["secrets"].keys() == {"token"}
+    assert account.record["secrets"].keys() == {"token", "intent"}
     assert "sesame" not in str(account.record)
     assert Accounts(store).get("studio").token() == token
     assert token.encode() not in Path(store.paths.credentials, f"{account.id}.sealed").read_bytes()
@@ -123,3 +124,48 @@ def test_readers_of_one_account_renew_once_between_them(store, site):
     with ThreadPoolExecutor(6) as pool:
         assert list(pool.map(ask, auths)) == [1] * 6
     assert len(site.tokens) == 1
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        lambda url: Password(url, "bob", "wrong"),
+        lambda url: Password(url, "bob", "wrong", keep_password=True),
+    ],
+)
+def test_what_a_session_keeps_is_not_served_to_who_has_another_password(store, site, stranger):
+    def read(auth):
+        with Session(auth, trust_env=False, cache=store) as session:
+            return session.get(rest(site)).status_code
+
+    assert read(Password(site.url, "bob", "sesame")) == 200
+    assert read(Password(site.url, "bob", "sesame")) == 200
+    assert len(site.tokens) == 1, "the second was served what the first had got"
+    with pytest.raises(errors.AuthenticationError):
+        read(stranger(site.url))
+    assert b"sesame" not in b"".join(json.dumps(store.read(one)).encode() for one in store.ids()), (
+        "and the password is nowhere"
+    )
+
+
+def test_what_a_session_keeps_is_not_served_to_who_has_another_token(store, site):
+    token = Accounts(store).login(Password(site.url, "bob", "sesame"), name="other").token()
+
+    def read(auth):
+        with Session(auth, trust_env=False, cache=store) as session:
+            return session.get(rest(site)).status_code
+
+    assert read(SessionToken(site.url, "bob", token)) == 200
+    with pytest.raises(errors.AuthenticationError):
+        read(SessionToken(site.url, "bob", "dead"))
+    assert read(SessionToken(site.url, "bob", token)) == 200
+    assert len(site.made("POST", "/api/v1/auth/access_token")) == 2
+
+
+def test_a_refresh_that_finds_the_session_alive_keeps_it(store, site):
+    account = Accounts(store).login(Password(site.url, "bob", "sesame"))
+    token = account.token()
+    auth = account.auth()
+    auth.invalidate()
+    assert run(auth.credential).access_token == token
+    assert Accounts(store).get().token() == token

@@ -20,9 +20,9 @@ from sojourn.client.dialects.shotgrid import (
     Password,
     Script,
     SessionToken,
-    connecting,
     create_sg_connection,
 )
+from sojourn.client.user_dialect import proxy_url
 from sojourn.driver import drive
 from sojourn.testing.loopback import LoopbackAnswer
 from sojourn.wire import shotgrid
@@ -304,12 +304,12 @@ def test_a_connection_refuses_to_be_pickled_or_copied_and_waits_not_for_ever(bob
 def test_a_proxys_password_stays_as_it_was_typed(bob, connect):
     """Fault 6 of the Toolkit: passwords of proxies were turned into lower case."""
     typed = "Bob:Se/s@me@Proxy.example:3128"
-    assert connecting.proxy_url(typed) == "http://Bob:Se%2Fs%40me@Proxy.example:3128"
-    for written in (typed, connecting.proxy_url(typed)):
+    assert proxy_url(typed) == "http://Bob:Se%2Fs%40me@Proxy.example:3128"
+    for written in (typed, proxy_url(typed)):
         config = connect(bob, http_proxy=written).config
         assert (config.proxy_user, config.proxy_pass) == ("Bob", "Se/s@me")
         assert (config.proxy_server, config.proxy_port) == ("Proxy.example", 3128)
-    assert connecting.proxy_url(None) is None
+    assert proxy_url(None) is None
 
 
 def test_without_the_package_the_error_says_what_to_install(bob, monkeypatch):
@@ -349,7 +349,9 @@ def heard(site):
 )
 def test_the_site_hears_the_same_of_the_package_alone(site, still, connect, calls):
     token = drive(Password(site.url, "bob", "sesame").credential(still)).access_token
-    ours = connect(SessionToken(site.url, "bob", token))
+    auth = SessionToken(site.url, "bob", token)
+    drive(auth.credential(still))
+    ours = connect(auth)
     theirs = shotgun_api3.Shotgun(site.url, session_token=token, connect=False)
     site.calls.clear()
     answer, said = calls(ours), heard(site)

@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 
 
 def restored(
-    record: Mapping[str, Any], *, store: CredentialStore, account: str, interactive: bool
+    record: Mapping[str, Any],
+    *,
+    store: CredentialStore | None,
+    account: str | None,
+    interactive: bool,
 ) -> ShotgridAuth:
-    """Return the plugin that a stored record describes, carrying its credential."""
+    """Return the plugin that a record describes, carrying its credential; without `account` it is kept nowhere."""
     plugin = _plugin(record, store, account or None, interactive=interactive)
     plugin.label = record.get("name") or plugin.label
     plugin.restore(record["state"], record["secrets"])
@@ -27,7 +31,11 @@ def restored(
 
 
 def _plugin(
-    record: Mapping[str, Any], store: CredentialStore, account: str | None, *, interactive: bool
+    record: Mapping[str, Any],
+    store: CredentialStore | None,
+    account: str | None,
+    *,
+    interactive: bool,
 ) -> ShotgridAuth:
     state, secrets = record["state"], record["secrets"]
     site, name, grant = state["issuer"], state["user"], state["grant"]

@@ -5,9 +5,10 @@ all the same. Below it is the connection.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from sojourn.client.dialects.shotgrid.plugin import ShotgridAuth
+from sojourn.client.user_dialect import proxy_url
 from sojourn.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -41,15 +42,6 @@ def create_sg_connection(
 
         env = Session(proxy=proxy_url(http_proxy)).env
     return Connection(auth, env, http_proxy=_bare(http_proxy), connect=connect)
-
-
-def proxy_url(http_proxy: str | None) -> str | None:
-    """Return `http_proxy`, written in either way, as a URL: what is before its last @ are a user and a password."""
-    if not http_proxy or "://" in http_proxy:
-        return http_proxy or None
-    who, at, where = http_proxy.rpartition("@")
-    user, colon, password = who.partition(":")
-    return f"http://{quote(user, safe='')}{colon}{quote(password, safe='')}{at}{where}"
 
 
 def _bare(http_proxy: str | None) -> str | None:

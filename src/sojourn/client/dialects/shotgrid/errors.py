@@ -4,7 +4,7 @@ take. The calls raise them; below them are the wire's codes.
 
 from __future__ import annotations
 
-from sojourn.errors import AuthenticationError, SecondFactorRequired, SojournError
+from sojourn.errors import AuthenticationError, CredentialError, SecondFactorRequired, SojournError
 from sojourn.wire import shotgrid
 from sojourn.wire.masking import masked
 from sojourn.wire.shotgrid import Fault
@@ -30,6 +30,18 @@ class PasswordsNotTaken(AuthenticationError):
     """The site leaves sign-ins to a provider: people sign in there in the browser, programs as scripts."""
 
     text = "The site signs people in elsewhere: sign in in the browser."
+
+
+class UnresolvableUser(CredentialError):
+    """The site has no entity of this login or name."""
+
+
+class UnresolvableHumanUser(UnresolvableUser):
+    """The site has no such person."""
+
+
+class UnresolvableScriptUser(UnresolvableUser):
+    """The site has no such script."""
 
 
 _PASSWORDS = {

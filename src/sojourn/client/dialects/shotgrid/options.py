@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from sojourn.client.dialects.shotgrid.plugin import ShotgridAuth
 from sojourn.client.dialects.shotgrid.plugins import AppSession, Password, Script, SessionToken
 from sojourn.client.loading import Loader, Option
 
@@ -14,41 +15,36 @@ _HOST: Final = Option(
 )
 _LOGIN: Final = Option("login", "the user's login", required=True, older=("user_login",))
 
+
+def _loader(plugin: type[ShotgridAuth], *options: Option) -> Loader:
+    return Loader(plugin.grant, plugin, options, environment="SHOTGRID_", address="host")
+
+
 LOADERS: Final = {
-    Password.grant: Loader(
-        Password.grant,
-        Password,
-        (
+    loader.name: loader
+    for loader in (
+        _loader(
+            Password,
             _HOST,
             _LOGIN,
             Option("password", "the user's password", required=True, secret=True),
             Option(
-                "auth_token",
-                "the code of a second factor, where the site asks for one",
-                secret=True,
+                "auth_token", "the code of a second factor, where one is asked for", secret=True
             ),
             Option("keep_password", "yes: keep the password, sealed, for the next session"),
         ),
-    ),
-    SessionToken.grant: Loader(
-        SessionToken.grant,
-        SessionToken,
-        (
+        _loader(
+            SessionToken,
             _HOST,
             _LOGIN,
             Option("token", "a session token that is held", required=True, secret=True),
         ),
-    ),
-    AppSession.grant: Loader(
-        AppSession.grant, AppSession, (_HOST, Option("login", "who it must be that approves"))
-    ),
-    Script.grant: Loader(
-        Script.grant,
-        Script,
-        (
+        _loader(AppSession, _HOST, Option("login", "who it must be that approves")),
+        _loader(
+            Script,
             _HOST,
             Option("script_name", "the script", required=True),
             Option("api_key", "its key", required=True, secret=True, older=("script_key",)),
         ),
-    ),
+    )
 }

@@ -12,14 +12,17 @@ from urllib.parse import urlsplit
 from sojourn.client.auth import AccessInfo, Stamp, Verdict
 from sojourn.client.credential import Credential, next_generation
 from sojourn.client.dialects.shotgrid import rpc
-from sojourn.client.dialects.shotgrid.errors import SessionEnded
+from sojourn.client.dialects.shotgrid.errors import (
+    SessionEnded,
+    UnresolvableHumanUser,
+    UnresolvableScriptUser,
+)
 from sojourn.client.dialects.shotgrid.rest import RestTokens
 from sojourn.client.env.contract import Env
 from sojourn.client.keeper import Keeper, Kept
 from sojourn.client.renewal import RenewingAuth, SignInEnded
 from sojourn.client.transport.contract import Reply, Request
 from sojourn.client.url import origin
-from sojourn.errors import CredentialError
 from sojourn.wire import shotgrid
 from sojourn.wire.shotgrid import Caller, RestGrant
 
@@ -91,19 +94,15 @@ class ShotgridAuth(RenewingAuth):
         return found
 
     async def entity(self, env: Env) -> dict[str, Any]:
-        """Return `type` and `id` of what this is at the site. Raises CredentialError where it has none such."""
+        """Return `type` and `id` of what this is at the site. Raises UnresolvableUser where it has none such."""
         wanted = shotgrid.reading(self.entity_type, self.entity_field, self.name or "")
         found = shotgrid.entity_of(await self.call(env, "read", wanted))
         if found is None:
-            raise CredentialError(f"{self.site} has no {self.entity_type} {self.name!r}.")
+            kind = (
+                UnresolvableHumanUser if self.entity_type == "HumanUser" else UnresolvableScriptUser
+            )
+            raise kind(f"{self.site} has no {self.entity_type} {self.name!r}.")
         return found
-
-    async def check(self, env: Env) -> None:
-        """Ask the site whether it takes the credential, and renew nothing: AuthenticationError says that it does
-        not."""
-        caller, generation = await self.caller(env)
-        await self._ask_after(env, caller)
-        self.seen(generation, env.now())
 
     async def recent(self, env: Env) -> Credential:
         """Return the session that the site took within the last five minutes: the site is asked where it was not used
@@ -115,7 +114,7 @@ class ShotgridAuth(RenewingAuth):
         if env.now() - known <= RECENT:
             return held
         try:
-            await self._ask_after(env, session_of(held))
+            await self.ask_after(env, session_of(held))
         except SessionEnded:
             self.invalidate(Stamp((), held.generation))
             return await self.credential(env)
@@ -130,7 +129,9 @@ class ShotgridAuth(RenewingAuth):
         """Return the name and the key of a script; for users neither."""
         return None, None
 
-    async def _ask_after(self, env: Env, caller: Caller) -> None:
+    async def ask_after(self, env: Env, caller: Caller) -> None:
+        """Ask the site whether it takes `caller`, which keeps a session alive. Raises SessionEnded for one that is
+        over, and what `rpc.call` does."""
         wanted = shotgrid.reading(self.entity_type, self.entity_field, self.name or "")
         await rpc.call(env, self.site, "read", caller, wanted)
 
@@ -182,12 +183,12 @@ class ShotgridAuth(RenewingAuth):
     # Inside ----------------------------------------------------------------------------------------------------------
 
     def _ended(self, keeper: Keeper, previous: Credential | None, now: int) -> Credential:
-        # Only a session that the site refused is renewed: every reader of the store shall know that it is dead.
+        # The site was asked, and takes it no more: every reader of the store shall know.
         try:
             return super()._ended(keeper, previous, now)
         except SignInEnded:
             kept = keeper.read()
-            if kept.credential is not None:
+            if kept.credential is not None and kept.proven:
                 keeper.write(Kept(kept.credential._replace(access_token="")))
             raise
 
@@ -195,7 +196,8 @@ class ShotgridAuth(RenewingAuth):
         held = await self.credential(env)
         return RestGrant("session_token", held.access_token), held.generation
 
-    def _made(self, token: str, previous: Credential | None, now: int) -> Credential:
+    def made(self, token: str, previous: Credential | None, now: int) -> Credential:
+        """Return the credential of a session token."""
         return Credential(
             next_generation(previous, now),
             token,

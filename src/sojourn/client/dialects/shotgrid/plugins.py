@@ -5,11 +5,13 @@ the launcher.
 
 from __future__ import annotations
 
+from hashlib import scrypt, sha256
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.shotgrid import launcher, rpc
+from sojourn.client.dialects.shotgrid.errors import SessionEnded
 from sojourn.client.dialects.shotgrid.launcher import Launching, Show
 from sojourn.client.dialects.shotgrid.plugin import ShotgridAuth, same, session_of
 from sojourn.client.env.contract import Env
@@ -30,23 +32,62 @@ if TYPE_CHECKING:
 _SWITCH = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
-class _User(ShotgridAuth):
-    """A person, by login."""
+class ShotgridUser(ShotgridAuth):
+    """A person, by login; None while it is not known."""
 
     entity_type = "HumanUser"
     entity_field = "login"
-    login: str | None
+    login: str | None = None
 
     @property
     def name(self) -> str | None:
         return self.login
 
-    def _take(self, login: str) -> None:
+    async def by_password(
+        self,
+        env: Env,
+        password: str,
+        code: str | None = None,
+        previous: Credential | None = None,
+    ) -> Credential:
+        """Return the session that `password` gets now. Raises AuthenticationError, SecondFactorRequired where a code is
+        asked for or was not good, and what `rpc.call` does."""
+        caller = Caller(user_login=self.login, user_password=password, auth_token=code)
+        results = await rpc.call(env, self.site, "get_session_token", caller)
+        return self.made(shotgrid.token_of(results), previous, env.now())
+
+    async def by_browser(self, env: Env, wanted: Launching) -> Credential:
+        """Return the session that the person approves in the browser now, and take its login for theirs.
+
+        Raises what `launcher.sign_in` does, and AuthenticationError where somebody else approved.
+        """
+        approval = await launcher.sign_in(env, self.site, wanted)
+        login = approval.login or ""
+        if self.login is not None and same(self.login) != same(login):
+            raise AuthenticationError(f"{login} approved the sign-in, and it is for {self.login}.")
+        self.take(login)
+        return self.made(approval.token or "", None, env.now())
+
+    def take(self, login: str) -> None:
+        """Take `login` for theirs."""
         self.login = login.strip()
         self.label = self.label or self.login
 
+    async def still(self, env: Env, previous: Credential | None) -> Credential:
+        """Return the session again if the site still takes it. Raises SignInEnded if not, and InteractionRequired where
+        there is none: only the person can help."""
+        if previous is None:
+            raise InteractionRequired(f"Nobody is signed in at {self.site} yet.")
+        if not previous.access_token:
+            raise SignInEnded
+        try:
+            await self.ask_after(env, session_of(previous))
+        except SessionEnded as cause:
+            raise SignInEnded from cause
+        return self.made(previous.access_token, previous, env.now())
 
-class Password(_User):
+
+class Password(ShotgridUser):
     """A user by login and password, with `auth_token` where the site asks for a second factor.
 
     The password is exchanged for a session at once and then forgotten, unless `keep_password`: then it gets the next
@@ -67,9 +108,10 @@ class Password(_User):
         account: str | None = None,
     ) -> None:
         super().__init__(host, store=store, account=account)
-        self._take(_needed(login, "login"))
+        self.take(_needed(login, "login"))
         self._password = password or None
         self._auth_token = auth_token or None
+        self._mark: str | None = None
         self.keep_password = _switch(keep_password)
 
     @property
@@ -78,33 +120,19 @@ class Password(_User):
 
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
         if self._password is None:
-            if previous is None:
-                raise InteractionRequired(f"Nobody is signed in at {self.site} yet.")
-            raise SignInEnded
+            return await self.still(env, previous)
         try:
-            made = await self.sign_in(env, self._password, self._auth_token, previous)
+            made = await self.by_password(env, self._password, self._auth_token, previous)
         except SecondFactorRequired as cause:
             if previous is None and not self.may_ask():
                 raise
             raise InteractionRequired(f"{self.site} asks for a second factor.") from cause
-        finally:
-            self._auth_token = None  # good for one use
+        self._auth_token = None  # good for one use
         if not self.keep_password:
+            if env.store is not None or self._store is not None:
+                self.proof()
             self._password = None
         return made
-
-    async def sign_in(
-        self,
-        env: Env,
-        password: str,
-        auth_token: str | None = None,
-        previous: Credential | None = None,
-    ) -> Credential:
-        """Return the session that `password` gets now. Raises AuthenticationError, SecondFactorRequired where a code is
-        asked for or was not good, and what `rpc.call` does."""
-        caller = Caller(user_login=self.login, user_password=password, auth_token=auth_token)
-        results = await rpc.call(env, self.site, "get_session_token", caller)
-        return self._made(shotgrid.token_of(results), previous, env.now())
 
     def state(self) -> dict[str, Any]:
         return {"keep_password": self.keep_password, **super().state()}
@@ -113,11 +141,19 @@ class Password(_User):
         kept = {"password": self._password} if self.renewable else {}
         return {**kept, **super().secrets()}
 
+    def proof(self) -> dict[str, Any]:
+        """A password that is not kept is proven by what scrypt makes of it (RFC 7914)."""
+        if self.renewable or self._account is not None:
+            return super().proof()
+        if self._mark is None and self._password is not None:
+            self._mark = _mark(self._password, self.identity())
+        return {} if self._mark is None else {"mark": self._mark}
+
     def _tried(self, generation: int) -> tuple[str, ...]:
-        return (*super()._tried(generation), self._password or "", self._auth_token or "")
+        return (*super()._tried(generation), self._auth_token or "")
 
 
-class SessionToken(_User):
+class SessionToken(ShotgridUser):
     """A user by a session token that was got elsewhere. When it ends a person must sign in anew."""
 
     grant = "shotgrid_token"
@@ -132,23 +168,24 @@ class SessionToken(_User):
         account: str | None = None,
     ) -> None:
         super().__init__(host, store=store, account=account)
-        self._take(_needed(login, "login"))
+        self.take(_needed(login, "login"))
         self._token = shotgrid.session_token(token) if token else None
+        self._mark = sha256(token.encode()).hexdigest() if token else None
 
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
-        token, self._token = self._token, None
-        if token is None:
-            raise SignInEnded
-        return self._made(token, previous, env.now())
-
-    async def first(self, env: Env) -> Credential:
-        """Return the credential, once the site has said that it takes the token."""
-        made = await super().first(env)
-        await self._ask_after(env, session_of(made))
+        if self._token is None:
+            return await self.still(env, previous)
+        made = self.made(self._token, previous, env.now())
+        # What a store keeps of the same user is not replaced before the site has taken this one.
+        await self.ask_after(env, session_of(made))
+        self._token = None
         return made
 
+    def proof(self) -> dict[str, Any]:
+        return {} if self._mark is None else {"mark": self._mark}
 
-class AppSession(_User):
+
+class AppSession(ShotgridUser):
     """A user who approves in the browser (App Session Launcher), for sites with single sign-on as well.
 
     `login` is who it must be, if that is known. `show` puts the address before the person, else the terminal does; with
@@ -169,18 +206,20 @@ class AppSession(_User):
         account: str | None = None,
     ) -> None:
         super().__init__(host, store=store, account=account)
-        self.login = None
         if login:
-            self._take(login)
+            self.take(login)
         self.wanted = Launching(show=show, cancel=cancel)
         self.interactive = interactive
 
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
-        raise SignInEnded if previous else InteractionRequired(ways_out=launcher.WAYS_OUT)
+        if previous is None and not self.interactive:
+            text = f"Nobody is signed in at {self.site} yet."
+            raise InteractionRequired(text, ways_out=launcher.WAYS_OUT)
+        return await self.still(env, previous)
 
     async def first(self, env: Env) -> Credential:
         """Return the session that the person approves now."""
-        return await approved(env, self, self.wanted)
+        return await self.by_browser(env, self.wanted)
 
     def may_ask(self) -> bool:
         return super().may_ask() or (self.interactive and launcher.possible(self.wanted.show))
@@ -223,7 +262,7 @@ class Script(ShotgridAuth):
 
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
         results = await rpc.call(env, self.site, "get_session_token", self._caller())
-        return self._made(shotgrid.token_of(results), previous, env.now())
+        return self.made(shotgrid.token_of(results), previous, env.now())
 
     async def caller(self, env: Env) -> tuple[Caller, int]:
         return self._caller(), 0
@@ -241,25 +280,15 @@ class Script(ShotgridAuth):
         return Caller(script_name=self.script_name, script_key=self.api_key)
 
 
-async def approved(env: Env, plugin: _User, wanted: Launching) -> Credential:
-    """Return the session of `plugin` that its user approves in the browser. Raises what `launcher.sign_in` does, and
-    AuthenticationError where somebody else approved."""
-    approval = await launcher.sign_in(env, plugin.site, wanted)
-    login = approval.login or ""
-    _check(plugin.login, login)
-    plugin._take(login)  # noqa: SLF001 - its own kind
-    return plugin._made(approval.token or "", None, env.now())  # noqa: SLF001
-
-
-def _check(expected: str | None, login: str) -> None:
-    if expected is not None and same(expected) != same(login):
-        raise AuthenticationError(f"{login} approved the sign-in, and it is for {expected}.")
-
-
 def _needed(value: str, name: str) -> str:
     if not value or not value.strip():
         raise IncompleteCredentials(f"ShotGrid needs {name}=.")
     return value
+
+
+def _mark(password: str, of: tuple[str, ...]) -> str:
+    salt = sha256("\0".join(of).encode()).digest()
+    return scrypt(password.encode(), salt=salt, n=2**14, r=8, p=1).hex()
 
 
 def _switch(value: bool | str) -> bool:  # noqa: FBT001 - one value of an option
