@@ -48,7 +48,8 @@ class ShotgridUsers(UserDialect):
         return await user.by_password(env, answer.password, answer.code)
 
     async def held(self, env: Env, plugin: RenewingAuth, token: str) -> Credential:
-        return _user(plugin).made(shotgrid.session_token(token), None, env.now())
+        made = _user(plugin).made(shotgrid.session_token(token), None, env.now())
+        return made._replace(issued_at=0)  # nobody knows when it was used last
 
     def facts(self, credential: Credential, login: str) -> Facts:
         name = credential.claims.get("sub") or login
