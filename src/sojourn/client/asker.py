@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sojourn.client.credential import Credential
     from sojourn.client.env.contract import Env
     from sojourn.client.renewal import RenewingAuth
-    from sojourn.client.user import Who
+    from sojourn.client.who import Who
 
 T = TypeVar("T")
 

@@ -14,8 +14,9 @@ from sojourn.client.defaults import DefaultsManager
 from sojourn.client.loading import GENERAL, users_of
 from sojourn.client.prompt.contract import Answer, Form
 from sojourn.client.running import run
-from sojourn.client.user import Script, User, Who, of_record, of_script, who_of
+from sojourn.client.user import User, of_record, of_script
 from sojourn.client.user_dialect import options_of, proxy_url
+from sojourn.client.who import Script, Who, who_of
 from sojourn.errors import ConfigurationError, IncompleteCredentials, StoreError
 
 if TYPE_CHECKING:
@@ -156,9 +157,7 @@ class Authenticator:
         if password is None and session_token is None:
             found = self._stored(where, login, http_proxy)
             if found is None:
-                raise IncompleteCredentials(
-                    f"Nothing is stored of {login} at {where}: give a password or a session token."
-                )
+                raise IncompleteCredentials(self._nothing_of(login, where))
             return found
         answer = Answer(where, login, password or "", extra=options_of(session_metadata))
         wanted = self._wanted(answer, http_proxy, session_metadata)
@@ -205,6 +204,12 @@ class Authenticator:
     def _stored(self, host: str, login: str, http_proxy: str | None = None) -> User | None:
         options = self.defaults.get_options()
         return self._of(stored.find(self.store, self.kind, host, login, options), http_proxy)
+
+    def _nothing_of(self, login: str, host: str) -> str:
+        from sojourn.client.accounts import Accounts
+
+        text = f"Nothing is stored of {login} at {host}: give a password or a session token."
+        return " ".join([text, *Accounts(self.store).readable()[1]])
 
     def _of(self, found: stored.Found | None, http_proxy: str | None = None) -> User | None:
         if found is None:

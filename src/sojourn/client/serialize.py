@@ -15,8 +15,9 @@ from sojourn.client.env.wall_clock import wall_clock
 from sojourn.client.keeper import SignedOut
 from sojourn.client.loading import TOOLKIT, users_of
 from sojourn.client.running import run
-from sojourn.client.user import Script, User, Who, of_record, of_script, restored
+from sojourn.client.user import User, of_record, of_script, restored
 from sojourn.client.user_dialect import options_of, proxy_url
+from sojourn.client.who import Script, Who
 from sojourn.errors import BadSerializedUser, Malformed
 from sojourn.wire import base64url, seal
 from sojourn.wire.serialized_user import NewerUser, SerializedUser, ToolkitUser

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sojourn.client import profile
-from sojourn.client.user import who_of
 from sojourn.client.user_dialect import same_login
+from sojourn.client.who import who_of
 from sojourn.errors import StoreError
 
 if TYPE_CHECKING:

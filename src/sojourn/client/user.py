@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from sojourn.client.loading import accounts_of, users_of
+from sojourn.client.who import Script, Who, who_of
 from sojourn.errors import AuthenticationError, ConnectFailure, InteractionRequired
 
 if TYPE_CHECKING:
@@ -17,32 +18,6 @@ if TYPE_CHECKING:
     from sojourn.client.prompt.contract import Prompt
     from sojourn.client.renewal import RenewingAuth
     from sojourn.client.session import Session
-
-
-class Who(NamedTuple):
-    """Of a user what is no secret but the proxy, which may have a password in it. `login` is None for a script, which
-    has a name in `script`; `subject` is the service's own id of a person."""
-
-    kind: str
-    host: str
-    login: str | None
-    subject: str | None = None
-    script: str | None = None
-    http_proxy: str | None = None
-
-    def __repr__(self) -> str:
-        return f"<Who {self.login or self.script} @ {self.host}>"
-
-
-class Script(NamedTuple):
-    """A program's name and key, and what else its dialect was told."""
-
-    name: str
-    key: str
-    options: Mapping[str, Any] = {}
-
-    def __repr__(self) -> str:
-        return f"<Script {self.name}>"
 
 
 class User:
@@ -209,11 +184,3 @@ def restored(
         record, store=store if account else None, account=account, interactive=False
     )
     return plugin
-
-
-def who_of(record: Mapping[str, Any]) -> Who:
-    """Return whose record it is. Accounts that signed in without an authenticator have no `host` and `login` of their
-    own."""
-    login = record.get("login") or record.get("username") or record.get("subject")
-    host = record.get("host") or record["state"]["issuer"]
-    return Who(record["kind"], host, login, record.get("subject"))

@@ -34,7 +34,7 @@ class Asked:
         self._passwords = list(passwords)
         self._host, self._login, self._way = host, login, way
         self._extra = extra or {}
-        self._begin = begin
+        self.begin = begin
         self._lock = threading.Lock()
 
     def ask(self, form: Form, attempt: Callable[[Answer], T]) -> T:
@@ -48,8 +48,8 @@ class Asked:
 
     def _answer(self, form: Form) -> Answer:
         self.asking.set()
-        if self._begin is not None:
-            assert self._begin.wait(30)
+        if self.begin is not None:
+            assert self.begin.wait(30)
         with self._lock:
             if not self._passwords:
                 raise AuthenticationCancelled

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,8 @@ from sojourn.testing.server import ServerInTest
 from tests.client.servers import ok
 from tests.client.small_keystone import GO_ON, SmallKeystone
 from tests.client.users.people import Asked, Nobody
+
+PERSON = Path(__file__).parents[2] / "cli" / "person.py"
 
 
 class Checking(SmallKeystone):
@@ -118,10 +122,17 @@ def sojourn_server(tmp_path):
         yield server
 
 
+@pytest.fixture
+def browser(monkeypatch):
+    """Let ada sit at this process's browser."""
+    monkeypatch.setenv("BROWSER", f"{sys.executable} {PERSON} %s")
+    monkeypatch.setenv("PERSON_LOGIN", "ada")
+    monkeypatch.setenv("PERSON_PASSWORD", "a long password of ada's")
+
+
 def test_a_user_of_our_own_server_signs_in_in_the_browser_and_renews_silently(
-    store, sojourn_server, person
+    store, sojourn_server, browser
 ):
-    person("ada")
     defaults = DefaultsManager(sojourn_server.issuer)
     asked = Asked("", way=Way.BROWSER)
     user = Authenticator(defaults, prompt=asked).get_user()
