@@ -41,6 +41,8 @@ class Option(NamedTuple):
     older: tuple[str, ...] = ()
     instead: tuple[str, ...] = ()
     """A required option is not missed where one of these is given."""
+    second_factor: bool = False
+    """Whether it is what a service asks for beside a password that was good."""
 
     @property
     def names(self) -> tuple[str, ...]:

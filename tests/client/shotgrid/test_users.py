@@ -217,7 +217,7 @@ def test_two_users_who_expire_together_are_each_asked_and_each_get_their_own_tok
             asked.asking.wait(0.01)
         together.set()
         assert [one.result()["login"] for one in found] == ["bob"] * 3 + ["eve"] * 3
-    assert sorted(form.login for form in asked.forms) == ["bob", "eve"]
+    assert sorted(str(form.login) for form in asked.forms) == ["bob", "eve"]
     for connection, login in connections:
         assert site.tokens[connection.config.session_token] == ("HumanUser", login)
 

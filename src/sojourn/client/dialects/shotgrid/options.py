@@ -29,7 +29,10 @@ LOADERS: Final = {
             _LOGIN,
             Option("password", "the user's password", required=True, secret=True),
             Option(
-                "auth_token", "the code of a second factor, where one is asked for", secret=True
+                "auth_token",
+                "the code of a second factor, where one is asked for",
+                secret=True,
+                second_factor=True,
             ),
             Option("keep_password", "yes: keep the password, sealed, for the next session"),
         ),
