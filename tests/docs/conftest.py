@@ -20,12 +20,14 @@ from sojourn.resource_server.sample import sample_app
 from sojourn.testing.dynect import DynectInTest
 from sojourn.testing.route import route
 from sojourn.testing.server import ServerInTest
+from sojourn.testing.shotgrid import ShotgridInTest
 from tests.client.servers import Server as Small
 from tests.client.small_keystone import SmallKeystone
 
 ISSUER = "https://id.example.org"
 NOTES = "https://notes.example.org"
 KEYSTONE = "https://keystone.example.org:5000"
+SHOTGRID = "https://studio.shotgrid.example.org"
 
 
 class World(NamedTuple):
@@ -36,10 +38,16 @@ class World(NamedTuple):
     notes_secret: str
     nightly_secret: str
     keystone: str
+    shotgrid: str
 
     def here(self, code: str) -> str:
         """`code` with the addresses of this world in the place of the documentation's."""
-        there = {ISSUER: self.issuer, NOTES: self.notes, KEYSTONE: self.keystone}
+        there = {
+            ISSUER: self.issuer,
+            NOTES: self.notes,
+            KEYSTONE: self.keystone,
+            SHOTGRID: self.shotgrid,
+        }
         for written, address in there.items():
             code = code.replace(written, address)
         return code
@@ -66,9 +74,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             server.issuer, audience=notes, client_id="notes", client_secret=notes_secret
         )
         keystone = SmallKeystone()
-        with _serving(sample_app(verifier), listening), Small(keystone.answer) as small, _dynect():
+        with (
+            _serving(sample_app(verifier), listening),
+            Small(keystone.answer) as small,
+            _dynect(),
+            ShotgridInTest() as site,
+        ):
+            site.add_user("bob", "sesame")
+            site.add_script("publisher", "key of publisher")
             cloud = keystone.at(small).url
-            yield World(server.issuer, notes, notes_secret, nightly_secret, cloud)
+            yield World(server.issuer, notes, notes_secret, nightly_secret, cloud, site.url)
 
 
 @contextmanager
