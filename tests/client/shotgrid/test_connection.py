@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import os
 import pickle
 import sys
 import threading
@@ -274,6 +275,34 @@ def test_a_session_that_nobody_can_renew_is_told_as_such(site, connect):
     with pytest.raises(errors.CredentialError) as told:
         find(connection)
     assert isinstance(told.value, errors.InteractionRequired)
+
+
+def test_a_forked_process_does_not_use_its_parents_socket(site, bob, connect, monkeypatch):
+    connection = connect(bob)
+    find(connection)
+    mine = connection._connection
+    parent = os.getpid()
+    monkeypatch.setattr("sojourn.client.dialects.shotgrid.connection.os.getpid", lambda: parent + 1)
+    assert connection._connection is None
+    find(connection)
+    assert connection._connection not in (None, mine)
+
+
+def test_closing_closes_the_sockets_of_all_threads_and_the_next_call_opens_one(site, bob):
+    connection = create_sg_connection(bob)
+    with ThreadPoolExecutor(3) as pool:
+        together = threading.Barrier(3)
+
+        def read(_):
+            together.wait()
+            return find(connection) and connection._connection
+
+        opened = list(pool.map(read, range(3)))
+        assert len(set(map(id, opened))) == 3
+        connection.close()
+        assert [one.connections for one in opened] == [{}] * 3
+    assert find(connection)["id"] == 1
+    connection.close()
 
 
 @pytest.mark.parametrize("loud", [False, True])

@@ -3,6 +3,7 @@ connections, and what happens when sessions end in the middle of calls."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import pickle
 import threading
@@ -12,7 +13,7 @@ import pytest
 import shotgun_api3
 
 import sojourn.client.dialects.shotgrid as sgtk
-from sojourn import errors
+from sojourn import AsyncAuthenticator, errors
 from sojourn.client.dialects.shotgrid.authentication import (
     AuthenticationCancelled,
     AuthenticationError,
@@ -28,6 +29,7 @@ from sojourn.client.dialects.shotgrid.authentication import (
 )
 from sojourn.client.prompt.contract import Answer, Way
 from sojourn.testing.scripted_prompt import Fill, GiveCode, ScriptedPrompt
+from sojourn.testing.shotgrid import ShotgridInTest
 from sojourn.wire import shotgrid
 from tests.client.users.people import Asked, Nobody
 
@@ -259,10 +261,40 @@ def test_what_another_process_renewed_is_used_without_asking(authenticator, site
     assert sign_ins(site) == 2
 
 
-def test_expiry_is_told_and_asks_nobody(authenticator, site):
+@pytest.mark.parametrize("method", ["default", "saml2"])
+def test_expiry_is_told_and_asks_nobody(authenticator, site, method):
     user = authenticator().create_session_user("bob", password="sesame")
+    site.leave_sign_ins_to(method)
+    assert user.are_credentials_expired() is False
     site.expire()
     assert user.are_credentials_expired() is True
+
+
+def test_after_an_expiry_another_site_can_be_chosen(authenticator, site, store):
+    """Fault 5 of the Toolkit: switching the site after an expiry failed."""
+    authenticator().create_session_user("bob", password="sesame")
+    site.expire()
+    with ShotgridInTest() as other:
+        other.add_user("zoe", "zebra")
+        prompt = Asked("zebra", host=other.url, login="zoe")
+        user = ShotgunAuthenticator(prompt=prompt, store=store).get_user_from_prompt(
+            site.url, "bob"
+        )
+        assert (user.host, user.login, user.resolve_entity()["id"]) == (other.url, "zoe", 1)
+    assert authenticator().create_session_user("bob").are_credentials_expired() is True
+
+
+def test_users_of_shotgrid_work_on_an_event_loop(store, site):
+    """Fault 7 of the Toolkit: there was nothing for event loops."""
+
+    async def main():
+        made = AsyncAuthenticator(DefaultsManager(site.url), kind="shotgrid", store=store)
+        user = await made.create_session_user("bob", password="sesame")
+        async with await user.create_session(trust_env=False) as session:
+            answer = await session.get(f"{site.url}/api/v1/entity/shots")
+        return answer.json()["data"]["id"], (await user.resolve_entity())["id"]
+
+    assert asyncio.run(main()) == ("bob", 1)
 
 
 def test_a_site_that_signs_in_elsewhere_tells_the_person_to_use_the_browser(authenticator, site):

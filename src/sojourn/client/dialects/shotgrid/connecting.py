@@ -37,11 +37,13 @@ def create_sg_connection(
         raise ConfigurationError(
             "A connection needs shotgun_api3: pip install 'sojourn[shotgrid]'."
         ) from cause
-    if env is None:
-        from sojourn.client.session import Session
+    bare = _bare(http_proxy)
+    if env is not None:
+        return Connection(auth, env, http_proxy=bare, connect=connect)
+    from sojourn.client.session import Session
 
-        env = Session(proxy=proxy_url(http_proxy)).env
-    return Connection(auth, env, http_proxy=_bare(http_proxy), connect=connect)
+    session = Session(proxy=proxy_url(http_proxy))
+    return Connection(auth, session.env, http_proxy=bare, connect=connect, closed=session.close)
 
 
 def _bare(http_proxy: str | None) -> str | None:

@@ -6,7 +6,9 @@ session's history and retries do not apply.
 from __future__ import annotations
 
 import logging
+import os
 import threading
+from collections.abc import Callable
 from typing import Any, Final, NoReturn
 from weakref import WeakSet
 from xmlrpc.client import ProtocolError
@@ -38,10 +40,11 @@ logging.getLogger("shotgun_api3").addFilter(_without_secrets)
 
 
 class _Socket:
-    """The connection of one thread, closed when the thread ends."""
+    """The connection of one thread of one process, closed when the thread ends."""
 
     def __init__(self, http: Any) -> None:  # noqa: ANN401 - the package's
         self.http = http
+        self.process = os.getpid()
 
     def close(self) -> None:
         for one in self.http.connections.values():
@@ -67,10 +70,13 @@ class Connection(Shotgun):
         *,
         http_proxy: str | None = None,
         connect: bool = False,
+        closed: Callable[[], None] | None = None,
     ) -> None:
         self._auth = auth
         self._env = env
+        self._closed = closed
         self._own = threading.local()
+        self._lock = threading.Lock()
         self._sockets: WeakSet[_Socket] = WeakSet()
         super().__init__(auth.site, http_proxy=http_proxy, connect=False)
         self.config.timeout_secs = TIMEOUT
@@ -84,20 +90,25 @@ class Connection(Shotgun):
 
     @property
     def _connection(self) -> Any:  # noqa: ANN401 - the package's
-        """This thread's."""
+        """This thread's; what a forked process inherits is its parent's."""
         socket: _Socket | None = getattr(self._own, "socket", None)
-        return socket and socket.http
+        return socket.http if socket is not None and socket.process == os.getpid() else None
 
     @_connection.setter
     def _connection(self, connection: Any) -> None:  # noqa: ANN401
         self._own.socket = None if connection is None else _Socket(connection)
         if connection is not None:
-            self._sockets.add(self._own.socket)
+            with self._lock:
+                self._sockets.add(self._own.socket)
 
     def close(self) -> None:
         """Close the sockets of all threads; they open again when they are needed."""
-        for socket in [*self._sockets]:
+        with self._lock:
+            sockets = [*self._sockets]
+        for socket in sockets:
             socket.close()
+        if self._closed is not None:
+            self._closed()
 
     def _get_connection(self) -> Any:  # noqa: ANN401
         connection = super()._get_connection()
