@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 from uvicorn import Config, Server
 
+from sojourn import set_authenticated_user
 from sojourn.model.client import Client
 from sojourn.model.resource import Resource
 from sojourn.resource_server import Verifier
@@ -112,7 +113,7 @@ def _serving(app: Any, listening: socket.socket) -> Iterator[None]:
 
 
 @pytest.fixture
-def new_user(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def new_user(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """An empty folder, a home of its own, and the secrets where the examples look for them."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SOJOURN_HOME", str(tmp_path / "home"))
@@ -120,4 +121,5 @@ def new_user(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> W
     monkeypatch.setenv("NIGHTLY_SECRET", world.nightly_secret)
     monkeypatch.setenv("NOTES_SECRET", world.notes_secret)
     monkeypatch.delenv("SOJOURN_ACCOUNT", raising=False)
-    return world
+    yield world
+    set_authenticated_user(None)

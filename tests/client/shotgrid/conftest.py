@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
+from sojourn.client.dialects.shotgrid import create_sg_connection
 from sojourn.testing.shotgrid import ShotgridInTest
 from tests.client.still import StillEnv
 
@@ -24,3 +26,17 @@ def still() -> Iterator[StillEnv]:
     env = StillEnv()
     yield env
     env.close()
+
+
+@pytest.fixture
+def connect(still: StillEnv) -> Iterator[Callable[..., Any]]:
+    """Make connections of a plugin; they are closed at the end."""
+    made: list[Any] = []
+
+    def one(auth: Any, **options: Any) -> Any:
+        made.append(create_sg_connection(auth, env=still, **options))
+        return made[-1]
+
+    yield one
+    for connection in made:
+        connection.close()
