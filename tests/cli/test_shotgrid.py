@@ -141,7 +141,7 @@ def test_settings_of_the_toolkit_are_taken_over(cli, site):
     (folder / "127.0.0.1").mkdir(parents=True)
     (folder / "studio").mkdir()
     (folder / "authentication.yml").write_text(f"current_host: {site.url}\n", encoding="utf-8")
-    token = site._session("HumanUser", "bob")
+    token = site.open_session("HumanUser", "bob")
     (folder / "127.0.0.1" / "authentication.yml").write_text(
         f"current_user: bob\nusers: [{{login: bob, session_token: {token}}}]\n", encoding="utf-8"
     )

@@ -67,8 +67,11 @@ class ShotgridService:
     # What a test sets up ---------------------------------------------------------------------------------------------
 
     def add_user(self, login: str, password: str, *, code: str | None = None) -> int:
-        """Make a person, who needs `code` as a second factor if it is given; returns the id of the HumanUser."""
-        number = self._add("HumanUser", {"login": login, "sg_status_list": "act"})
+        """Make a person, or give one another password; `code` is their second factor, if any. Returns the id of the
+        HumanUser."""
+        known = self._people.get(login)
+        members = {"login": login, "sg_status_list": "act"}
+        number = known.id if known else self._add("HumanUser", members)
         self._people[login] = _Person(password, code, number)
         return number
 
@@ -108,7 +111,7 @@ class ShotgridService:
     def approve(self, request: str, login: str) -> None:
         """Let `login` approve a browser sign-in."""
         with self._lock:
-            self._launches[request] = Approval(self._session("HumanUser", login), login)
+            self._launches[request] = Approval(self.open_session("HumanUser", login), login)
 
     def reject(self, request: str) -> None:
         """Let the person say no to a browser sign-in."""
@@ -177,7 +180,7 @@ class ShotgridService:
 
     def _done(self, asked: Call, token: str | None, who: tuple[str, str]) -> LoopbackAnswer:
         if asked.method == "get_session_token":
-            return _results({"session_id": token or self._session(*who)})
+            return _results({"session_id": token or self.open_session(*who)})
         arguments = asked.arguments if isinstance(asked.arguments, dict) else {}
         if asked.method == "read":
             found = self._found(arguments)
@@ -210,7 +213,8 @@ class ShotgridService:
             return Fault("Missing required two-factor authentication", shotgrid.SECOND_FACTOR)
         return "HumanUser", login
 
-    def _session(self, kind: str, name: str) -> str:
+    def open_session(self, kind: str, name: str) -> str:
+        """Open a session of the entity `kind` called `name`, whatever would prove it; returns its token."""
         token = secrets.token_hex(16)
         self.tokens[token] = (kind, name)
         return token

@@ -107,6 +107,16 @@ def test_a_download_after_a_long_pause_asks_first_whether_the_session_lives(site
     assert methods(site) == ["get_session_token", "read", "get_session_token", "read"]
 
 
+def test_a_user_who_may_not_read_people_has_a_session_all_the_same(site, still):
+    auth = Password(site.url, "bob", "sesame", keep_password=True)
+    first = drive(auth.recent(still))
+    still.clock.advance(seconds=301)
+    fault = b'{"exception":true,"error_code":104,"message":"HumanUser is not visible to you."}'
+    site.answer_next(LoopbackAnswer(200, fault))
+    assert drive(auth.recent(still)) == first
+    assert sign_ins(site) == 1
+
+
 def test_scripts_call_with_their_key_and_make_no_session_for_it(site, still):
     auth = Script(site.url, "publisher", "key of publisher")
     assert drive(auth.entity(still)) == {"type": "ApiUser", "id": 1}

@@ -44,7 +44,7 @@ def settings_of(written, site):
 
 
 def live(site, login):
-    return site._session("HumanUser", login)
+    return site.open_session("HumanUser", login)
 
 
 def test_every_site_and_user_is_taken_over(written, root, store, site):

@@ -13,7 +13,8 @@ import pytest
 import shotgun_api3
 
 import sojourn.client.dialects.shotgrid as sgtk
-from sojourn import AsyncAuthenticator, errors
+from sojourn import Accounts, AsyncAuthenticator, errors
+from sojourn.client.dialects.shotgrid import Password
 from sojourn.client.dialects.shotgrid.authentication import (
     AuthenticationCancelled,
     AuthenticationError,
@@ -259,6 +260,16 @@ def test_what_another_process_renewed_is_used_without_asking(authenticator, site
     authenticator().create_session_user("bob", password="sesame")  # as another program would
     assert find(connect(user))["id"] == 1
     assert sign_ins(site) == 2
+
+
+def test_a_kept_password_that_is_good_no_more_is_asked_for_anew(store, site, authenticator):
+    kept = Password(site.url, "bob", "sesame", keep_password=True)
+    Accounts(store).login(kept)
+    site.add_user("bob", "open")
+    site.expire()
+    asked = Asked("open")
+    assert authenticator(asked).create_session_user("bob").resolve_entity()["id"] == 1
+    assert len(asked.forms) == 1
 
 
 @pytest.mark.parametrize("method", ["default", "saml2"])

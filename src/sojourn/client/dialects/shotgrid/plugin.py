@@ -6,6 +6,7 @@ REST tokens.
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from sojourn.client.credential import Credential, next_generation
 from sojourn.client.dialects.shotgrid import rpc
 from sojourn.client.dialects.shotgrid.errors import (
     SessionEnded,
+    ShotgridFault,
     UnresolvableHumanUser,
     UnresolvableScriptUser,
 )
@@ -122,8 +124,9 @@ class ShotgridAuth(RenewingAuth):
         return held
 
     def seen(self, generation: int, now: int) -> None:
-        """Remember that the site took the session of `generation` at `now`, which keeps it alive."""
-        self._taken = (generation, now)
+        """Remember that the site took the session of `generation` at `now`, which keeps it alive; 0 is no session."""
+        if generation:
+            self._taken = (generation, now)
 
     def key(self) -> tuple[str | None, str | None]:
         """Return the name and the key of a script; for users neither."""
@@ -133,7 +136,8 @@ class ShotgridAuth(RenewingAuth):
         """Ask the site whether it takes `caller`, which keeps a session alive. Raises SessionEnded for one that is
         over, and what `rpc.call` does."""
         wanted = shotgrid.reading(self.entity_type, self.entity_field, self.name or "")
-        await rpc.call(env, self.site, "read", caller, wanted)
+        with suppress(ShotgridFault):  # not allowed to read that, and that is not said to strangers
+            await rpc.call(env, self.site, "read", caller, wanted)
 
     # The contract of a plugin ----------------------------------------------------------------------------------------
 

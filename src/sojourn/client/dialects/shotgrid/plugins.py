@@ -123,10 +123,12 @@ class Password(ShotgridUser):
             return await self.still(env, previous)
         try:
             made = await self.by_password(env, self._password, self._auth_token, previous)
-        except SecondFactorRequired as cause:
-            if previous is None and not self.may_ask():
+        except AuthenticationError as cause:
+            again = previous is not None and isinstance(cause, SecondFactorRequired)
+            if not again and not self.may_ask():
                 raise
-            raise InteractionRequired(f"{self.site} asks for a second factor.") from cause
+            text = f"{self.site} wants more than the password that is held. {cause.public}"
+            raise InteractionRequired(text) from cause
         self._auth_token = None  # good for one use
         if not self.keep_password:
             if env.store is not None or self._store is not None:
