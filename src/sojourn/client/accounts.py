@@ -134,6 +134,7 @@ class Accounts(Mapping[str, Account]):
         from sojourn.client.loading import accounts_of
         from sojourn.client.running import run
 
+        plugin.meant_for = self.store
         record = run(lambda env: accounts_of(plugin.kind).signed_in(env, plugin))
         account = self.keep(plugin, record, name=name)
         profile.choose(self.store.paths, account.id)

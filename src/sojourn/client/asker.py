@@ -3,10 +3,11 @@ plugin; renewal calls it, once for all who wait. Below it are the prompt and the
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, TypeVar
 
 from sojourn.client.loading import users_of
-from sojourn.client.prompt.contract import Answer, Form, Prompt
+from sojourn.client.prompt.contract import Answer, Form, Prompt, Way
 from sojourn.client.user_dialect import same_login
 from sojourn.driver import drive
 from sojourn.errors import AuthenticationError, IncompleteCredentials, InteractionRequired
@@ -57,10 +58,7 @@ class Asker:
 def ask(prompt: Prompt | None, form: Form, attempt: Callable[[Answer], T]) -> T:
     """Ask with `prompt`, or with whichever can reach a person here; what was left out is asked for again. Raises what
     `Prompt.ask` raises."""
-    if prompt is None:
-        from sojourn.client.prompt.choice import DefaultPrompt
-
-        prompt = DefaultPrompt()
+    prompt = prompt or _at_hand(form)
 
     def complete(answer: Answer) -> T:
         try:
@@ -69,3 +67,22 @@ def ask(prompt: Prompt | None, form: Form, attempt: Callable[[Answer], T]) -> T:
             raise AuthenticationError(error.public, detail=error.detail) from error
 
     return prompt.ask(form, complete)
+
+
+class _BrowserAlone:
+    """Asks nothing itself: all that is open will be asked in the browser."""
+
+    def ask(self, form: Form, attempt: Callable[[Answer], T]) -> T:
+        return attempt(Answer(form.host or "", form.login or "", way=Way.BROWSER))
+
+
+def _at_hand(form: Form) -> Prompt:
+    from sojourn.client.prompt import browser
+    from sojourn.client.prompt.choice import chosen
+
+    try:
+        return chosen(form.service)
+    except InteractionRequired:
+        if form.host and form.ways == (Way.BROWSER,) and browser.available(os.environ):
+            return _BrowserAlone()
+        raise

@@ -243,6 +243,7 @@ class Authenticator:
 
     def _signed_in(self, wanted: _Wanted, answer: Answer) -> User:
         plugin = self._dialect.plugin(wanted.host, wanted.login, wanted.options)
+        plugin.meant_for = self.store
         full = answer._replace(host=wanted.host, login=wanted.login)
         made = run(lambda env: self._dialect.sign_in(env, plugin, full), proxy=wanted.http_proxy)
         return self._kept(wanted, plugin, made)

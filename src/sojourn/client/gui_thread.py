@@ -43,4 +43,7 @@ def wait(future: Future[Any]) -> None:
             QMetaObject.invokeMethod(loop, "quit", Qt.ConnectionType.QueuedConnection)
 
     future.add_done_callback(quit_loop)
-    loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+    flags = QEventLoop.ProcessEventsFlag
+    # A dialog that is open already takes the clicks, and what is waited for may wait for it.
+    busy = sys.modules["PySide6.QtWidgets"].QApplication.activeModalWidget() is not None
+    loop.exec(flags.AllEvents if busy else flags.ExcludeUserInputEvents)

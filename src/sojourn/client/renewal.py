@@ -59,6 +59,8 @@ class RenewingAuth(AuthPlugin):
     kind: str
     spends: bool = True
     """Whether a renewal uses up the refresh token, so that two processes must not hold one each."""
+    meant_for: CredentialStore | None = None
+    """The store that is going to keep what a sign-in gives."""
     asker: Asker | None = None
     """Asks the person of this credential, where one was chosen to."""
 

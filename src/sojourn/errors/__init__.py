@@ -22,7 +22,7 @@
     │     │  └─ TokenMissing         (401, and the answer tells no code: no token came)
     │     └─ InsufficientScope       (403)
     ├─ PageError                     of a page: shown to a person, with a code that picks the words
-    │  ├─ PageExpired, ForgedForm, SetUpDone, NoSuchPage
+    │  ├─ PageExpired, DeviceWithdrawn, ForgedForm, SetUpDone, NoSuchPage
     ├─ Malformed                     text that breaks its grammar (a token, a cookie, a form, a JWT, a key)
     │  └─ UnknownKey                 a JWT that no key of the set can verify: the set may be old
     ├─ SessionError                  of the Session Manager
@@ -138,6 +138,7 @@ from sojourn.errors.protocol import (
 from sojourn.errors.server import (
     BadSessionId,
     Conflict,
+    DeviceWithdrawn,
     ForgedForm,
     MintingNotAllowed,
     NewerRecord,
@@ -177,6 +178,7 @@ __all__ = [
     "ConsentRequired",
     "CredentialBusy",
     "CredentialError",
+    "DeviceWithdrawn",
     "DiscoveryFailure",
     "EmptyCatalog",
     "EndpointError",

@@ -41,7 +41,7 @@ class PromptContract(PromptCases, ABC):
 
     @abstractmethod
     def shown(self) -> str:
-        """Return all that the person saw in this case."""
+        """Return all that the person saw in this case so far; called on any thread."""
 
     def meanwhile(self, done: Future[Any]) -> None:
         """Run what the test's own thread must while another one asks, until `done`."""

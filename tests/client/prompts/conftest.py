@@ -26,6 +26,17 @@ def person():
     os.close(screen)
 
 
+@pytest.fixture(scope="module")
+def app():
+    """A QApplication, gone afterwards: other tests of the process are of programs without windows."""
+    from PySide6.QtWidgets import QApplication
+
+    made = QApplication([])
+    yield made
+    made.shutdown()
+    assert QApplication.instance() is None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem):
     """Put the person's terminal where the test's own capture has put its files, for the time of the test."""

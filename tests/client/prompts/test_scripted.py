@@ -11,18 +11,17 @@ from sojourn.testing.scripted_prompt import Fill, GiveCode, ScriptedPrompt
 
 class TestScripted(PromptContract):
     @pytest.fixture(autouse=True)
-    def seen(self):
-        self.texts = [""]
+    def no_prompts_yet(self):
+        self.prompts = []
 
     def conversation(self, form, attempt, acts):
-        prompt = ScriptedPrompt(*acts)
-        try:
-            return prompt.ask(form, attempt)
-        finally:
-            self.texts += [*prompt.shown, *map(str, prompt.forms)]
+        self.prompts.append(ScriptedPrompt(*acts))
+        return self.prompts[-1].ask(form, attempt)
 
     def shown(self):
-        return "\n".join(self.texts)
+        return "\n".join(
+            text for prompt in self.prompts for text in (*prompt.shown, *map(str, prompt.forms))
+        )
 
 
 def test_an_act_that_does_not_fit_fails_the_test():

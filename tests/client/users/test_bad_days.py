@@ -154,14 +154,11 @@ def test_processes_that_write_at_once_lose_nothing(store, dynect):
     for one in crew:
         assert one.stdout is not None
         assert one.stdout.readline() == "ready\n"
-    said = []
     for one in crew:
         assert one.stdin is not None
         one.stdin.write("\n")
         one.stdin.flush()
-    for one in crew:
-        said.append(one.communicate()[1])
-    assert said == [""] * 4
+    assert [one.communicate()[1] for one in crew] == [""] * 4
     records = [store.read(one) for one in store.ids()]
     tokens = {one["login"]: one["secrets"]["token"]["access_token"] for one in records}
     assert tokens.keys() == {"acme/ada", "acme/u0", "acme/u1", "acme/u2", "acme/u3"}

@@ -147,6 +147,28 @@ def test_a_user_of_our_own_server_signs_in_in_the_browser_and_renews_silently(
     assert again.resolve_entity()["type"] == "User"
 
 
+def test_a_program_without_window_and_terminal_asks_in_the_browser_all_the_same(
+    store, sojourn_server, browser
+):
+    user = Authenticator(DefaultsManager(sojourn_server.issuer)).get_user()
+    assert user.login == "ada"
+
+
+def test_whoever_else_signs_in_does_not_become_the_user(
+    store, sojourn_server, browser, monkeypatch
+):
+    user = Authenticator(DefaultsManager(sojourn_server.issuer)).get_user()
+    monkeypatch.setenv("PERSON_LOGIN", "grace")
+    monkeypatch.setenv("PERSON_PASSWORD", "a long password of grace's")
+    ended = user.auth.record()
+    secrets = {**ended["secrets"], "token": {**ended["secrets"]["token"], "refresh_token": None}}
+    assert user.account is not None
+    store.write(user.account, {**store.read(user.account), "secrets": secrets})
+    with pytest.raises(errors.AuthenticationError, match="another person"):
+        user.refresh_credentials()
+    assert store.read(user.account)["login"] == "ada"
+
+
 def test_openid_connect_takes_no_password_from_programs(store):
     authenticator = Authenticator(DefaultsManager("https://id.example"))
     with pytest.raises(errors.IncompleteCredentials, match=r"RFC 9700 §2\.4"):

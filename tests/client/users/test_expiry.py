@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,8 @@ def all_at_once(calls):
 def when_waiting(user, count, then):
     """Call `then` as soon as `count` calls wait for the user's credential."""
     flight = user.auth._flight
-    board, waiting = flight.board, []
+    board: Any = flight.board
+    waiting: list[None] = []
 
     def boarded(work):
         future = board(work)
@@ -106,10 +108,11 @@ def test_two_objects_of_one_user_ask_once(store, dynect):
 
 
 def test_a_cancel_is_one_for_all_who_wait_and_leaves_the_user_able_to_try_again(store, dynect):
-    asked = Asked(begin=threading.Event())
+    begin = threading.Event()
+    asked = Asked(begin=begin)
     user = user_of(dynect, "acme/ada", asked)
     dynect.expire()
-    when_waiting(user, 8, asked.begin.set)
+    when_waiting(user, 8, begin.set)
     told = all_at_once([lambda: zones(user, dynect)] * 8)
     assert told == [errors.AuthenticationCancelled] * 8
     assert len(asked.forms) == 1

@@ -1,5 +1,5 @@
-"""A program whose user's credential has ended: `python -m tests.client.users.worker URL LOGIN THREADS`. Each line that it
-says is one word; where the person is asked it says `asked` and does what the next line of its standard input says: a
+"""A program whose user's credential has ended: `python -m tests.client.users.worker URL LOGIN THREADS`. Each line that
+it says is one word; where the person is asked it says `asked` and does what the next line of its standard input says: a
 password to type, or nothing to cancel. At the end it says what became of its threads' calls."""
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ class OverPipes:
 
 
 def say(word: str) -> None:
-    print(word, flush=True)
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
 
 
 def outcome(user: User, url: str, together: threading.Barrier) -> str:

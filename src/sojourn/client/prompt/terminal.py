@@ -1,18 +1,11 @@
-"""The terminal: whether a person sits at it, how to tell them something, and one line of theirs that can be given up
-waiting for. Prompts and sign-ins stand above it, the keyboard below. What is said goes to the error stream, so that
-output stays clean for programs."""
+"""The terminal: whether a person sits at it, how to tell them something, and what it can show. Prompts and sign-ins
+stand above it. What is said goes to the error stream, so that output stays clean for programs."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Final, TextIO
-
-if TYPE_CHECKING:
-    from sojourn.client.env.contract import Env
-    from sojourn.client.prompt.keyboard import Keyboard
-
-_TICK: Final = 0.05
+from typing import TextIO
 
 
 def available() -> bool:
@@ -72,12 +65,3 @@ def ask(text: str) -> None:
 def bold(text: str) -> str:
     """Return `text` as what stands out, where the terminal can."""
     return f"\033[1m{text}\033[0m" if draws() else text
-
-
-async def line(env: Env, keyboard: Keyboard) -> str:
-    """Return the next line that the person types, while `keyboard` is held. Raises AuthenticationCancelled."""
-    while True:
-        text = await env.block(keyboard.line, _TICK)
-        if text and text.strip():
-            return text.strip()
-        await env.sleep(0)

@@ -35,6 +35,7 @@ __all__ = [
     "SignInView",
     "SignOutView",
     "SignedOutView",
+    "StoreRow",
     "View",
     "device_of",
 ]
@@ -88,7 +89,9 @@ class ScopeRow(Struct, frozen=True, kw_only=True):
 
 
 class GrantRow(Struct, frozen=True, kw_only=True):
-    """One authorization an application holds. `id` comes back with `action=end_grant`."""
+    """One authorization an application holds. `id` comes back with `action=end_grant`; `store` is the name of where the
+    application keeps it.
+    """
 
     id: str
     scopes: tuple[ScopeRow, ...]
@@ -97,6 +100,7 @@ class GrantRow(Struct, frozen=True, kw_only=True):
     ended_at: int | None = None
     offline: bool = False
     resources: tuple[str, ...] = ()
+    store: str = ""
 
 
 class ClientRow(Struct, frozen=True, kw_only=True):
@@ -121,6 +125,18 @@ class ClientRow(Struct, frozen=True, kw_only=True):
         return max(
             (grant.last_used_at for grant in self.grants if grant.last_used_at), default=None
         )
+
+
+class StoreRow(Struct, frozen=True, kw_only=True):
+    """One store in which programs keep what sign-ins gave them. `id` comes back with `action=end_store`; `name` is
+    what the program called it.
+    """
+
+    id: str
+    name: str
+    clients: tuple[str, ...]
+    since: int
+    last_used_at: int | None = None
 
 
 class SignInCard(Struct, frozen=True, kw_only=True):
@@ -284,8 +300,8 @@ class ChangePasswordView(FormView, frozen=True, kw_only=True):
 
 
 class SessionsView(FormView, frozen=True, kw_only=True):
-    """My sessions. Posts `action` = `end_sign_in`, `end_client`, `end_grant` (with `id`) or
-    `end_others`.
+    """My sessions. Posts `action` = `end_sign_in`, `end_client`, `end_grant`, `end_store` (with `id`)
+    or `end_others`.
 
     `sign_ins` and `offline` are one page of them, this device first; `newer_url` and `older_url`
     lead to the pages beside it. `others` counts the live sign-ins besides this one, on all pages.
@@ -296,6 +312,7 @@ class SessionsView(FormView, frozen=True, kw_only=True):
     user: AccountRow
     sign_ins: tuple[SignInCard, ...]
     offline: tuple[ClientRow, ...] = ()
+    stores: tuple[StoreRow, ...] = ()
     others: int = 0
     notice: str = ""
     newer_url: str = ""

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from sojourn.client.auth import AccessInfo
 from sojourn.client.credential import Credential
-from sojourn.client.dialects.oidc import device
+from sojourn.client.dialects.oidc import device, kept_in
 from sojourn.client.dialects.oidc.device import DeviceSignIn
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
 from sojourn.client.dialects.oidc.identity import ClientIdentity
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from sojourn.client.cache.store import CredentialStore
     from sojourn.client.dialects.oidc.device import Show
+    from sojourn.client.prompt.contract import Answer
     from sojourn.wire.forms import Params
     from sojourn.wire.jose import SigningKey
 
@@ -197,6 +200,10 @@ class _PersonAuth(_OidcAuth):
         except ProtocolError as cause:
             raise refusal(self.issuer, cause) from cause
 
+    async def _kept_in(self, env: Env) -> Mapping[str, str]:
+        store = self._store or self.meant_for or env.store
+        return await kept_in.parameters(env, self.endpoints.provider, store)
+
     def _subject(self) -> str | None:
         """Who it must be, if somebody signed in before."""
         return self._current.claims.get("sub") if self._current else None
@@ -248,8 +255,10 @@ class AuthorizationCode(_PersonAuth):
         own = {"grant": "authorization_code", "redirect_uri": self.wanted.redirect_uri}
         return {**own, **super().state()}
 
-    async def first(self, env: Env) -> Credential:
-        return await sign_in(env, self.endpoints, self.wanted, subject=self._subject())
+    async def first(self, env: Env, answer: Answer | None = None) -> Credential:
+        """Return a credential that the person gives now, whatever is kept; `answer` is what they said to a prompt."""
+        wanted = replace(self.wanted, more=await self._kept_in(env))
+        return await sign_in(env, self.endpoints, wanted, subject=self._subject(), answer=answer)
 
     def may_ask(self) -> bool:
         return super().may_ask() or (self.interactive and possible())
@@ -296,7 +305,8 @@ class DeviceCode(_PersonAuth):
         return {"grant": "device_code", **super().state()}
 
     async def first(self, env: Env) -> Credential:
-        return await device.sign_in(env, self.endpoints, self.wanted, subject=self._subject())
+        wanted = replace(self.wanted, more=await self._kept_in(env))
+        return await device.sign_in(env, self.endpoints, wanted, subject=self._subject())
 
     def may_ask(self) -> bool:
         return super().may_ask() or self.interactive

@@ -65,7 +65,11 @@ class OidcUsers(UserDialect):
                 f"{person.issuer} takes passwords only on its own page (RFC 9700 §2.4): sign in in the browser, with "
                 "get_user_from_prompt."
             )
-        return await known(env, person, await person.first(env))
+        if isinstance(person, AuthorizationCode):
+            made = await person.first(env, answer)
+        else:
+            made = await person.first(env)
+        return await known(env, person, made)
 
     def facts(self, credential: Credential, login: str) -> Facts:
         claims = credential.claims

@@ -32,7 +32,8 @@ class SignInDialog(QDialog):
     said = Signal(object)
 
     def __init__(self, form: Form) -> None:
-        super().__init__(QApplication.activeWindow())
+        above = QApplication.activeWindow()
+        super().__init__(above if above is not None and above.isVisible() else None)
         self._form = form
         self._look = looks.of(QApplication.palette())
         self.setPalette(looks.palette(self._look))
@@ -46,14 +47,11 @@ class SignInDialog(QDialog):
         self._column.addLayout(self._head())
         self._page = QWidget(self)
         self._column.addWidget(self._page)
-        self.told = QLabel()
+        self._told: QLabel | None = None
 
     def ask(self, form: Form, problem: str | None) -> None:
         """Ask what `form` leaves open."""
         page, column = self._next(problem)
-        main = QPushButton(_MAIN[form.ways[0]], page)
-        other = [QPushButton(_OTHER[way], page) for way in form.ways[1:]]
-        buttons = dict(zip(form.ways, (main, *other), strict=True))
 
         def judge() -> None:
             for way, button in buttons.items():
@@ -62,7 +60,10 @@ class SignInDialog(QDialog):
             if not questions.complete(Way.PASSWORD):
                 main.setDefault(True)
 
-        questions = Questions(form, self._look, judge, page)
+        questions = Questions(form, self._look, judge, page)  # first, for the order of the keyboard
+        main = QPushButton(_MAIN[form.ways[0]], page)
+        other = [QPushButton(_OTHER[way], page) for way in form.ways[1:]]
+        buttons = dict(zip(form.ways, (main, *other), strict=True))
         column.addWidget(questions)
         column.addSpacing(22 if questions.lines else 0)
         for way, button in buttons.items():
@@ -116,7 +117,7 @@ class SignInDialog(QDialog):
         column.addWidget(Bar(self._look, page))
         column.addSpacing(16)
         column.addWidget(text_of(text, "hint", page))
-        self.told = told = text_of("", "told", page)
+        self._told = told = text_of("", "told", page)
         told.hide()
         told.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
@@ -130,10 +131,12 @@ class SignInDialog(QDialog):
 
     def tell(self, text: str) -> None:
         """Add what the person must know while something goes on."""
-        self.told.setText(text.strip())
-        self.told.setAccessibleName(text.strip())
-        self.told.show()
-        _announce(self.told)
+        if self._told is None:  # an attempt that was given up still talks
+            return
+        self._told.setText(text.strip())
+        self._told.setAccessibleName(text.strip())
+        self._told.show()
+        _announce(self._told)
 
     def _head(self) -> QHBoxLayout:
         head, words = QHBoxLayout(), QVBoxLayout()
@@ -148,6 +151,7 @@ class SignInDialog(QDialog):
         return head
 
     def _next(self, problem: str | None) -> tuple[QWidget, QVBoxLayout]:
+        self._told = None
         page = QWidget(self)
         page.setFixedWidth(_WIDTH - 64)
         column = QVBoxLayout(page)
@@ -160,6 +164,7 @@ class SignInDialog(QDialog):
 
     def _put(self, page: QWidget) -> None:
         self._column.replaceWidget(self._page, page)
+        self._page.hide()
         self._page.deleteLater()
         self._page = page
         page.show()

@@ -9,6 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
+from shiboken6 import isValid
 
 from sojourn.client import gui_thread
 from sojourn.client.prompt.contract import Answer, Form
@@ -125,7 +126,8 @@ class _Window:
             dialog.exec()
         finally:
             self._over, self._dialog = True, None
-            dialog.deleteLater()
+            if isValid(dialog):  # the program may have deleted the window above it
+                dialog.deleteLater()
             if self._said is not None and not self._said.done():
                 self._said.set_exception(AuthenticationCancelled())
 

@@ -31,6 +31,7 @@ from sojourn.server.services.sessions.minting import Mint
 from sojourn.server.services.sessions.overview import Overviews
 from sojourn.server.services.sessions.redemption import Redemption
 from sojourn.server.services.sessions.signins import SignIns
+from sojourn.server.services.sessions.stores import Stores
 from sojourn.server.services.sessions.story import Step, Story, Teller
 from sojourn.server.services.sessions.tree import Tree
 from sojourn.store import records
@@ -62,6 +63,7 @@ class Reader(Minter):
         self.grants_ = Grants(context, self.tree)
         self.signins = SignIns(context, self.tree)
         self.overviews = Overviews(context, self.signins)
+        self.stores = Stores(context, self.overviews, self.grants_)
         self.minting = Mint(context)
         self.authorizing = Authorizing(context, self.tree, self.grants_, self.minting)
         self.devices = Devices(context, self.tree, self.authorizing)
