@@ -65,7 +65,7 @@ class TestTheWalk:
         assert "sj_" not in told
 
     def test_two_accounts_are_kept_and_the_block_chooses_one(self, walked):
-        told = [line.split() for line in walked('name="bob"').splitlines()]
+        told = [line.split() for line in walked("accounts.values()").splitlines()]
         assert [(name, renewable) for name, _, renewable in told] == [
             ("alice", "True"),
             ("bob", "True"),
