@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 from uvicorn import Config, Server
 
+from sojourn import set_authenticated_user
 from sojourn.model.client import Client
 from sojourn.model.resource import Resource
 from sojourn.resource_server import Verifier
@@ -20,12 +21,14 @@ from sojourn.resource_server.sample import sample_app
 from sojourn.testing.dynect import DynectInTest
 from sojourn.testing.route import route
 from sojourn.testing.server import ServerInTest
+from sojourn.testing.shotgrid import ShotgridInTest
 from tests.client.servers import Server as Small
 from tests.client.small_keystone import SmallKeystone
 
 ISSUER = "https://id.example.org"
 NOTES = "https://notes.example.org"
 KEYSTONE = "https://keystone.example.org:5000"
+SHOTGRID = "https://studio.shotgrid.example.org"
 
 
 class World(NamedTuple):
@@ -36,10 +39,16 @@ class World(NamedTuple):
     notes_secret: str
     nightly_secret: str
     keystone: str
+    shotgrid: str
 
     def here(self, code: str) -> str:
         """`code` with the addresses of this world in the place of the documentation's."""
-        there = {ISSUER: self.issuer, NOTES: self.notes, KEYSTONE: self.keystone}
+        there = {
+            ISSUER: self.issuer,
+            NOTES: self.notes,
+            KEYSTONE: self.keystone,
+            SHOTGRID: self.shotgrid,
+        }
         for written, address in there.items():
             code = code.replace(written, address)
         return code
@@ -66,9 +75,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             server.issuer, audience=notes, client_id="notes", client_secret=notes_secret
         )
         keystone = SmallKeystone()
-        with _serving(sample_app(verifier), listening), Small(keystone.answer) as small, _dynect():
+        with (
+            _serving(sample_app(verifier), listening),
+            Small(keystone.answer) as small,
+            _dynect(),
+            ShotgridInTest() as site,
+        ):
+            site.add_user("bob", "sesame")
+            site.add_script("publisher", "key of publisher")
             cloud = keystone.at(small).url
-            yield World(server.issuer, notes, notes_secret, nightly_secret, cloud)
+            yield World(server.issuer, notes, notes_secret, nightly_secret, cloud, site.url)
 
 
 @contextmanager
@@ -97,7 +113,7 @@ def _serving(app: Any, listening: socket.socket) -> Iterator[None]:
 
 
 @pytest.fixture
-def new_user(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def new_user(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """An empty folder, a home of its own, and the secrets where the examples look for them."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SOJOURN_HOME", str(tmp_path / "home"))
@@ -105,4 +121,5 @@ def new_user(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> W
     monkeypatch.setenv("NIGHTLY_SECRET", world.nightly_secret)
     monkeypatch.setenv("NOTES_SECRET", world.notes_secret)
     monkeypatch.delenv("SOJOURN_ACCOUNT", raising=False)
-    return world
+    yield world
+    set_authenticated_user(None)

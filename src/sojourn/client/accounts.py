@@ -218,7 +218,7 @@ class Accounts(Mapping[str, Account]):
         """
         from sojourn.client.loading import accounts_of
         from sojourn.client.running import run
-        from sojourn.errors import AuthenticationError, ConnectFailure
+        from sojourn.errors import AuthenticationError, ConnectFailure, NotRevocable
 
         account = self.get(name)
         revoked, logout_url = True, None
@@ -228,6 +228,8 @@ class Accounts(Mapping[str, Account]):
                 logout_url = run(
                     lambda env: accounts_of(account.kind).signed_out(env, record, store=self.store)
                 )
+            except NotRevocable:
+                revoked = False
             except (AuthenticationError, ConnectFailure):
                 if not force:
                     raise

@@ -1,6 +1,6 @@
 """From a name to code that is imported when it is needed: the dialect of an account or a user, and the
-plugin of an authentication type with its options. Accounts, users, `clouds` and the command line stand
-above it, the dialects below. Other packages add plugins through the entry-point group `sojourn.plugins`."""
+plugin of an authentication type with its options. Accounts, users, `clouds` and the command line stand above it, the
+dialects below. Other packages add plugins through the entry-point group `sojourn.plugins`."""
 
 from __future__ import annotations
 
@@ -41,6 +41,8 @@ class Option(NamedTuple):
     older: tuple[str, ...] = ()
     instead: tuple[str, ...] = ()
     """A required option is not missed where one of these is given."""
+    second_factor: bool = False
+    """Whether it is what a service asks for beside a password that was good."""
 
     @property
     def names(self) -> tuple[str, ...]:
