@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _REPEATABLE: Final = {
     "client_credentials": "the program's own secret or key",
     "password": "the password that is kept, sealed",
+    "basic": "the password that is kept, sealed",
+    "signed_request": "the signing token's secret that is kept, sealed",
 }
 """Grants whose secret is kept with the account, so that they can be made anew at any time."""
 
