@@ -24,9 +24,11 @@ CUBES = "web,api,signedrequest\n"
 ALL_IN_ONE = """
 [MAIN]
 base-url = {url}/
+"""
+GUESTS = """
 [WEB]
-anonymous-user = {guest}
-anonymous-password = {guest}
+anonymous-user = guest
+anonymous-password = guest
 """
 SOURCES = """
 [admin]
@@ -62,9 +64,8 @@ def configured(root: Path, url: str, *, guests: bool) -> Any:
     os.environ["CW_MODE"] = "user"
     for name in ("CW_INSTANCES_DIR", "CW_INSTANCES_DATA_DIR", "CW_RUNTIME_DIR"):
         os.environ[name] = str(root)
-    guest = "guest" if guests else ""
     files = {
-        "all-in-one.conf": ALL_IN_ONE.format(url=url, guest=guest),
+        "all-in-one.conf": ALL_IN_ONE.format(url=url) + (GUESTS if guests else ""),
         "bootstrap_cubes": CUBES,
         "sources": SOURCES.format(folder=folder),
         "pyramid.ini": PYRAMID,
@@ -98,8 +99,11 @@ class Watched:
         self.seen: list[str] = []
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+        request = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
         with self._lock:
-            self.seen.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
+            self.seen.append(request)
+            if request == "POST /login":
+                grow_younger()
             return list(self._application(environ, start))
 
 
@@ -113,8 +117,12 @@ class Handler(WSGIRequestHandler):
         pass
 
     def get_environ(self) -> dict[str, Any]:
-        secure = isinstance(self.connection, ssl.SSLSocket)
-        return {**super().get_environ(), **({"HTTPS": "on"} if secure else {})}
+        environ = super().get_environ()
+        if "content-type" not in self.headers:
+            del environ["CONTENT_TYPE"]  # where none came, wsgiref makes one up
+        if isinstance(self.connection, ssl.SSLSocket):
+            environ["HTTPS"] = "on"
+        return environ
 
 
 class TlsServer(Server):
@@ -141,13 +149,13 @@ def end_sessions(repository: Any, _: Watched) -> None:
 
 
 def age(*_: Any) -> None:
-    """As if 21 minutes had passed for the cookies."""
+    """As if 21 minutes had passed for the cookies, until somebody signs in anew."""
     from pyramid.authentication import AuthTktCookieHelper
 
     AuthTktCookieHelper.now = time.time() + 21 * 60
 
 
-def stay_young(*_: Any) -> None:
+def grow_younger() -> None:
     from pyramid.authentication import AuthTktCookieHelper
 
     AuthTktCookieHelper.now = None
@@ -172,7 +180,7 @@ def seen(_: Any, watched: Watched) -> list[str]:
 
 
 ORDERS: dict[str, Callable[[Any, Watched], Any]] = {
-    one.__name__: one for one in (end_sessions, age, stay_young, disable_token, enable_token, seen)
+    one.__name__: one for one in (end_sessions, age, disable_token, enable_token, seen)
 }
 
 
@@ -207,8 +215,9 @@ def main() -> None:
     config = configured(Path(settings["folder"]), url, guests=settings["guests"])
     from cubicweb.cwconfig import CubicWebConfiguration
     from cubicweb.pyramid import config_from_cwconfig
-    from cubicweb.server import init_repository
+    from cubicweb.server import init_repository, utils
 
+    utils._CRYPTO_CTX.update(sha512_crypt__default_rounds=1000)
     init_repository(config, interactive=False)
     made = config_from_cwconfig(CubicWebConfiguration.config_for("peer"))
     with_basic(made.registry)

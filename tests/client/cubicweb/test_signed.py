@@ -101,7 +101,7 @@ def test_a_disabled_token_is_told(face, cubicweb):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(-400, "40[0-9] s behind"), (400, "(39|40)[0-9] s ahead of")]
+    ("seconds", "told"), [(-400, "(39|40)[0-9] s behind"), (400, "(39|40)[0-9] s ahead of")]
 )
 def test_a_clock_that_is_off_is_told_and_by_how_much(cubicweb, seconds, told):
     with (

@@ -48,15 +48,15 @@ class BasicAuth(CubicWebAuth):
     ) -> Verdict:
         """Raise AuthenticationError: the same password would be refused again."""
         if stamp.headers:
-            raise AuthenticationError(self._refused())
+            raise AuthenticationError(self._not_taken())
         return Verdict.GIVE_UP
 
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
         """Ask whether the instance takes the password. Only accounts need to know beforehand."""
         proof = (("Authorization", f"Basic {self._text}"),)
         if not await sign_in.signed_in(env, self.url, proof):
-            raise AuthenticationError(self._refused())
+            raise AuthenticationError(self._not_taken())
         return self.credential_of(self._text, "Basic", previous, now=env.now())
 
-    def _refused(self) -> str:
+    def _not_taken(self) -> str:
         return f"{self.url} did not take the user name and the password by HTTP Basic."

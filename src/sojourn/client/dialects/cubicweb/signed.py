@@ -38,7 +38,7 @@ class SignedRequestAuth(CubicWebAuth):
         account: str | None = None,
     ) -> None:
         super().__init__(url, token_id, secret, store=store, account=account)
-        self._token = SigningToken(token_id, secret)
+        self._signing = SigningToken(token_id, secret)
 
     async def authorize(self, env: Env, request: Request) -> Stamp:
         if not self.covers(request):
@@ -51,7 +51,7 @@ class SignedRequestAuth(CubicWebAuth):
             raise Malformed("A request with a streamed body cannot be signed: pass bytes as data=.")
         kinds = [value for name, value in request.headers if name.lower() == "content-type"]
         return cubicweb.signed(
-            self._token,
+            self._signing,
             request.method,
             request.url,
             body=body,
@@ -73,11 +73,11 @@ class SignedRequestAuth(CubicWebAuth):
         now = env.now()
         probe = Request("GET", self.url + cubicweb.SIGN_IN)
         if not await sign_in.signed_in(env, self.url, self._signed(probe, now)):
-            raise AuthenticationError(self._refused)
+            raise AuthenticationError(self._as_guest)
         return self.credential_of(self.user, cubicweb.SCHEME, previous, now=now)
 
     @property
-    def _refused(self) -> str:
+    def _as_guest(self) -> str:
         return (
             f"{self.url} took the signed request for a guest's: the token {self.user} is unknown, "
             "disabled or expired, its secret is another, its user is not active, or the server sees "
@@ -87,7 +87,7 @@ class SignedRequestAuth(CubicWebAuth):
     def _why(self, response: Reply, now: int) -> str:
         theirs = cubicweb.moment_of(response.header("date"))
         if theirs is None or abs(theirs - now) <= cubicweb.MAX_SKEW:
-            return self._refused
+            return self._as_guest
         off = abs(theirs - now) // 1000
         return (
             f"This machine's clock is {off} s {'behind' if theirs > now else 'ahead of'} that of "
