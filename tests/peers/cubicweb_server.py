@@ -1,8 +1,9 @@
 """Runs a real CubicWeb on SQLite for tests/client/cubicweb, with the Python of .build/cubicweb.
 
-Reads its settings as a line of JSON: `folder` to work in, `certificate` with its key for TLS, `guests` (whether
-it lets them in). Writes one line when it listens: the addresses `http` and `https`, and the password and the
-AuthToken of the user `jane`. Then each line that it reads is an order, answered by a line: see `ORDERS`.
+Reads its settings as a line of JSON: `folder` to work in, `certificate` with its key for TLS, `path` to be
+below, `guests` (whether it lets them in). Writes one line when it listens: the addresses `http` and `https`,
+and the password and the AuthToken of the user `jane`. Then each line that it reads is an order, answered by
+a line: see `ORDERS`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ CUBES = "web,api,signedrequest\n"
 ALL_IN_ONE = """
 [MAIN]
 base-url = {url}/
+receives-base-url-path = yes
 """
 GUESTS = """
 [WEB]
@@ -91,15 +93,17 @@ def peopled(repository: Any) -> dict[str, str]:
 
 
 class Watched:
-    """The application, one request at a time; `seen` tells them."""
+    """The application, one request at a time; `seen` tells them, without the path that it is below."""
 
-    def __init__(self, application: Any) -> None:
+    def __init__(self, application: Any, path: str) -> None:
         self._application = application
+        self._path = path
         self._lock = threading.Lock()
         self.seen: list[str] = []
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
-        request = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+        path = environ["PATH_INFO"].removeprefix(self._path)
+        request = f"{environ['REQUEST_METHOD']} {path}"
         with self._lock:
             self.seen.append(request)
             if request == "POST /login":
@@ -211,7 +215,7 @@ def main() -> None:
     os.dup2(2, 1)  # CubicWeb writes a line about each request
     settings = json.loads(sys.stdin.readline())
     plain, secure = (kind(("127.0.0.1", 0), Handler) for kind in (Server, TlsServer))
-    url = f"http://127.0.0.1:{plain.server_port}"
+    url = f"http://127.0.0.1:{plain.server_port}{settings['path']}"
     config = configured(Path(settings["folder"]), url, guests=settings["guests"])
     from cubicweb.cwconfig import CubicWebConfiguration
     from cubicweb.pyramid import config_from_cwconfig
@@ -221,14 +225,14 @@ def main() -> None:
     init_repository(config, interactive=False)
     made = config_from_cwconfig(CubicWebConfiguration.config_for("peer"))
     with_basic(made.registry)
-    watched = Watched(made.make_wsgi_app())
+    watched = Watched(made.make_wsgi_app(), settings["path"])
     repository = made.registry["cubicweb.repository"]
     token = peopled(repository)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(settings["certificate"])
     secure.context = context
     addresses = {"http": serving(plain, watched), "https": serving(secure, watched)}
-    listening = {name: f"{name}://{address}" for name, address in addresses.items()}
+    listening = {name: f"{name}://{one}{settings['path']}" for name, one in addresses.items()}
     said: Any = {**listening, "token": token, "password": PASSWORD}
     while True:
         told.write(json.dumps(said) + "\n")

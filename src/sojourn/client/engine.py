@@ -60,6 +60,7 @@ class Engine:
         retries = Retries(call.retry) if call.retry is not None else None
         sent = await self._follow(env, call, retries)
         if await self._try_again(env, call, sent):
+            call = call._replace(allow_reauth=False)
             sent = await self._follow(env, call, retries)
         if call.raise_exc and not sent.response.ok:
             raise http_error(sent.response)
@@ -83,7 +84,7 @@ class Engine:
             stamped = _stamped(request, stamp.headers) if stamp else request
             response = await self._send(env, call, stamped, passed, retries)
             target = redirects.target(response) if len(passed) < call.redirects else None
-            if target is None:
+            if target is None or _refused_here(call, auth, response, stamp):
                 return _Sent(response, stamp)
             following = redirects.following(request, target, response.status_code)
             if following is None:
@@ -145,6 +146,16 @@ class Engine:
         self.history.add(entry, request, reply)
         if self.timings is not None and reply is not None:
             self.timings.add(request.method, shown, duration)
+
+
+def _refused_here(
+    call: Call, auth: AuthPlugin | None, response: Response, stamp: Stamp | None
+) -> bool:
+    """Tell whether a redirect is how the service refuses the credential, such as one to its sign-in page:
+    then it need not be followed."""
+    if auth is None or stamp is None or not stamp.headers or not call.allow_reauth:
+        return False
+    return auth.refuses(response.reply)
 
 
 def _stamped(request: Request, headers: Fields) -> Request:

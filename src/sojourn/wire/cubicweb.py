@@ -145,9 +145,15 @@ class SignInForm(Struct, frozen=True):
                 return cls(_csrf_token(inputs))
         raise Malformed("The page has no sign-in form.")
 
-    def filled(self, login: str, password: str) -> bytes:
-        """Return the body that signs in."""
-        fields = {"__login": login, "__password": password, CSRF: self.csrf_token}
+    def filled(self, login: str, password: str, *, then: str) -> bytes:
+        """Return the body that signs in; `then` is the path that the server sends on to, which must be
+        one of its own."""
+        fields = {
+            "__login": login,
+            "__password": password,
+            CSRF: self.csrf_token,
+            "postlogin_path": then,
+        }
         return forms.encode(fields).encode("ascii")
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from sojourn import Response
 from sojourn.client.dialects.cubicweb import BasicAuth, CookieAuth, SignedRequestAuth
 from tests.client.certificates import certificate
 
@@ -62,6 +63,12 @@ class Instance(NamedTuple):
         return found.count(request)
 
 
+def sends_to_sign_in(answer: Response) -> bool:
+    """Whether the server does not know who asks. Where it is below a path its sign-in page is not where it
+    sends people to, so this is not followed."""
+    return answer.status_code == 303 and "/login?postlogin_path=" in answer.headers["location"]
+
+
 def _asked(process: subprocess.Popen[str], line: str, log: Path) -> Any:
     assert process.stdin is not None
     assert process.stdout is not None
@@ -75,7 +82,7 @@ def _asked(process: subprocess.Popen[str], line: str, log: Path) -> Any:
 
 
 @contextmanager
-def running(folder: Path, *, guests: bool) -> Iterator[Instance]:
+def running(folder: Path, *, path: str, guests: bool) -> Iterator[Instance]:
     if not PYTHON.exists():
         pytest.fail("CubicWeb is not installed: run `make .build/cubicweb/.stamp`")
     authority, _ = certificate(folder)
@@ -83,6 +90,7 @@ def running(folder: Path, *, guests: bool) -> Iterator[Instance]:
     settings = {
         "folder": str(folder),
         "certificate": str(folder / "server.pem"),
+        "path": path,
         "guests": guests,
     }
     with (
@@ -105,14 +113,15 @@ def running(folder: Path, *, guests: bool) -> Iterator[Instance]:
 
 @pytest.fixture(scope="session")
 def closed(tmp_path_factory) -> Iterator[Instance]:
-    """It lets in nobody who is not signed in."""
-    with running(tmp_path_factory.mktemp("closed"), guests=False) as instance:
+    """It lets in nobody who is not signed in, and has a folder of its host for itself."""
+    with running(tmp_path_factory.mktemp("closed"), path="/data", guests=False) as instance:
         yield instance
 
 
 @pytest.fixture(scope="session")
 def open_to_guests(tmp_path_factory) -> Iterator[Instance]:
-    with running(tmp_path_factory.mktemp("open"), guests=True) as instance:
+    """At the root of its host."""
+    with running(tmp_path_factory.mktemp("open"), path="", guests=True) as instance:
         yield instance
 
 

@@ -44,7 +44,6 @@ def test_a_get_is_signed(face, cubicweb):
     "url",
     [
         "/view?",
-        "/VIEW/../view?",
         "/%76iew?",
         "/view?x=a+b%20c%c3%a9~%7E!*'()&",
         "/view?y=é ü&z=1+1&",

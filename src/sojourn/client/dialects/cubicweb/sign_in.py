@@ -4,6 +4,7 @@ plugins stand above it; below it are the environment, the cookie jar and `wire.c
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import urlsplit
 
 from sojourn.client.cookie_jar import Jar
 from sojourn.client.env.contract import Env
@@ -26,7 +27,8 @@ async def cookies(env: Env, url: str, *, login: str, password: str) -> Jar:
     form = _form(place, page)
     jar = Jar(url).taken(page.headers, place, now=env.now())
     headers = (*_HEADERS, _FORM, ("Origin", origin_of(url)), *_cookie(jar, place))
-    answer = await _sent(env, Request("POST", place, headers, form.filled(login, password)))
+    filled = form.filled(login, password, then=f"{urlsplit(url).path}/")
+    answer = await _sent(env, Request("POST", place, headers, filled))
     if not _is_done(answer):
         raise AuthenticationError(_refusal(place, answer))
     jar = jar.taken(answer.headers, place, now=env.now())
