@@ -214,7 +214,7 @@ def main() -> None:
     told = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # CubicWeb writes a line about each request
     settings = json.loads(sys.stdin.readline())
-    plain, secure = (kind(("127.0.0.1", 0), Handler) for kind in (Server, TlsServer))
+    plain, secure = Server(("127.0.0.1", 0), Handler), TlsServer(("127.0.0.1", 0), Handler)
     url = f"http://127.0.0.1:{plain.server_port}{settings['path']}"
     config = configured(Path(settings["folder"]), url, guests=settings["guests"])
     from cubicweb.cwconfig import CubicWebConfiguration

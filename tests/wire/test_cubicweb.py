@@ -122,9 +122,8 @@ def test_a_date_that_was_written_is_read_again(now):
 def test_the_form_is_found_and_filled():
     form = SignInForm.parse(FORM)
     assert form == SignInForm("t0ken")
-    assert (
-        form.filled("jane", "a&b=ü") == b"__login=jane&__password=a%26b%3D%C3%BC&csrf_token=t0ken"
-    )
+    body = b"__login=jane&__password=a%26b%3D%C3%BC&csrf_token=t0ken&postlogin_path=%2Fapp%2F"
+    assert form.filled("jane", "a&b=ü", then="/app/") == body
 
 
 @pytest.mark.parametrize(

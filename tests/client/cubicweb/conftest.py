@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from sojourn import Response
+from sojourn import Session
 from sojourn.client.dialects.cubicweb import BasicAuth, CookieAuth, SignedRequestAuth
 from tests.client.certificates import certificate
 
@@ -63,9 +63,10 @@ class Instance(NamedTuple):
         return found.count(request)
 
 
-def sends_to_sign_in(answer: Response) -> bool:
-    """Whether the server does not know who asks. Where it is below a path its sign-in page is not where it
-    sends people to, so this is not followed."""
+def is_nobody(instance: Instance, cookie: str) -> bool:
+    """Whether the server does not know who `cookie` is, and sends to its sign-in page."""
+    with Session(trust_env=False) as plain:
+        answer = plain.get(instance.view, headers={"Cookie": cookie}, redirect=False)
     return answer.status_code == 303 and "/login?postlogin_path=" in answer.headers["location"]
 
 
