@@ -146,3 +146,11 @@ def test_a_set_cookie_header_is_read(header: str, said: cookies.SetCookie) -> No
 def test_a_set_cookie_header_out_of_grammar_is_refused(header: str) -> None:
     with pytest.raises(Malformed):
         cookies.parse_set_cookie(header, now=NOW)
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_no_attribute_of_a_set_cookie_header_does_more_than_be_passed_over(
+    expires: str, other: str
+) -> None:
+    attributes = f"Expires={expires.replace(';', '')}; {other}"
+    assert cookies.parse_set_cookie(f"a=1; {attributes}", now=NOW).value == "1"

@@ -73,6 +73,12 @@ def test_a_url_is_signed_as_the_server_writes_it(url, seen):
     assert cubicweb.seen_url(seen) == seen
 
 
+@pytest.mark.parametrize("url", ["", "/view", "x.example/view", "ftp://x.example/", "https:///a"])
+def test_what_is_no_absolute_url_is_not_signed(url):
+    with pytest.raises(Malformed):
+        cubicweb.seen_url(url)
+
+
 @pytest.mark.parametrize(
     ("id", "secret"),
     [
@@ -112,6 +118,12 @@ def test_the_secret_is_not_shown():
 )
 def test_a_date_is_read_or_is_none(date, moment):
     assert cubicweb.moment_of(date) == moment
+
+
+@given(st.text(max_size=60) | st.from_regex(r"[A-Za-z]{3}, ?[0-9A-Za-z :+,-]{0,40}"))
+def test_no_date_does_more_than_be_none(date):
+    found = cubicweb.moment_of(date)
+    assert found is None or isinstance(found, int)
 
 
 @given(st.integers(0, 250_000_000_000_000))

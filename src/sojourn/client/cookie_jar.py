@@ -22,7 +22,6 @@ class Cookie(NamedTuple):
     name: str
     value: str
     path: str
-    secure: bool
 
     def __repr__(self) -> str:
         return f"<Cookie {self.name}>"
@@ -55,12 +54,12 @@ class Jar(NamedTuple):
         if here != origin(self.url) or not _covers(said.domain, here.host):
             return
         if said.secure and here.scheme != "https":
-            return  # RFC 6265bis §5.7: an insecure origin cannot set it
+            return  # RFC 6265bis §5.7: an insecure origin can neither set it nor get it
         key = (said.name, said.path or _folder(url))
         if said.max_age is not None and said.max_age <= 0:
             kept.pop(key, None)
         elif key in kept or len(kept) < MOST:
-            kept[key] = Cookie(said.name, said.value, key[1], said.secure)
+            kept[key] = Cookie(said.name, said.value, key[1])
 
     def header(self, url: str) -> str | None:
         """Return the Cookie header of a request to `url`, longest path first; None where there is none to send."""
@@ -70,10 +69,6 @@ class Jar(NamedTuple):
         fitting = [one for one in self.cookies if within(path, one.path)]
         fitting.sort(key=lambda one: -len(one.path))
         return "; ".join(f"{one.name}={one.value}" for one in fitting) or None
-
-    def get(self, name: str) -> str | None:
-        """Return the value of the cookie `name`, or None."""
-        return next((one.value for one in self.cookies if one.name == name), None)
 
 
 def _covers(domain: str | None, host: str) -> bool:

@@ -32,7 +32,7 @@ SCHEME: Final = "Cubicweb"
 MAX_SKEW: Final = 300_000
 """Milliseconds that a signed request's date may be off the server's clock."""
 
-MAX_PAGE: Final = 1_048_576
+MAX_PAGE: Final = 262_144
 """Bytes of a page that are read to find its form."""
 
 _PATH_SAFE: Final = "/~!$&'()*+,;=:@"
@@ -95,12 +95,17 @@ def string_to_sign(method: str, url: str, *, checksum: str, content_type: str, d
 
 def seen_url(url: str) -> str:
     """Return an absolute `url` as the server writes it when it checks a signature: without fragment,
-    standard port and empty query, its path decoded and escaped anew, its query as it is."""
+    standard port and empty query, its path decoded and escaped anew, its query as it is.
+
+    Any other URL raises Malformed.
+    """
     parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise Malformed("Only a request to an absolute URL can be signed.")
+    host = parts.hostname
     if ":" in host:
         host = f"[{host}]"
-    if parts.port is not None and parts.port != _PORTS.get(parts.scheme):
+    if parts.port is not None and parts.port != _PORTS[parts.scheme]:
         host = f"{host}:{parts.port}"
     path = quote(unquote_to_bytes(parts.path or "/"), safe=_PATH_SAFE)
     query = f"?{parts.query}" if parts.query else ""

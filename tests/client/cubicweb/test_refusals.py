@@ -144,3 +144,16 @@ def test_what_is_missing_or_cannot_be_is_told_when_the_plugin_is_made():
     for url in ("x.example", "https://a:b@x.example"):
         with pytest.raises(errors.Malformed):
             CookieAuth(url, "jane", "x")
+
+
+def test_headers_can_be_asked_for_by_themselves_but_for_a_signature(serve, small):
+    server = serve(small.answer)
+    with Session(CookieAuth(server.url, "jane", small.password), trust_env=False) as session:
+        headers = session.get_auth_headers()
+        assert headers is not None
+        assert session.get(f"{server.url}/view", headers=headers, authenticated=False).ok
+    with (
+        Session(SignedRequestAuth(server.url, "nightly", "x"), trust_env=False) as session,
+        pytest.raises(errors.Malformed, match="absolute URL can be signed"),
+    ):
+        session.get_auth_headers()

@@ -65,6 +65,13 @@ def test_a_post_is_signed_with_its_type_and_its_body(cubicweb, scheme):
         assert sorted(answer.json()["result_sets"][0]["rows"]) == ALL
 
 
+def test_a_signature_survives_the_quick_transport(cubicweb):
+    with Session(cubicweb.signed(), transport="fast", trust_env=False) as session:
+        assert sorted(session.get(cubicweb.view, params=QUERY).json()) == ALL
+        query = [{"query": LOGINS}]
+        assert session.post(cubicweb.rql, json=query, headers=API).ok
+
+
 def test_a_body_that_was_changed_on_the_way_is_refused(cubicweb):
     class Tampered(SignedRequestAuth):
         async def authorize(self, env, request):

@@ -51,7 +51,9 @@ class CubicWebAuth(RenewingAuth):
         self.label = user
 
     def covers(self, request: Request) -> bool:
-        """Tell whether `request` goes to the instance."""
+        """Tell whether `request` goes to the instance; one without a URL stands for any that does."""
+        if not request.url:
+            return True
         if origin(request.url) != self._origin:
             return False
         return within(urlsplit(request.url).path or "/", self._folder)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from sojourn.client.cookie_jar import Jar
 from sojourn.client.env.contract import Env
 from sojourn.client.transport.contract import Fields, Reply, Request
-from sojourn.client.url import origin
+from sojourn.client.url import masked, origin
 from sojourn.client.user_agent import PRODUCT
 from sojourn.errors import AuthenticationError, ConnectFailure, Malformed
 from sojourn.wire import cubicweb
@@ -90,7 +90,7 @@ def _is_done(answer: Reply) -> bool:
 def _form(place: str, page: Reply) -> SignInForm:
     if 300 <= page.status < 400:
         raise AuthenticationError(
-            f"{place} redirects to {page.header('location')}, and credentials do not follow: write "
+            f"{place} redirects to {masked(page.header('location') or '')}, and credentials do not follow: write "
             "the base-url of that place as url."
         )
     try:
