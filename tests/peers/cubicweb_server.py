@@ -98,6 +98,7 @@ class Watched:
     def __init__(self, application: Any, path: str) -> None:
         self._application = application
         self._path = path
+        self.has_pages = True
         self._lock = threading.Lock()
         self.seen: list[str] = []
 
@@ -106,6 +107,9 @@ class Watched:
         request = f"{environ['REQUEST_METHOD']} {path}"
         with self._lock:
             self.seen.append(request)
+            if not self.has_pages and path in {"/login", "/logout"}:
+                start("404 Not Found", [])
+                return [b""]
             if request == "POST /login":
                 grow_younger()
             return list(self._application(environ, start))
@@ -177,6 +181,15 @@ def enable_token(repository: Any, _: Watched) -> None:
         cnx.commit()
 
 
+def hide_pages(_: Any, watched: Watched) -> None:
+    """As an instance without the cube web, from now on."""
+    watched.has_pages = False
+
+
+def show_pages(_: Any, watched: Watched) -> None:
+    watched.has_pages = True
+
+
 def seen(_: Any, watched: Watched) -> list[str]:
     """What was asked since this was asked last."""
     found, watched.seen = watched.seen, []
@@ -184,7 +197,8 @@ def seen(_: Any, watched: Watched) -> list[str]:
 
 
 ORDERS: dict[str, Callable[[Any, Watched], Any]] = {
-    one.__name__: one for one in (end_sessions, age, disable_token, enable_token, seen)
+    one.__name__: one
+    for one in (end_sessions, age, disable_token, enable_token, hide_pages, show_pages, seen)
 }
 
 

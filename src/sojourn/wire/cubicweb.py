@@ -6,6 +6,7 @@ What is written here was read off CubicWeb 5.0, its cube web 1.6, and signedrequ
 
 from __future__ import annotations
 
+import json
 import re
 from email.utils import formatdate, parsedate_to_datetime
 from hashlib import sha512
@@ -21,6 +22,9 @@ from sojourn.wire import forms
 
 SIGN_IN: Final = "/login"
 SIGN_OUT: Final = "/logout"
+API: Final = "/api/v1"
+"""Where the cube api answers, which instances without pages sign in with."""
+
 CSRF: Final = "csrf_token"
 """The name of the cookie and of the form's field."""
 
@@ -160,6 +164,11 @@ class SignInForm(Struct, frozen=True):
             "postlogin_path": then,
         }
         return forms.encode(fields).encode("ascii")
+
+
+def api_sign_in(login: str, password: str) -> bytes:
+    """Return the body that signs in at the cube api."""
+    return json.dumps({"login": login, "password": password}).encode("ascii")
 
 
 def _csrf_token(inputs: dict[str, list[str]]) -> str:

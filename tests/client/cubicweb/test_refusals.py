@@ -28,7 +28,6 @@ def refused(server: Server, kind: type[Exception], match: str) -> None:
 @pytest.mark.parametrize(
     ("page", "kind", "match"),
     [
-        ((404, HTML, b""), errors.AuthenticationError, "with the cube web"),
         ((200, HTML, b"<p>hello</p>"), errors.AuthenticationError, "no sign-in form"),
         ((200, HTML, PAGE.replace(b"t0ken", b"")), errors.AuthenticationError, "no usable CSRF"),
         (
@@ -44,6 +43,11 @@ def test_where_there_is_no_form_no_password_is_sent(serve, page, kind, match):
     server = serve(lambda _: page)
     refused(server, kind, match)
     assert [one.method for one in server.received] == ["GET"]
+
+
+def test_an_address_at_which_there_is_no_cubicweb_is_told(serve):
+    server = serve(lambda _: (404, HTML, b""))
+    refused(server, errors.AuthenticationError, "of a CubicWeb with the cube web or api")
 
 
 @pytest.mark.parametrize(

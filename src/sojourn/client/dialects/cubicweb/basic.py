@@ -11,7 +11,7 @@ from sojourn.client.credential import Credential
 from sojourn.client.dialects.cubicweb import sign_in
 from sojourn.client.dialects.cubicweb.plugin import CubicWebAuth
 from sojourn.client.env.contract import Env
-from sojourn.client.transport.contract import Reply, Request
+from sojourn.client.transport.contract import Fields, Reply, Request
 from sojourn.errors import AuthenticationError, IncompleteCredentials
 
 if TYPE_CHECKING:
@@ -39,9 +39,10 @@ class BasicAuth(CubicWebAuth):
         self._text = b64encode(f"{username}:{password}".encode()).decode("ascii")
 
     async def authorize(self, env: Env, request: Request) -> Stamp:
-        if not self.covers(request):
-            return Stamp()
-        return Stamp((("Authorization", f"Basic {self._text}"),))
+        return Stamp(self._proof(request)) if self.covers(request) else Stamp()
+
+    def _proof(self, request: Request) -> Fields:
+        return (("Authorization", f"Basic {self._text}"),)
 
     async def challenged(
         self, env: Env, request: Request, response: Reply, stamp: Stamp
@@ -53,8 +54,7 @@ class BasicAuth(CubicWebAuth):
 
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
         """Ask whether the instance takes the password. Only accounts need to know beforehand."""
-        proof = (("Authorization", f"Basic {self._text}"),)
-        if not await sign_in.signed_in(env, self.url, proof):
+        if not await sign_in.signed_in(env, self.url, self._proof):
             raise AuthenticationError(self._not_taken())
         return self.credential_of(self._text, "Basic", previous, now=env.now())
 

@@ -1,8 +1,10 @@
-"""The calls that sign in and out of an instance, and the one that asks whether somebody is signed in. The
-plugins stand above it; below it are the environment, the cookie jar and `wire.cubicweb`."""
+"""The calls that sign in and out of an instance, and the one that asks whether somebody is signed in: at its
+pages, which the cube web has, else at the cube api. The plugins stand above it; below it are the environment,
+the cookie jar and `wire.cubicweb`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -15,52 +17,67 @@ from sojourn.errors import AuthenticationError, ConnectFailure, Malformed
 from sojourn.wire import cubicweb
 from sojourn.wire.cubicweb import SignInForm
 
-_HEADERS: Final = (("Accept", "text/html"), ("User-Agent", PRODUCT))
+Proof = Callable[[Request], Fields]
+"""Returns the header fields that prove who sends a request."""
+
+_PAGE: Final = (("Accept", "text/html"), ("User-Agent", PRODUCT))
 _FORM: Final = ("Content-Type", "application/x-www-form-urlencoded")
+_API: Final = (
+    ("Accept", "application/json"),
+    ("User-Agent", PRODUCT),
+    # The api takes it for proof that no other site's form sent the request.
+    ("X-Client-Name", "sojourn"),
+)
+_JSON: Final = ("Content-Type", "application/json")
 _PORTS: Final = {"http": 80, "https": 443}
-
-
-async def cookies(env: Env, url: str, *, login: str, password: str) -> Jar:
-    """Return the cookies of a sign-in made now. Raises AuthenticationError for a refusal, ConnectFailure."""
-    place = url + cubicweb.SIGN_IN
-    page = await _sent(env, Request("GET", place, _HEADERS))
-    form = _form(place, page)
-    jar = Jar(url).taken(page.headers, place, now=env.now())
-    headers = (*_HEADERS, _FORM, ("Origin", origin_of(url)), *_cookie(jar, place))
-    filled = form.filled(login, password, then=f"{urlsplit(url).path}/")
-    answer = await _sent(env, Request("POST", place, headers, filled))
-    if not _is_done(answer):
-        raise AuthenticationError(_refusal(place, answer))
-    jar = jar.taken(answer.headers, place, now=env.now())
-    # Only now it shows whether the cookies serve: those for https alone do not over http.
-    if not await signed_in(env, url, _cookie(jar, place)):
-        raise AuthenticationError(
-            f"{place} took the password, but its cookies sign nobody in."
-            + (_INSECURE if url.startswith("http:") else "")
-        )
-    return jar
-
-
 _INSECURE: Final = (
     " If they are for https alone, use https, or set cubicweb.auth.authtkt.session.secure = no in "
     "its pyramid.ini."
 )
 
 
-async def signed_in(env: Env, url: str, proof: Fields) -> bool:
-    """Tell whether the header fields `proof` sign a GET of the sign-in page: it sends on who is signed
-    in. Raises AuthenticationError where there is no such page, ConnectFailure."""
+async def cookies(env: Env, url: str, *, login: str, password: str) -> Jar:
+    """Return the cookies of a sign-in made now. Raises AuthenticationError for a refusal, ConnectFailure."""
     place = url + cubicweb.SIGN_IN
-    answer = await _sent(env, Request("GET", place, (*_HEADERS, *proof)))
-    return _is_done(answer)
+    page = await _sent(env, Request("GET", place, _PAGE))
+    if page.status == 404:
+        jar = await _of_api(env, url, cubicweb.api_sign_in(login, password))
+    else:
+        jar = Jar(url).taken(page.headers, place, now=env.now())
+        filled = _form(place, page).filled(login, password, then=f"{urlsplit(url).path}/")
+        jar = await _of_form(env, url, jar, filled)
+    # Only now it shows whether the cookies serve: those for https alone do not over http.
+    if not await signed_in(env, url, lambda request: _cookie(jar, request.url)):
+        raise AuthenticationError(
+            f"{url} took the password, but its cookies sign nobody in."
+            + (_INSECURE if url.startswith("http:") else "")
+        )
+    return jar
+
+
+async def signed_in(env: Env, url: str, proof: Proof) -> bool:
+    """Tell whether the instance knows who sends a request with `proof`: its sign-in page sends on who is
+    signed in. Raises AuthenticationError where nothing answers, ConnectFailure."""
+    page = Request("GET", url + cubicweb.SIGN_IN, _PAGE)
+    answer = await _proved(env, page, proof)
+    if answer.status != 404:
+        return _is_done(answer)
+    user = Request("GET", f"{url}{cubicweb.API}/current-user", _API)
+    answer = await _proved(env, user, proof)
+    if answer.status == 404:
+        raise AuthenticationError(_nothing(url))
+    return answer.status == 200
 
 
 async def end(env: Env, url: str, cookie: str) -> None:
     """Sign out who has `cookie`. Raises AuthenticationError, ConnectFailure."""
-    place = url + cubicweb.SIGN_OUT
-    answer = await _sent(env, Request("GET", place, (*_HEADERS, ("Cookie", cookie))))
-    if not 300 <= answer.status < 400:
-        raise AuthenticationError(f"{place} did not sign out: it answered {answer.status}.")
+    held = ("Cookie", cookie)
+    answer = await _sent(env, Request("GET", url + cubicweb.SIGN_OUT, (*_PAGE, held)))
+    if answer.status == 404:
+        place = f"{url}{cubicweb.API}/logout"
+        answer = await _sent(env, Request("POST", place, (*_API, held), b""))
+    if not 200 <= answer.status < 400 and answer.status != 401:  # that is over already
+        raise AuthenticationError(f"{url} did not sign out: it answered {answer.status}.")
 
 
 def origin_of(url: str) -> str:
@@ -70,16 +87,42 @@ def origin_of(url: str) -> str:
     return f"{scheme}://{host}" if port == _PORTS[scheme] else f"{scheme}://{host}:{port}"
 
 
+async def _of_form(env: Env, url: str, jar: Jar, filled: bytes) -> Jar:
+    place = url + cubicweb.SIGN_IN
+    headers = (*_PAGE, _FORM, ("Origin", origin_of(url)), *_cookie(jar, place))
+    answer = await _sent(env, Request("POST", place, headers, filled))
+    if not _is_done(answer):
+        raise AuthenticationError(_refusal(place, answer))
+    return jar.taken(answer.headers, place, now=env.now())
+
+
+async def _of_api(env: Env, url: str, filled: bytes) -> Jar:
+    place = f"{url}{cubicweb.API}/login"
+    answer = await _sent(env, Request("POST", place, (*_API, _JSON), filled))
+    if answer.status == 404:
+        raise AuthenticationError(_nothing(url))
+    if not 200 <= answer.status < 300:
+        raise AuthenticationError(_refusal(place, answer))
+    return Jar(url).taken(answer.headers, place, now=env.now())
+
+
+async def _proved(env: Env, request: Request, proof: Proof) -> Reply:
+    return await _sent(env, request._replace(headers=(*request.headers, *proof(request))))
+
+
 async def _sent(env: Env, request: Request) -> Reply:
     answer = await env.send(request)
     if answer.status >= 500 or answer.status == 429:
         text = f"{request.url} answered {answer.status}."
         raise ConnectFailure(text, method=request.method, url=request.url)
-    if answer.status == 404:
-        raise AuthenticationError(
-            f"{request.url} is not there (404): is url= the base-url of a CubicWeb with the cube web?"
-        )
     return answer
+
+
+def _nothing(url: str) -> str:
+    return (
+        f"Neither {url}{cubicweb.SIGN_IN} nor {url}{cubicweb.API} is there (404): is url= the base-url "
+        "of a CubicWeb with the cube web or api?"
+    )
 
 
 def _is_done(answer: Reply) -> bool:

@@ -71,8 +71,7 @@ class SignedRequestAuth(CubicWebAuth):
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
         """Ask whether the instance takes the signature. Only accounts need to know beforehand."""
         now = env.now()
-        probe = Request("GET", self.url + cubicweb.SIGN_IN)
-        if not await sign_in.signed_in(env, self.url, self._signed(probe, now)):
+        if not await sign_in.signed_in(env, self.url, lambda asked: self._signed(asked, now)):
             raise AuthenticationError(self._as_guest)
         return self.credential_of(self.user, cubicweb.SCHEME, previous, now=now)
 
