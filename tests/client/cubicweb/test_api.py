@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.client.cubicweb.conftest import LOGINS, Instance, is_nobody
 
 pytestmark = [pytest.mark.peer, pytest.mark.xdist_group("cubicweb")]
 
-QUERY = {"json": [{"query": LOGINS}], "headers": {"X-Client-Name": "tests"}}
+QUERY: dict[str, Any] = {"json": [{"query": LOGINS}], "headers": {"X-Client-Name": "tests"}}
 ALL = [["admin"], ["jane"]]
 
 
