@@ -54,7 +54,7 @@ class BasicAuth(CubicWebAuth):
 
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
         """Ask whether the instance takes the password. Only accounts need to know beforehand."""
-        if not await sign_in.signed_in(env, self.url, self._proof):
+        if await sign_in.refusal(env, self.url, self._proof) is not None:
             raise AuthenticationError(self._not_taken())
         return self.credential_of(self._text, "Basic", previous, now=env.now())
 

@@ -47,7 +47,7 @@ async def cookies(env: Env, url: str, *, login: str, password: str) -> Jar:
         filled = _form(place, page).filled(login, password, then=f"{urlsplit(url).path}/")
         jar = await _of_form(env, url, jar, filled)
     # Only now it shows whether the cookies serve: those for https alone do not over http.
-    if not await signed_in(env, url, lambda request: _cookie(jar, request.url)):
+    if await refusal(env, url, lambda request: _cookie(jar, request.url)) is not None:
         raise AuthenticationError(
             f"{url} took the password, but its cookies sign nobody in."
             + (_INSECURE if url.startswith("http:") else "")
@@ -55,18 +55,21 @@ async def cookies(env: Env, url: str, *, login: str, password: str) -> Jar:
     return jar
 
 
-async def signed_in(env: Env, url: str, proof: Proof) -> bool:
-    """Tell whether the instance knows who sends a request with `proof`: its sign-in page sends on who is
-    signed in. Raises AuthenticationError where nothing answers, ConnectFailure."""
+async def refusal(env: Env, url: str, proof: Proof) -> Reply | None:
+    """Return None if the instance knows who sends a request with `proof`, else the answer that shows that
+    it does not: its sign-in page sends on who is signed in.
+
+    Raises AuthenticationError where nothing answers, ConnectFailure.
+    """
     page = Request("GET", url + cubicweb.SIGN_IN, _PAGE)
     answer = await _proved(env, page, proof)
     if answer.status != 404:
-        return _is_done(answer)
+        return None if _is_done(answer) else answer
     user = Request("GET", f"{url}{cubicweb.API}/current-user", _API)
     answer = await _proved(env, user, proof)
     if answer.status == 404:
         raise AuthenticationError(_nothing(url))
-    return answer.status == 200
+    return None if answer.status == 200 else answer
 
 
 async def end(env: Env, url: str, cookie: str) -> None:
@@ -92,7 +95,7 @@ async def _of_form(env: Env, url: str, jar: Jar, filled: bytes) -> Jar:
     headers = (*_PAGE, _FORM, ("Origin", origin_of(url)), *_cookie(jar, place))
     answer = await _sent(env, Request("POST", place, headers, filled))
     if not _is_done(answer):
-        raise AuthenticationError(_refusal(place, answer))
+        raise AuthenticationError(_told(place, answer))
     return jar.taken(answer.headers, place, now=env.now())
 
 
@@ -102,7 +105,7 @@ async def _of_api(env: Env, url: str, filled: bytes) -> Jar:
     if answer.status == 404:
         raise AuthenticationError(_nothing(url))
     if not 200 <= answer.status < 300:
-        raise AuthenticationError(_refusal(place, answer))
+        raise AuthenticationError(_told(place, answer))
     return Jar(url).taken(answer.headers, place, now=env.now())
 
 
@@ -142,7 +145,7 @@ def _form(place: str, page: Reply) -> SignInForm:
         raise AuthenticationError(f"{place} ({page.status}): {cause.public}") from cause
 
 
-def _refusal(place: str, answer: Reply) -> str:
+def _told(place: str, answer: Reply) -> str:
     if answer.status == 400:
         return f"{place} refused the form (400): its CSRF token or the Origin did not suit it."
     return f"{place} refused the user name or the password ({answer.status})."

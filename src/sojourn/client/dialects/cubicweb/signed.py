@@ -71,24 +71,21 @@ class SignedRequestAuth(CubicWebAuth):
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
         """Ask whether the instance takes the signature. Only accounts need to know beforehand."""
         now = env.now()
-        if not await sign_in.signed_in(env, self.url, lambda asked: self._signed(asked, now)):
-            raise AuthenticationError(self._as_guest)
+        answer = await sign_in.refusal(env, self.url, lambda asked: self._signed(asked, now))
+        if answer is not None:
+            raise AuthenticationError(self._why(answer, now))
         return self.credential_of(self.user, cubicweb.SCHEME, previous, now=now)
 
-    @property
-    def _as_guest(self) -> str:
+    def _why(self, response: Reply, now: int) -> str:
+        theirs = cubicweb.moment_of(response.header("date"))
+        if theirs is not None and abs(theirs - now) > cubicweb.MAX_SKEW:
+            off = abs(theirs - now) // 1000
+            return (
+                f"This machine's clock is {off} s {'behind' if theirs > now else 'ahead of'} that of "
+                f"{self.url}, which takes signed requests within {cubicweb.MAX_SKEW // 1000} s only."
+            )
         return (
             f"{self.url} took the signed request for a guest's: the token {self.user} is unknown, "
             "disabled or expired, its secret is another, its user is not active, or the server sees "
             "another URL than the one that was signed."
-        )
-
-    def _why(self, response: Reply, now: int) -> str:
-        theirs = cubicweb.moment_of(response.header("date"))
-        if theirs is None or abs(theirs - now) <= cubicweb.MAX_SKEW:
-            return self._as_guest
-        off = abs(theirs - now) // 1000
-        return (
-            f"This machine's clock is {off} s {'behind' if theirs > now else 'ahead of'} that of "
-            f"{self.url}, which takes signed requests within {cubicweb.MAX_SKEW // 1000} s only."
         )
