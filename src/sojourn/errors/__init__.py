@@ -13,6 +13,7 @@
     │  ├─ InvalidScope, InvalidTarget
     │  ├─ AccessDenied               the person or the policy said no
     │  ├─ AuthorizationPending, SlowDown, ExpiredToken  a device that waits for a person (RFC 8628)
+    │  ├─ DpopError                  the proof that a key is held (RFC 9449): InvalidDpopProof, UseDpopNonce
     │  ├─ LoginRequired, ConsentRequired, AccountSelectionRequired, InteractionNeeded
     │  ├─ UnmetAuthenticationRequirements  an essential `acr` that this server does not have
     │  ├─ RequestNotSupported, RequestUriNotSupported
@@ -42,8 +43,10 @@
     │  │  └─ MissingAuthMethods      they were good, and another method is asked for as well
     │  ├─ IncompleteCredentials      something needed is missing
     │  ├─ AuthenticationCancelled    the person said no
+    │  ├─ DelegationNotSupported     the provider lets nobody act for somebody else
     │  ├─ InteractionRequired        a person is needed and none can be asked; names ways out
-    │  └─ CredentialBusy             another process holds the credential's lock
+    │  ├─ CredentialBusy             another process holds the credential's lock
+    │  └─ KeyBound                   the token works only with its key's proof (DPoP), so it cannot be handed out
     ├─ EndpointError                 where a service answers cannot be found out
     │  ├─ EndpointNotFound           the catalog has no such endpoint
     │  │  └─ EmptyCatalog            it has none at all
@@ -78,6 +81,7 @@ from sojourn.errors.client import (
     ConnectTimeout,
     CredentialBusy,
     CredentialError,
+    DelegationNotSupported,
     DiscoveryFailure,
     EmptyCatalog,
     EndpointError,
@@ -88,6 +92,7 @@ from sojourn.errors.client import (
     HttpServerError,
     IncompleteCredentials,
     InteractionRequired,
+    KeyBound,
     MissingAuthMethods,
     NotFound,
     ReadTimeout,
@@ -105,10 +110,12 @@ from sojourn.errors.protocol import (
     AuthorizationPending,
     BearerError,
     ConsentRequired,
+    DpopError,
     ExpiredToken,
     InsufficientScope,
     InteractionNeeded,
     InvalidClient,
+    InvalidDpopProof,
     InvalidGrant,
     InvalidRequest,
     InvalidScope,
@@ -127,6 +134,7 @@ from sojourn.errors.protocol import (
     UnmetAuthenticationRequirements,
     UnsupportedGrantType,
     UnsupportedResponseType,
+    UseDpopNonce,
     WrongMethod,
 )
 from sojourn.errors.server import (
@@ -170,7 +178,9 @@ __all__ = [
     "ConsentRequired",
     "CredentialBusy",
     "CredentialError",
+    "DelegationNotSupported",
     "DiscoveryFailure",
+    "DpopError",
     "EmptyCatalog",
     "EndpointError",
     "EndpointNotFound",
@@ -185,11 +195,13 @@ __all__ = [
     "InteractionNeeded",
     "InteractionRequired",
     "InvalidClient",
+    "InvalidDpopProof",
     "InvalidGrant",
     "InvalidRequest",
     "InvalidScope",
     "InvalidTarget",
     "InvalidToken",
+    "KeyBound",
     "LoginRequired",
     "Malformed",
     "MintingNotAllowed",
@@ -231,6 +243,7 @@ __all__ = [
     "UnsafeRedirect",
     "UnsupportedGrantType",
     "UnsupportedResponseType",
+    "UseDpopNonce",
     "VersionNotAvailable",
     "WrongMethod",
     "WrongTokenClass",

@@ -46,12 +46,20 @@ class MissingAuthMethods(AuthenticationError):
         self.required_auth_methods = required
 
 
+class DelegationNotSupported(CredentialError):
+    text = "The provider lets nobody act for somebody else."
+
+
 class InteractionRequired(CredentialError):
     text = "A person must sign in, and none can be asked here."
 
 
 class CredentialBusy(CredentialError):
     text = "Another process holds this credential."
+
+
+class KeyBound(CredentialError):
+    text = "The access token is bound to a key (DPoP) and of no use without it."
 
 
 class EndpointError(SojournError):

@@ -24,7 +24,7 @@ def restored(
 ) -> CubicWebAuth:
     """Return the plugin that a stored record describes, carrying its credential."""
     state, secrets = record["state"], record["secrets"]
-    build = LOADERS[state["method"]].build
+    build = LOADERS[state["grant"]].build
     made = build(
         state["issuer"], state["user"], secrets["secret"], store=store, account=account or None
     )

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 class BasicAuth(CubicWebAuth):
     """A user and a password, sent with each request to the instance at `url`."""
 
-    method = "cubicweb_basic"
-    grant = "basic"
+    grant = "cubicweb_basic"
 
     def __init__(
         self,

@@ -30,8 +30,7 @@ class CookieAuth(CubicWebAuth):
     request changes something.
     """
 
-    method = "cubicweb"
-    grant = "password"
+    grant = "cubicweb"
 
     def __init__(
         self,

@@ -17,16 +17,17 @@ _USER: Final = (
     Option("password", "the user's password", required=True, secret=True),
 )
 
+_TOKEN: Final = (
+    _URL,
+    Option("token_id", "the id of the AuthToken", required=True),
+    Option("secret", "its secret", required=True, secret=True),
+)
+
 LOADERS: Final = {
-    CookieAuth.method: Loader(CookieAuth.method, CookieAuth, _USER),
-    BasicAuth.method: Loader(BasicAuth.method, BasicAuth, _USER),
-    SignedRequestAuth.method: Loader(
-        SignedRequestAuth.method,
-        SignedRequestAuth,
-        (
-            _URL,
-            Option("token_id", "the id of the AuthToken", required=True),
-            Option("secret", "its secret", required=True, secret=True),
-        ),
-    ),
+    plugin.grant: Loader(plugin.grant, plugin, options, address="url")
+    for plugin, options in (
+        (CookieAuth, _USER),
+        (BasicAuth, _USER),
+        (SignedRequestAuth, _TOKEN),
+    )
 }

@@ -26,10 +26,8 @@ class CubicWebAuth(RenewingAuth):
 
     kind = "cubicweb"
     spends = False
-    method: ClassVar[str]
-    """The name that loads the plugin."""
     grant: ClassVar[str]
-    """How accounts call it."""
+    """The name that loads the plugin, and how accounts call their way to sign in."""
 
     def __init__(
         self,
@@ -41,7 +39,7 @@ class CubicWebAuth(RenewingAuth):
         account: str | None,
     ) -> None:
         if not user or not secret:
-            raise IncompleteCredentials(f"{self.method} needs to know who it is, and the secret.")
+            raise IncompleteCredentials(f"{self.grant} needs to know who it is, and the secret.")
         super().__init__(store=store, account=account)
         self.url = url.partition("#")[0].partition("?")[0].rstrip("/")
         self._origin = origin(self.url)
@@ -100,7 +98,7 @@ class CubicWebAuth(RenewingAuth):
     def state(self) -> dict[str, Any]:
         own = {
             "grant": self.grant,
-            "method": self.method,
+            "renewable": True,
             "issuer": self.url,
             "client_id": self.user,
             "user": self.user,

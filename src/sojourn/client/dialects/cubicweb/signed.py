@@ -25,8 +25,7 @@ class SignedRequestAuth(CubicWebAuth):
     Method, URL, type and body are signed, so a body must be bytes and not a stream.
     """
 
-    method = "cubicweb_signed"
-    grant = "signed_request"
+    grant = "cubicweb_signed"
 
     def __init__(
         self,
