@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from sojourn import Accounts, Session, errors
-from sojourn.client import clouds
+from sojourn.cli.root import root
 from sojourn.client.dialects.cubicweb import BasicAuth, CookieAuth, SignedRequestAuth
 from sojourn.client.loading import loader
 from tests.client.cubicweb.conftest import LOGINS, is_nobody
@@ -78,13 +79,35 @@ def test_the_text_of_a_signing_account_is_not_its_secret(store, cubicweb):
 
 def test_plugins_load_by_name_from_the_environment(cubicweb):
     environ = {
-        "OS_AUTH_TYPE": "cubicweb",
-        "OS_AUTH_URL": cubicweb.http,
-        "OS_USERNAME": "jane",
-        "OS_PASSWORD": cubicweb.password,
+        "CUBICWEB_URL": cubicweb.http,
+        "CUBICWEB_USERNAME": "jane",
+        "CUBICWEB_PASSWORD": cubicweb.password,
     }
-    with Session(clouds.from_environment(environ).auth, trust_env=False) as session:
+    found = loader("cubicweb")
+    with Session(found.load(**found.variables(environ)), trust_env=False) as session:
         assert sorted(session.get(cubicweb.view, params=QUERY).json()) == ALL
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("cubicweb", ["--username", "jane", "--password-file", "-"]),
+     ("cubicweb_basic", ["--username", "jane", "--password-file", "-"]),
+     ("cubicweb_signed", ["--token-id", "jane-1", "--secret-file", "-"])],
+)  # fmt: skip
+def test_a_person_signs_in_and_out_from_the_command_line(store, cubicweb, kind, words):
+    secret = cubicweb.token["secret"] if kind == "cubicweb_signed" else cubicweb.password
+    done = CliRunner().invoke(
+        root,
+        ["login", cubicweb.http, "--kind", kind, "--name", "data", *words],
+        input=f"{secret}\n",
+    )
+    assert (done.exit_code, done.output) == (0, "Signed in: data\n")
+    account = Accounts(store).get("data")
+    assert f"--kind {kind}" in account.again
+    with Session(account.auth(), trust_env=False) as session:
+        assert sorted(session.get(cubicweb.view, params=QUERY).json()) == ALL
+    assert CliRunner().invoke(root, ["logout"]).exit_code == 0
+    assert list(Accounts(store)) == []
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ _TOKEN: Final = (
 )
 
 LOADERS: Final = {
-    plugin.grant: Loader(plugin.grant, plugin, options, address="url")
+    plugin.grant: Loader(plugin.grant, plugin, options, environment="CUBICWEB_", address="url")
     for plugin, options in (
         (CookieAuth, _USER),
         (BasicAuth, _USER),
