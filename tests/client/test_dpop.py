@@ -219,7 +219,9 @@ def test_a_person_stays_bound_when_the_token_is_renewed(bound):
     bound_program = program(bound)
     with Session(bound_program, trust_env=False) as session:
         session.get(f"{bound.issuer}/notes")
-    plugin.adopt(bound_program._current)
+    held = bound_program._current
+    assert held is not None
+    plugin.adopt(held)
     with Session(plugin, trust_env=False) as session:
         session.invalidate()
         assert session.get(f"{bound.issuer}/notes").ok

@@ -51,6 +51,11 @@ class TwoWays(Provider):
                 return 400, {}, b'{"error":"%s"}' % said.encode()
         return super().answer(received)
 
+    def visit(self, url):
+        super().visit(url)
+        self.seen.set()
+        return True
+
 
 @pytest.fixture
 def two_ways(serve, nobody):
@@ -63,11 +68,6 @@ def two_ways(serve, nobody):
     }
     return provider
 
-    def visit(self, url):
-        super().visit(url)
-        self.seen.set()
-        return True
-
 
 class Desk:
     """What the person reads and types."""
@@ -75,7 +75,7 @@ class Desk:
     def __init__(self):
         self.shown = []
         self.read = threading.Event()
-        self.typed = SimpleQueue()
+        self.typed: SimpleQueue[str] = SimpleQueue()
         self.cancelled = threading.Event()
 
     def show(self, text):
@@ -113,7 +113,7 @@ def test_the_person_is_shown_a_code_and_an_address_to_paste_back(two_ways, begin
         f"open on any device\n\n  {two_ways.issuer}/device\n\nand type the code\n\n  {CODE}\n"
         in text
     )
-    assert text.endswith("paste here the address at which you end up:")
+    assert text.endswith("paste here the address at which you end up. Ctrl-C gives up.\n")
 
 
 def test_where_the_pasted_address_wins_the_code_is_withdrawn(two_ways, begin):

@@ -4,6 +4,7 @@ it; below it are the environment, the authentication plugins and the rules of re
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from time import perf_counter
 from typing import NamedTuple
 
@@ -62,24 +63,33 @@ class Engine:
             call = call._replace(request=await located(env, call.request, call.service))
         retries = Retries(call.retry) if call.retry is not None else None
         sent = await self._follow(env, call, retries)
-        left = {_PROOF, _SIGN_IN}
-        while (what := await self._again(env, call, sent)) in left:
-            left.remove(what)
-            sent = await self._follow(env, call, retries)
-        if call.raise_exc and not sent.response.ok:
-            raise http_error(sent.response)
-        return sent.response
+        if sent.stamp is not None and call.auth is not None:  # noqa: SIM102 - two questions
+            if call.auth.refuses(sent.response.reply):
+                sent = await self._repeated(env, call, retries, sent)
+        response = sent.response
+        if call.raise_exc and response.status_code >= 400:
+            raise http_error(response)
+        return response
 
-    async def _again(self, env: Env, call: Call, sent: _Sent) -> str:
-        """What another try would have that this one had not: a fresh proof, another sign-in, or nothing. Each is tried
-        once a call.
-        """
+    async def _repeated(
+        self, env: Env, call: Call, retries: Retries | None, refused: _Sent
+    ) -> _Sent:
+        sent, left = refused, {_PROOF, _SIGN_IN} if call.allow_reauth else {_PROOF}
+        while what := await self._again(env, call, sent, left):
+            left.remove(what)
+            if what == _SIGN_IN:
+                call = call._replace(allow_reauth=False)
+            sent = await self._follow(env, call, retries)
+        return sent
+
+    async def _again(self, env: Env, call: Call, sent: _Sent, left: Collection[str]) -> str:
+        """What of `left` another try would have that this one had not: a fresh proof, another sign-in, or ''."""
         answer = sent.response.reply
         if sent.stamp is None or call.auth is None or not call.auth.refuses(answer):
             return ""
-        if sent.unproved:
+        if sent.unproved and _PROOF in left:
             return _PROOF if call.request.replayable else ""
-        if not call.allow_reauth:
+        if sent.unproved or _SIGN_IN not in left:
             return ""
         verdict = await call.auth.challenged(env, sent.response.request, answer, sent.stamp)
         return _SIGN_IN if verdict is Verdict.RETRY and call.request.replayable else ""
@@ -89,8 +99,10 @@ class Engine:
         while True:
             sent = await self._send(env, call, passed, retries)
             request, response = call.request, sent.response
-            target = redirects.target(response) if len(passed) < call.redirects else None
-            if target is None:
+            if response.status_code not in redirects.STATUSES or len(passed) >= call.redirects:
+                return sent
+            target = redirects.target(response)
+            if target is None or _refused_here(call, sent):
                 return sent
             following = redirects.following(request, target, response.status_code)
             if following is None:
@@ -152,7 +164,24 @@ class Engine:
             self.timings.add(request.method, shown, duration)
 
 
+def _refused_here(call: Call, sent: _Sent) -> bool:
+    """Tell whether a redirect is how the service refuses the credential, such as one to its sign-in page:
+    then it need not be followed."""
+    if call.auth is None or sent.stamp is None or not sent.stamp.headers or not call.allow_reauth:
+        return False
+    return call.auth.refuses(sent.response.reply)
+
+
 def _stamped(request: Request, headers: Fields) -> Request:
-    replaced = {name.lower() for name, _ in headers}
-    kept = tuple(field for field in request.headers if field[0].lower() not in replaced)
-    return request._replace(headers=(*kept, *headers))
+    kept = request.headers
+    for name, _ in headers:
+        kept = _without(kept, name.lower())
+    fields = (*kept, *headers)
+    return Request(request.method, request.url, fields, request.content, request.timeout)
+
+
+def _without(fields: Fields, name: str) -> Fields:
+    for field in fields:
+        if field[0].lower() == name:
+            return tuple(field for field in fields if field[0].lower() != name)
+    return fields

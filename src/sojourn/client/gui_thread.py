@@ -5,11 +5,12 @@ who has no GUI pays a look into a dictionary."""
 from __future__ import annotations
 
 import sys
-from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from PySide6.QtCore import QCoreApplication
 
 

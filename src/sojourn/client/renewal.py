@@ -100,6 +100,11 @@ class RenewingAuth(AuthPlugin):
         person can help, SignInEnded if the refresh token is dead.
         """
 
+    def proof(self) -> dict[str, Any]:
+        """Return, of `secrets`, what it was given to prove who asks. What the session's store keeps of the
+        same identity is served to those who were given the same; others must convince the server."""
+        return {name: value for name, value in self.secrets().items() if name != "token"}
+
     async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
         """Return a credential that a person gave; no lock is held. Raises `reason` where none can
         be asked."""
@@ -114,7 +119,7 @@ class RenewingAuth(AuthPlugin):
     # The contract ----------------------------------------------------------------------------------------------------
 
     async def authorize(self, env: Env, request: Request) -> Stamp:
-        credential = await self.credential(env)
+        credential = self._ready(env) or await self.credential(env)
         return Stamp(self._shown(credential, request, env.now), credential.generation)
 
     def _shown(self, credential: Credential, request: Request, now: Clock) -> Fields:
@@ -176,9 +181,9 @@ class RenewingAuth(AuthPlugin):
 
         Raises CredentialError and ConnectFailure.
         """
-        current, stale = self._current, self._stale
-        if current is not None and current.generation > stale and current.fresh(env.now()):
-            return current
+        if (ready := self._ready(env)) is not None:
+            return ready
+        stale = self._stale
         try:
             found = await self._flown(env, ask=ask)
             while found.generation <= stale:  # it took off before this one was refused
@@ -188,6 +193,13 @@ class RenewingAuth(AuthPlugin):
                 return current
             raise
         return found
+
+    def _ready(self, env: Env) -> Credential | None:
+        """Return the current credential if it is as good as a new one."""
+        current = self._current
+        if current is None or current.generation <= self._stale or not current.fresh(env.now()):
+            return None
+        return current
 
     async def _flown(self, env: Env, *, ask: bool) -> Credential:
         while True:
@@ -247,7 +259,8 @@ class RenewingAuth(AuthPlugin):
 
     def _found(self, env: Env, keeper: Keeper, stale: int) -> Credential | None:
         """Return what the person gave to another process while this one came to ask."""
-        found = keeper.read().credential
+        kept = keeper.read()
+        found = kept.credential if kept.proven else None
         if found is None or found.generation <= stale or not found.fresh(env.now()):
             return None
         self.adopt(found)
@@ -276,7 +289,7 @@ class RenewingAuth(AuthPlugin):
         with keeper.locked():
             kept = keeper.read()
             previous = kept.credential
-            if previous is not None:
+            if previous is not None and kept.proven:
                 self.adopt(previous)
                 if previous.generation > stale and previous.fresh(env.now()):
                     return previous
@@ -298,9 +311,13 @@ class RenewingAuth(AuthPlugin):
     def _ended(self, keeper: Keeper, previous: Credential | None, now: int) -> Credential:
         """Give up the refresh token that the server will not take; one that came meanwhile stays,
         and serves."""
-        found = keeper.read().credential
+        kept = keeper.read()
+        found = kept.credential
         if found is None or found == previous:
-            keeper.write(Kept(previous and previous._replace(refresh_token=None)))
+            dead = previous and previous._replace(refresh_token=None)
+            keeper.write(kept._replace(credential=dead, intent=None))
+            raise SignInEnded
+        if not kept.proven:
             raise SignInEnded
         self.adopt(found)
         if not found.fresh(now):
@@ -326,8 +343,7 @@ class RenewingAuth(AuthPlugin):
             refusals.tell(lambda: self._tried(generation), error.public, now=now)
 
     def _tried(self, generation: int) -> tuple[str, ...]:
-        sent = {name: value for name, value in self.secrets().items() if name != "token"}
-        return str(generation), json.dumps(sent, sort_keys=True)
+        return str(generation), json.dumps(self.proof(), sort_keys=True)
 
     def _usable(self, env: Env, stale: int) -> Credential | None:
         """Return the current credential if it cannot be renewed now and still serves."""
@@ -359,8 +375,9 @@ class RenewingAuth(AuthPlugin):
         if store is None:
             return self._memory
         if self._account is not None:
-            return Sealed(store, self._account, None)
-        return Sealed(store, store.account_id(self.kind, *self.identity()), self.record())
+            return Sealed(store, self._account)
+        account = store.account_id(self.kind, *self.identity())
+        return Sealed(store, account, self.record(), self.proof)
 
 
 def _taken(turn: Turn, flight: str, now: int) -> str | None:

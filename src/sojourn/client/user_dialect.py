@@ -7,6 +7,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, NamedTuple
+from urllib.parse import quote
 
 from sojourn.client.credential import Credential, next_generation
 from sojourn.client.env.contract import Env
@@ -130,7 +131,10 @@ def options_of(session_metadata: object) -> Mapping[str, Any]:
 
 
 def proxy_url(text: str | None) -> str | None:
-    """Return `user:password@host:port` as a URL; not a letter of it is changed."""
-    if not text:
-        return None
-    return text if "://" in text else f"http://{text}"
+    """Return `user:password@host:port` as a URL: user and password, all before the last @, are encoded and not changed
+    otherwise. A URL stays as it is."""
+    if not text or "://" in text:
+        return text or None
+    who, at, where = text.rpartition("@")
+    user, colon, password = who.partition(":")
+    return f"http://{quote(user, safe='')}{colon}{quote(password, safe='')}{at}{where}"

@@ -46,6 +46,7 @@
     │  ├─ AuthenticationCancelled    the person said no
     │  ├─ DelegationNotSupported     the provider lets nobody act for somebody else
     │  ├─ InteractionRequired        a person is needed and none can be asked; names ways out
+    │  ├─ NotRevocable               the service has no way to end a session: it dies of itself
     │  ├─ CredentialBusy             another process holds the credential's lock
     │  ├─ KeyBound                   the token works only with its key's proof (DPoP), so it cannot be handed out
     │  └─ BadSerializedUser          not a serialised user, or not for here and now; says which
@@ -98,6 +99,7 @@ from sojourn.errors.client import (
     KeyBound,
     MissingAuthMethods,
     NotFound,
+    NotRevocable,
     ReadTimeout,
     RequestError,
     SecondFactorRequired,
@@ -220,6 +222,7 @@ __all__ = [
     "NoSuchUser",
     "NotFound",
     "NotLive",
+    "NotRevocable",
     "OutcomeUnknown",
     "PageError",
     "PageExpired",

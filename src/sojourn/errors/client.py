@@ -76,6 +76,10 @@ class InteractionRequired(CredentialError):
         self.ways_out = ways_out
 
 
+class NotRevocable(CredentialError):
+    text = "The service has no way to end this."
+
+
 class CredentialBusy(CredentialError):
     text = "Another process holds this credential."
 

@@ -11,7 +11,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette, QPixmap
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushButton
 
 from sojourn.client.prompt.contract import Answer, Field, Form, Way
 from sojourn.client.prompt.qt.dialog import SignInDialog
@@ -158,3 +158,39 @@ def test_what_an_attempt_that_was_given_up_still_says_is_lost(dialog):
     shown(dialog)
     dialog.tell("Too late.")
     assert "Too late." not in texts(dialog)
+
+
+def test_long_texts_take_more_lines_and_push_nothing_out(dialog):
+    shown(dialog)
+    size = dialog.size()
+    long = SignInDialog(FORM._replace(service="A Service with a Name that Fills More than a Line"))
+    shown(long, problem="Servers like to explain themselves. " * 6)
+    fields = [line.height() for line in long.findChildren(QLineEdit) if line.isVisible()]
+    assert set(fields) == {line_of(dialog, "Password").height()}
+    assert (long.width(), long.height() > size.height() + 60) == (size.width(), True)
+    long.close()
+
+
+@pytest.mark.parametrize("window", ["#f0f0f0", "#202020"])
+def test_what_was_given_before_can_be_read_in_the_list_that_drops_down(app, window):
+    before = app.palette()
+    palette = QPalette(before)
+    palette.setColor(QPalette.ColorRole.Window, QColor(window))
+    app.setPalette(palette)
+    try:
+        dialog = shown(SignInDialog(FORM), FORM._replace(recent_logins=("ada", "bob")))
+        combo = dialog.findChild(QComboBox)
+        assert combo is not None
+        combo.showPopup()
+        picture = combo.view().grab().toImage()
+        dialog.close()
+    finally:
+        app.setPalette(before)
+    for row in range(2):  # of each row the lightest and the darkest dot
+        height = picture.height() // 2
+        dots = [
+            picture.pixelColor(x, row * height + y).lightness()
+            for x in range(8, picture.width() // 2)
+            for y in range(10, height - 8)
+        ]
+        assert max(dots) - min(dots) > 120

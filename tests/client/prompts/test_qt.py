@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from sojourn import Session
 from sojourn.client import gui_thread
 from sojourn.client.credential import Credential
+from sojourn.client.dialects.oidc import AuthorizationCode
 from sojourn.client.prompt.choice import DefaultPrompt
 from sojourn.client.prompt.contract import Form, Way
 from sojourn.client.prompt.qt.prompt import QtPrompt
@@ -24,8 +25,9 @@ from sojourn.client.prompt.work import started
 from sojourn.client.renewal import RenewingAuth
 from sojourn.errors import AuthenticationCancelled, InteractionRequired
 from sojourn.testing.prompt_contract import PromptContract
-from sojourn.testing.scripted_prompt import Fill
+from sojourn.testing.scripted_prompt import CallOff, Fill
 from tests.client.prompts.windows import Person
+from tests.client.test_oidc_refusals import Provider
 
 pytestmark = pytest.mark.xdist_group("qt")
 
@@ -176,3 +178,28 @@ def test_a_call_from_a_timer_while_a_dialog_is_open_waits_for_its_turn(serve, vi
     one.close()
     two.close()
     assert sorted(seen) == ["Bearer first", "Bearer second"]
+
+
+@pytest.fixture
+def bent(serve, nobody, monkeypatch):
+    provider = Provider()
+    provider.issuer = serve(provider.answer).url
+    monkeypatch.setenv("BROWSER", "here")
+    monkeypatch.setattr("sojourn.client.prompt.browser.show", provider.visit)
+    return provider
+
+
+def test_a_sign_in_in_the_browser_shows_a_dialog_meanwhile(bent, viewer):
+    viewer.acts.append(Fill(way=Way.BROWSER))
+    auth = AuthorizationCode(bent.issuer, "native", scope="openid")
+    with Session(auth, trust_env=False) as session:
+        assert session.get(f"{bent.issuer}/r").status_code == 200
+    assert {"Sign in to 127.0.0.1", bent.issuer} <= viewer.shown
+
+
+def test_a_sign_in_in_the_browser_is_called_off_in_its_dialog(bent, viewer, monkeypatch):
+    monkeypatch.setattr("sojourn.client.prompt.browser.show", lambda _: True)
+    viewer.acts.extend([Fill(way=Way.BROWSER), CallOff()])
+    auth = AuthorizationCode(bent.issuer, "native", scope="openid")
+    with Session(auth, trust_env=False) as session, pytest.raises(AuthenticationCancelled):
+        session.get(f"{bent.issuer}/r")

@@ -15,10 +15,7 @@ from sojourn.client.prompt.qt.dialog import SignInDialog
 from sojourn.client.prompt.qt.parts import Bar
 from sojourn.testing.scripted_prompt import CallOff, Fill, GiveCode, SayNo
 
-SAID = {
-    Way.PASSWORD: ("Sign in", "Sign in with the password"),
-    Way.BROWSER: ("In the browser instead",),
-}
+BROWSER = ("Continue in the browser", "In the browser instead")
 
 
 class Person:
@@ -113,9 +110,7 @@ def fill(dialog: SignInDialog, act: Fill) -> None:
     values = {name: value for name, value in known.items() if value is not None}
     values |= dict(act.extra)
     if act.way is Way.BROWSER:
-        button = next(
-            b for b in dialog.findChildren(QPushButton) if b.text() == "In the browser instead"
-        )
+        button = next(b for b in dialog.findChildren(QPushButton) if b.text() in BROWSER)
         button.setFocus()
         QTest.keyClick(button, Qt.Key.Key_Space)
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx2
 import pytest
@@ -13,7 +14,7 @@ from tests.conformance.holder import KeyHolder, bound
 from tests.conformance.setting import Provider, running
 from tests.features.dpop.conftest import Register
 
-PROGRAM = {
+PROGRAM: dict[str, Any] = {
     "grant_types": ("client_credentials",),
     "response_types": (),
     "redirect_uris": (),

@@ -8,9 +8,11 @@ from abc import abstractmethod
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
+from sojourn.client import gui_thread
 from sojourn.client.auth import AccessInfo
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc import device, kept_in
@@ -21,9 +23,12 @@ from sojourn.client.dialects.oidc.proving import ALGORITHM, NO_KEY, Binding, new
 from sojourn.client.dialects.oidc.sign_in import SignIn, possible, sign_in
 from sojourn.client.dialects.oidc.tokens import Expected, credential
 from sojourn.client.discovery import Provider
+from sojourn.client.env.blocking import BlockingEnv
 from sojourn.client.env.contract import Clock, Env
+from sojourn.client.prompt.contract import Form, Way
 from sojourn.client.renewal import BOUND, RenewingAuth, SignInEnded
 from sojourn.client.transport.contract import Fields, Reply, Request
+from sojourn.driver import drive
 from sojourn.errors import (
     AuthenticationError,
     InteractionRequired,
@@ -117,10 +122,13 @@ class _OidcAuth(RenewingAuth):
         return {**own, **super().state()}
 
     def secrets(self) -> dict[str, Any]:
+        return {**super().secrets(), **self.proof()}
+
+    def proof(self) -> dict[str, Any]:
         client = self.endpoints.client
         key = client.key
         dumped = key and {"kid": key.kid, "alg": key.alg, "pkcs8": b64encode(key.dump()).decode()}
-        return {"client_secret": client.secret, "client_key": dumped, **super().secrets()}
+        return {"client_secret": client.secret, "client_key": dumped}
 
     def restore(self, state: Mapping[str, Any], secrets: Mapping[str, Any]) -> None:
         self.dpop = state.get("dpop") if self.dpop is None else self.dpop
@@ -321,7 +329,10 @@ class AuthorizationCode(_PersonAuth):
         return {**own, **super().state()}
 
     async def first(self, env: Env, answer: Answer | None = None) -> Credential:
-        """Return a credential that the person gives now, whatever is kept; `answer` is what they said to a prompt."""
+        """Return a credential that the person gives now, whatever is kept; `answer` is what they said to a prompt. A
+        program with windows shows a dialog meanwhile, so that they can call it off."""
+        if answer is None and isinstance(env, BlockingEnv) and gui_thread.application():
+            return await env.block(self._in_a_dialog, env)
         wanted = replace(self.wanted, more=await self._kept_in(env))
         return await sign_in(
             env,
@@ -331,6 +342,13 @@ class AuthorizationCode(_PersonAuth):
             bind=self._binding,
             answer=answer,
         )
+
+    def _in_a_dialog(self, env: Env) -> Credential:
+        from sojourn.client.prompt.qt.prompt import QtPrompt
+
+        name = urlsplit(self.issuer).hostname or self.issuer
+        form = Form(name, self.issuer, host_fixed=True, ways=(Way.BROWSER,))
+        return QtPrompt().ask(form, lambda answer: drive(self.first(env, answer)))
 
     def may_ask(self) -> bool:
         return super().may_ask() or (self.interactive and possible())

@@ -106,7 +106,7 @@ def _words(url: str, given: DeviceAuthorization | None, desk: Desk, *, here: boo
     if given is None or typing:
         parts.append(f"{'Or' if here or given else 'To sign in,'} {address}")
     if typing and not here:
-        parts.append("and paste here the address at which you end up:")
+        parts.append("and paste here the address at which you end up. Ctrl-C gives up.\n")
     return "\n".join(filter(None, parts))
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from sojourn.client import gui_thread
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc.desk import Desk, opened, reachable
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
@@ -57,7 +58,7 @@ class SignIn(Struct, frozen=True):
 
 def possible(answer: Answer | None = None) -> bool:
     """Tell whether a person can be asked here at all."""
-    return browser.available(os.environ) or reachable(answer)
+    return browser.available(os.environ) or reachable(answer) or bool(gui_thread.application())
 
 
 async def sign_in(

@@ -20,10 +20,10 @@ from PySide6.QtWidgets import (
 
 from sojourn.client.prompt.contract import Answer, Form, Way
 from sojourn.client.prompt.qt import look as looks
-from sojourn.client.prompt.qt.parts import Bar, Mark, label_of, text_of
+from sojourn.client.prompt.qt.parts import WIDTH, Bar, Mark, label_of, tell, text_of
 from sojourn.client.prompt.qt.questions import Questions
 
-_WIDTH: Final = 420
+_BESIDE_MARK: Final = WIDTH - 50
 
 
 class SignInDialog(QDialog):
@@ -133,7 +133,7 @@ class SignInDialog(QDialog):
         """Add what the person must know while something goes on."""
         if self._told is None:  # an attempt that was given up still talks
             return
-        self._told.setText(text.strip())
+        tell(self._told, text.strip())
         self._told.setAccessibleName(text.strip())
         self._told.show()
         _announce(self._told)
@@ -142,10 +142,10 @@ class SignInDialog(QDialog):
         head, words = QHBoxLayout(), QVBoxLayout()
         head.setSpacing(14)
         words.setSpacing(2)
-        words.addWidget(text_of(f"Sign in to {self._form.service}", "title", self))
+        words.addWidget(text_of(f"Sign in to {self._form.service}", "title", self, _BESIDE_MARK))
         about = _about(self._form)
         if about:
-            words.addWidget(text_of(about, "about", self))
+            words.addWidget(text_of(about, "about", self, _BESIDE_MARK))
         head.addWidget(Mark(self._look, self), alignment=Qt.AlignmentFlag.AlignTop)
         head.addLayout(words, 1)
         return head
@@ -153,7 +153,7 @@ class SignInDialog(QDialog):
     def _next(self, problem: str | None) -> tuple[QWidget, QVBoxLayout]:
         self._told = None
         page = QWidget(self)
-        page.setFixedWidth(_WIDTH - 64)
+        page.setFixedWidth(WIDTH)
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 22, 0, 0)
         column.setSpacing(0)

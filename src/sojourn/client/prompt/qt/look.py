@@ -108,7 +108,12 @@ QLineEdit:focus, QComboBox:focus {{ border: 2px solid {look.accent}; padding: 7p
 QComboBox QLineEdit, QComboBox QLineEdit:focus {{ border: none; padding: 0; background: transparent; }}
 QComboBox::drop-down {{ border: none; width: 34px; }}
 QComboBox::down-arrow {{ image: none; }}
-QComboBox QAbstractItemView {{ border: 1px solid {look.edge}; padding: 4px; outline: none; }}
+QComboBox QListView {{
+  background: {look.field}; border: 1px solid {look.edge}; padding: 4px; outline: none;
+  selection-background-color: {look.accent}; selection-color: {look.on_accent};
+}}
+QComboBox QListView::item {{ min-height: 30px; padding: 2px 8px; border-radius: 5px; color: {look.ink}; }}
+QComboBox QListView::item:selected {{ background: {look.accent}; color: {look.on_accent}; }}
 QLineEdit#code {{ font-size: {points * 1.5:.1f}pt; min-height: 30px; }}
 QPushButton {{
   border-radius: 8px; border: 1px solid {look.edge}; background: {look.paper};

@@ -8,7 +8,7 @@ from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimerEvent
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QListView, QStyledItemDelegate, QWidget
 
 from sojourn.client.prompt.qt.look import Look
 
@@ -16,13 +16,26 @@ _FRAME: Final = 33
 """Milliseconds between two pictures of the bar."""
 
 
-def text_of(words: str, name: str, parent: QWidget) -> QLabel:
-    """Return a text that is shown as it is; `name` is what the stylesheet calls it."""
-    label = QLabel(words, parent)
+WIDTH: Final = 356
+"""Of what stands below the head, in device-independent pixels."""
+
+
+def text_of(words: str, name: str, parent: QWidget, width: int = WIDTH) -> QLabel:
+    """Return a text that is shown as it is, over as many lines as it takes; `name` is what the stylesheet calls it."""
+    label = QLabel(parent)
     label.setObjectName(name)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
+    label.setFixedWidth(width)
+    tell(label, words)
     return label
+
+
+def tell(label: QLabel, words: str) -> None:
+    """Have `label` show other words, and be as high as they need: a layout asks too early."""
+    label.setText(words)
+    label.ensurePolished()
+    label.setFixedHeight(max(0, label.heightForWidth(label.width())))
 
 
 def label_of(words: str, parent: QWidget) -> QLabel:
@@ -93,6 +106,8 @@ class Offering(QComboBox):
         super().__init__(parent)
         self._look = look
         self.setEditable(True)
+        self.setView(QListView(self))  # both as the stylesheet reaches them
+        self.setItemDelegate(QStyledItemDelegate(self))
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.addItems(list(offered))
 
