@@ -32,7 +32,7 @@ def sealed(key: Any, content: bytes = b"render") -> str:
 @pytest.mark.parametrize("kind", ["public", "shared"])
 def test_joserfc_opens_what_we_seal(kind: str):
     private, public = pair()
-    key: Any = ECKey.import_key(private) if kind == "public" else OctKey.import_key(SHARED)
+    key: Any = ECKey.import_key(dict(private)) if kind == "public" else OctKey.import_key(SHARED)
     text = sealed(public if kind == "public" else SHARED)
     open_to_all = peer.JWERegistry(algorithms=ALGORITHMS, strict_check_header=False)
     found = peer.decrypt_compact(text, key, registry=open_to_all)
@@ -45,7 +45,7 @@ def test_joserfc_opens_what_we_seal(kind: str):
 @pytest.mark.parametrize("kind", ["public", "shared"])
 def test_we_open_what_joserfc_seals(kind: str):
     private, public = pair()
-    key: Any = ECKey.import_key(public) if kind == "public" else OctKey.import_key(SHARED)
+    key: Any = ECKey.import_key(dict(public)) if kind == "public" else OctKey.import_key(SHARED)
     alg = "ECDH-ES" if kind == "public" else "dir"
     text = peer.encrypt_compact(
         {"alg": alg, "enc": "A256GCM"}, b"render", key, algorithms=ALGORITHMS

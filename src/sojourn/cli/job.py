@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from sojourn.cli import options
+from sojourn.cli import options, output
 from sojourn.cli.exec import become
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ TEXT: Final = "SOJOURN_JOB"
 KEY: Final = "SOJOURN_JOB_KEY"
 
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+_MARGIN: Final = 60
 _is_span = re.compile(r"([1-9][0-9]{0,8})([smhd]?)").fullmatch
 
 
@@ -84,6 +85,7 @@ def command(
         text = _sent_off(account, name, sealed_for, scope=scope, life=life)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    _tell_of_an_early_end(text, life)
     if not program:
         click.echo(text)
         return 0
@@ -110,6 +112,17 @@ def _sent_off(
     found = Accounts().get(account)
     user = of_record(found.record, store=Accounts().store, account=found.id)
     return serialize_user(user, for_job=name, scope=scope, expires_in=life, recipient=sealed_for)
+
+
+def _tell_of_an_early_end(text: str, life: int) -> None:
+    """A job ends with the session that it came from, which may be sooner than was asked for."""
+    from sojourn.client.env.wall_clock import wall_clock
+    from sojourn.wire.job import JobText
+
+    left = (JobText.parse(text).exp - wall_clock()) // 1000
+    if left < life - _MARGIN:
+        hint = "sojourn login --dpop keeps one that lasts longer"
+        click.echo(f"Note: it ends in {output.span(left)}, as the session does ({hint}).", err=True)
 
 
 def _public_key(text: str) -> Mapping[str, Any]:
