@@ -7,11 +7,11 @@ import json
 import sys
 from typing import Any
 
-from bench import client, http, manager, report, signin, startup, users
+from bench import client, http, jobs, manager, report, signin, startup, users
 from bench.ours import sojourn
 from bench.peer import oidc_provider
 
-PARTS = ("http", "signin", "manager", "client", "startup", "users")
+PARTS = ("http", "signin", "manager", "client", "startup", "users", "jobs")
 SIDES = ("peer", "ours")
 
 
@@ -75,6 +75,12 @@ def users_part(chosen: argparse.Namespace) -> tuple[dict[str, Any], report.Table
     return dict(found), report.users_table(found)
 
 
+def jobs_part(chosen: argparse.Namespace) -> tuple[dict[str, Any], report.Table]:
+    note("jobs")
+    found = jobs.run(quick=chosen.quick)
+    return dict(found), report.jobs_table(found)
+
+
 def main() -> None:
     chosen = options()
     parts = {
@@ -84,6 +90,7 @@ def main() -> None:
         "client": client_part,
         "startup": startup_part,
         "users": users_part,
+        "jobs": jobs_part,
     }
     results = {name: parts[name](chosen) for name in chosen.only or PARTS}
     if chosen.json:

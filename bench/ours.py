@@ -17,6 +17,7 @@ from sojourn.model.client import Client
 from sojourn.model.resource import Resource
 from sojourn.server.app import build
 from sojourn.server.services import config
+from sojourn.wire import exchange
 
 PORT = 8501
 SOJOURN = str(Path(sys.executable).with_name("sojourn"))
@@ -27,7 +28,7 @@ OPAQUE, JWT = "urn:bench:opaque", "urn:bench:jwt"
 CLIENT = Client(
     client_id=CLIENT_ID,
     redirect_uris=(REDIRECT_URI,),
-    grant_types=("authorization_code", "refresh_token", "client_credentials"),
+    grant_types=("authorization_code", "refresh_token", "client_credentials", exchange.GRANT),
     response_types=("code",),
     scope=("openid", "profile", "offline_access", "api"),
     resources=(OPAQUE, JWT),

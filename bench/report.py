@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bench import client, manager, signin, startup, users
+from bench import client, jobs, manager, signin, startup, users
 from bench.http import Figure
 from bench.units import UNITS
 
@@ -109,6 +109,25 @@ def startup_table(ours: Mapping[str, float]) -> Table:
 
 def users_table(ours: Mapping[str, float]) -> Table:
     return _at_most("Users that travel", users.LIMITS, ours, places=2)
+
+
+def jobs_table(ours: Mapping[str, float]) -> Table:
+    rows = [
+        [
+            limit.name,
+            limit.unit,
+            cell(ours[limit.name]),
+            "" if limit.least is None else cell(limit.least),
+            "" if limit.most is None else cell(limit.most),
+            verdict(
+                met=None
+                if limit.least is None and limit.most is None
+                else limit.kept(ours[limit.name])
+            ),
+        ]
+        for limit in jobs.LIMITS
+    ]
+    return table("Jobs", ["what", "", "ours", "at least", "at most", "met"], rows)
 
 
 def _at_most(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sojourn.client.env.wall_clock import wall_clock
 from sojourn.client.job_order import JobMint, JobOrder, JobRecord
 from sojourn.client.loading import accounts_of, users_of
+from sojourn.client.running import run, run_many
 from sojourn.client.user import User
 from sojourn.client.who import Who
 from sojourn.driver import drive
@@ -30,6 +31,8 @@ VARIABLE: Final = "SOJOURN_JOB_KEY"
 """Where a farm finds its key: a private JWK, 32 bytes as base64url, or the path of a file that holds one of them."""
 AT_ONCE: Final = 8
 """Exchanges under way at a time."""
+FEW: Final = 16
+"""Jobs for which no quicker library is worth its start."""
 
 
 def serialize_jobs(
@@ -51,7 +54,8 @@ def serialize_jobs(
     """
     to = _recipient(recipient)
     orders = [_order(name, scope, expires_in) for name in names]
-    made: list[JobRecord] = user.run(lambda env: _made(env, user, orders))
+    many = run_many if len(orders) > FEW else run
+    made = many(lambda env: _made(env, user, orders), proxy=user.http_proxy)
     return [_sealed(user.who, one, to) for one in made]
 
 
@@ -68,11 +72,11 @@ def _all(env: Env, mint: JobMint, orders: list[JobOrder]) -> list[JobRecord]:
     async def one(order: JobOrder) -> JobRecord:
         return await mint(env, order)
 
-    def run(order: JobOrder) -> JobRecord:
+    def at_once(order: JobOrder) -> JobRecord:
         return drive(one(order))
 
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="sojourn-jobs") as pool:
-        going = [pool.submit(run, order) for order in orders]
+        going = [pool.submit(at_once, order) for order in orders]
         try:
             return [future.result() for future in going]
         except BaseException:

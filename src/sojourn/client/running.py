@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from sojourn.client.env.blocking import BlockingEnv
 from sojourn.client.env.contract import Env
 from sojourn.client.transport.blocking import HttpxTransport
+from sojourn.client.transport.contract import Transport
 from sojourn.client.transport.proxies import Proxies
 from sojourn.client.transport.tls import Trust
 from sojourn.driver import drive
@@ -19,7 +20,18 @@ T = TypeVar("T")
 def run(work: Callable[[Env], Coroutine[Any, Any, T]], *, proxy: str | None = None) -> T:
     """Return what `work` returns; connections are closed at the end. Without `proxy`, a URL, the
     environment says whether there is one."""
-    transport = HttpxTransport(Trust(), Proxies(proxy, trust_env=True))
+    return _run(work, HttpxTransport(Trust(), Proxies(proxy, trust_env=True)))
+
+
+def run_many(work: Callable[[Env], Coroutine[Any, Any, T]], *, proxy: str | None = None) -> T:
+    """As `run`, for work that sends so many requests that the `fast` extra pays, where it is there."""
+    from sojourn.client.transport import choice
+
+    library: choice.Library | None = None if choice.installed() else "httpx2"
+    return _run(work, choice.blocking(Trust(), Proxies(proxy, trust_env=True), library))
+
+
+def _run(work: Callable[[Env], Coroutine[Any, Any, T]], transport: Transport) -> T:
     try:
         return drive(work(BlockingEnv(transport)))
     finally:
