@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 
 import pytest
 
 from tests.cli.conftest import free_port, started
+from tests.client.servers import Server
 
 
 @pytest.fixture
@@ -277,3 +279,28 @@ def test_the_demo_keeps_its_folder_and_its_people(demo, tmp_path, cli):
     people = [line.split('"people": ')[1].split("}")[0] for line in (first.first, second.first)]
     assert people[0] == people[1]
     assert demo.facts["people"]["alice"] not in people[0]
+
+
+CHALLENGE = 'Bearer error="insufficient_user_authentication", acr_values="urn:gold", max_age="60"'
+
+
+def test_a_service_that_wants_a_newer_sign_in_is_answered_by_the_command_that_is_named(demo, bob):
+    with Server(lambda _: (401, {"WWW-Authenticate": CHALLENGE}, b"")) as vault:
+        refused = bob("get", vault.url)
+        assert len(vault.received) == 1
+    assert refused.code == 3
+    command = refused.err.partition("Run: ")[2].split("\n")[0]
+    assert command.startswith(f"sojourn login {demo.issuer} --client-id sojourn-cli")
+    assert command.endswith("--acr urn:gold --max-age 60")
+    before = bob.good("token").out
+    assert bob.good(*shlex.split(command)[1:]).out == "Signed in: bob\n"
+    assert bob.good("token").out != before
+    assert bob.good("accounts").out.count("\n") == 2, "a heading, and the same account"
+
+
+def test_how_to_sign_in_is_nothing_for_a_program(demo, cli):
+    words = ("login", demo.issuer, "--client-id", "demo-program", "--client-secret", "x")
+    for how in (("--max-age", "60"), ("--acr", "urn:gold")):
+        refused = cli(*words, *how)
+        assert (refused.code, "a program does not sign in" in refused.err) == (2, True)
+    assert cli("login", demo.issuer, "--max-age", "-1").code == 2

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
@@ -48,6 +48,19 @@ _BROWSERS: Final = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
     is_flag=True,
     help="Show an address and a code, to be approved on another device: for machines without a browser (RFC 8628).",
 )
+@click.option(
+    "--max-age",
+    type=click.IntRange(min=0),
+    metavar="SECONDS",
+    help="Sign in anew where the sign-in at the server is older.",
+)
+@click.option(
+    "--acr",
+    "acr_values",
+    multiple=True,
+    metavar="VALUE",
+    help="How to sign in, best first: an authentication context; may be repeated.",
+)
 @click.option("--no-browser", is_flag=True, help="Show the address instead of opening a browser.")
 @options.as_json
 def command(
@@ -60,6 +73,8 @@ def command(
     name: str | None,
     admin: bool,
     device: bool,
+    max_age: int | None,
+    acr_values: tuple[str, ...],
     no_browser: bool,
     as_json: bool,
 ) -> None:
@@ -67,12 +82,16 @@ def command(
 
     With --client-secret a program signs in for itself; otherwise a person does, in the browser, or with --device
     wherever they have one. With --device and --json the address and the code are a line of JSON on the standard
-    error.
+    error. --max-age and --acr are what a service that wants a newer or stronger sign-in asks for (RFC 9470).
     """
     from sojourn.client.accounts import Accounts
 
     issuer = _with_scheme(issuer)
     program = bool(client_secret) and not device
+    if program and (acr_values or max_age is not None):
+        message = "--acr and --max-age are about a person: a program does not sign in."
+        raise click.UsageError(message)
+    how = _How(max_age, " ".join(acr_values) or None)
     asked = scope if scope is not None else _usual_scope(client_id, program=program)
     if admin:
         asked = f"{asked or ''} {ADMIN_SCOPE}".strip()
@@ -82,10 +101,16 @@ def command(
         os.environ.pop(variable, None)
     if device:
         plugin = _device(
-            issuer, client_id, client_secret, scope=asked, resources=resources, as_json=as_json
+            issuer,
+            client_id,
+            client_secret,
+            scope=asked,
+            resources=resources,
+            how=how,
+            as_json=as_json,
         )
     else:
-        plugin = _here(issuer, client_id, client_secret, scope=asked, resources=resources)
+        plugin = _here(issuer, client_id, client_secret, scope=asked, resources=resources, how=how)
     account = Accounts().login(plugin, name=name)
     if as_json:
         output.print_json(
@@ -100,6 +125,13 @@ def command(
         click.echo(f"Signed in: {output.clean(account.name)}")
 
 
+class _How(NamedTuple):
+    """How new the sign-in must be, in seconds, and by which authentication contexts."""
+
+    max_age: int | None
+    acr_values: str | None
+
+
 def _device(
     issuer: str,
     client_id: str,
@@ -107,6 +139,7 @@ def _device(
     *,
     scope: str | None,
     resources: tuple[str, ...],
+    how: _How,
     as_json: bool,
 ) -> RenewingAuth:
     """A person on another device."""
@@ -119,6 +152,8 @@ def _device(
         scope=scope or "openid",
         resource=resources,
         show=_show_as_json if as_json else None,
+        max_age=how.max_age,
+        acr_values=how.acr_values,
     )
 
 
@@ -129,6 +164,7 @@ def _here(
     *,
     scope: str | None,
     resources: tuple[str, ...],
+    how: _How,
 ) -> RenewingAuth:
     """A program by its secret, or a person in the browser."""
     from sojourn.client.dialects.oidc.plugins import AuthorizationCode, ClientCredentials
@@ -137,7 +173,14 @@ def _here(
         return ClientCredentials(
             issuer, client_id, client_secret=client_secret, scope=scope, resource=resources
         )
-    return AuthorizationCode(issuer, client_id, scope=scope or "openid", resource=resources)
+    return AuthorizationCode(
+        issuer,
+        client_id,
+        scope=scope or "openid",
+        resource=resources,
+        max_age=how.max_age,
+        acr_values=how.acr_values,
+    )
 
 
 def _show_as_json(given: DeviceAuthorization) -> None:

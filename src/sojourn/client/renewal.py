@@ -26,6 +26,8 @@ from sojourn.errors import (
     ConnectFailure,
     CredentialBusy,
     InteractionRequired,
+    SojournError,
+    StepUpRequired,
     StoreUnavailable,
 )
 
@@ -41,6 +43,15 @@ class SignInEnded(InteractionRequired):
     """The server will not renew this credential again: a person must sign in anew."""
 
     text = "The sign-in has ended at the server. Sign in again."
+
+
+class _InVain(Exception):
+    """A person was asked for a newer or stronger sign-in, and none came of it: `error` is for those who wanted one,
+    and not for those who joined the flight for no more than a good token."""
+
+    def __init__(self, error: SojournError) -> None:
+        super().__init__()
+        self.error = error
 
 
 class RenewingAuth(AuthPlugin):
@@ -156,8 +167,28 @@ class RenewingAuth(AuthPlugin):
             raise
         return found
 
+    async def step_up(self, env: Env, refused: Stamp, reason: StepUpRequired) -> Credential:
+        """Return a credential of a person who signed in after `refused` was made, asking them as `reason` says if
+        nobody did yet: once for all who wait. Raises `reason` where nobody can be asked.
+        """
+        generation, found = refused.generation, self._current
+        while found is None or found.since <= generation:
+            try:
+                found = await env.flight(
+                    self._flight, lambda worker: self._stepped_up(worker, generation, reason)
+                )
+            except _InVain as vain:
+                raise vain.error from None
+        return found
+
     async def _flown(self, env: Env) -> Credential:
-        return await env.flight(self._flight, lambda worker: self._renewed(worker, self._stale))
+        while True:
+            try:
+                return await env.flight(
+                    self._flight, lambda worker: self._renewed(worker, self._stale)
+                )
+            except _InVain:
+                continue
 
     def adopt(self, credential: Credential) -> None:
         """Make `credential` the current one, unless a newer one is."""
@@ -176,6 +207,18 @@ class RenewingAuth(AuthPlugin):
             current = self._usable(env, stale)
             return current or await self._asked_in_turn(env, keeper, stale, reason)
 
+    async def _stepped_up(self, env: Env, generation: int, reason: StepUpRequired) -> Credential:
+        try:
+            keeper = self._keeper(env)
+            with keeper.locked():
+                kept = keeper.read().credential
+            if kept is not None and kept.since > generation:
+                self.adopt(kept)
+                return kept
+            return await self._asked_in_turn(env, keeper, generation, reason)
+        except SojournError as error:
+            raise _InVain(error) from error
+
     async def _asked_in_turn(
         self, env: Env, keeper: Keeper, stale: int, reason: InteractionRequired
     ) -> Credential:
@@ -190,7 +233,7 @@ class RenewingAuth(AuthPlugin):
             if turn.of(other, now=env.now()) == CANCELLED:
                 raise AuthenticationCancelled("The person said no, in another program.")
             found = keeper.read().credential
-            if found is not None and found.generation > stale and found.fresh(env.now()):
+            if found is not None and _answers(found, reason, stale, env.now()):
                 self.adopt(found)
                 return found
         try:
@@ -208,6 +251,7 @@ class RenewingAuth(AuthPlugin):
         with keeper.locked():
             kept = keeper.read().credential
             credential = self._later(credential, max(stale, _generation(kept)))
+            credential = credential._replace(since=credential.generation)
             keeper.write(Kept(credential))
         self.adopt(credential)
         return credential
@@ -306,6 +350,13 @@ class RenewingAuth(AuthPlugin):
         if self._account is not None:
             return Sealed(store, self._account, None)
         return Sealed(store, store.account_id(self.kind, *self.identity()), self.record())
+
+
+def _answers(found: Credential, reason: InteractionRequired, stale: int, now: int) -> bool:
+    """Tell whether `found`, which another process got, is what a person was to be asked for because of `reason`."""
+    if isinstance(reason, StepUpRequired):
+        return found.since > stale
+    return found.generation > stale and found.fresh(now)
 
 
 def _generation(credential: Credential | None) -> int:

@@ -20,6 +20,7 @@
     │  └─ BearerError                RFC 6750 answers of a protected resource
     │     ├─ InvalidToken            (401)
     │     │  └─ TokenMissing         (401, and the answer tells no code: no token came)
+    │     ├─ InsufficientUserAuthentication  (401: the sign-in is too weak or too old, RFC 9470)
     │     └─ InsufficientScope       (403)
     ├─ PageError                     of a page: shown to a person, with a code that picks the words
     │  ├─ PageExpired, ForgedForm, SetUpDone, NoSuchPage
@@ -43,6 +44,7 @@
     │  ├─ IncompleteCredentials      something needed is missing
     │  ├─ AuthenticationCancelled    the person said no
     │  ├─ InteractionRequired        a person is needed and none can be asked; names ways out
+    │  │  └─ StepUpRequired          for a newer or stronger sign-in; says which (RFC 9470)
     │  └─ CredentialBusy             another process holds the credential's lock
     ├─ EndpointError                 where a service answers cannot be found out
     │  ├─ EndpointNotFound           the catalog has no such endpoint
@@ -94,6 +96,7 @@ from sojourn.errors.client import (
     RequestError,
     ServiceUnavailable,
     SSLFailure,
+    StepUpRequired,
     TooManyRequests,
     Unauthorized,
     UnsafeRedirect,
@@ -107,6 +110,7 @@ from sojourn.errors.protocol import (
     ConsentRequired,
     ExpiredToken,
     InsufficientScope,
+    InsufficientUserAuthentication,
     InteractionNeeded,
     InvalidClient,
     InvalidGrant,
@@ -182,6 +186,7 @@ __all__ = [
     "HttpServerError",
     "IncompleteCredentials",
     "InsufficientScope",
+    "InsufficientUserAuthentication",
     "InteractionNeeded",
     "InteractionRequired",
     "InvalidClient",
@@ -217,6 +222,7 @@ __all__ = [
     "SignInRefused",
     "SlowDown",
     "SojournError",
+    "StepUpRequired",
     "StoreError",
     "StoreUnavailable",
     "TokenMissing",

@@ -173,6 +173,26 @@ class TokenMissing(InvalidToken):
     text = "An access token is needed."
 
 
+class InsufficientUserAuthentication(BearerError):
+    """The sign-in behind the token is too weak or too old (RFC 9470 §3); `max_age` is in seconds."""
+
+    code = "insufficient_user_authentication"
+    status = 401
+    text = "A newer or stronger sign-in is needed."
+
+    def __init__(
+        self,
+        text: str | None = None,
+        *,
+        acr_values: tuple[str, ...] = (),
+        max_age: int | None = None,
+        detail: str = "",
+    ) -> None:
+        super().__init__(text, detail=detail)
+        self.acr_values = acr_values
+        self.max_age = max_age
+
+
 class InsufficientScope(BearerError):
     code = "insufficient_scope"
     status = 403

@@ -33,6 +33,7 @@ def signed(claims: Mapping[str, Any], *, issuer: str, audience: str, now: int) -
             kind="jwt",
             acr=json_text.optional_text(claims, "acr"),
             auth_time=json_text.optional_moment(claims, "auth_time"),
+            judged_at=now,
             claims=MappingProxyType(dict(claims)),
         )
     except Malformed as cause:
@@ -79,6 +80,7 @@ def _active(claims: Mapping[str, Any], *, issuer: str, audience: str, now: int) 
         kind="opaque",
         acr=json_text.optional_text(claims, "acr"),
         auth_time=json_text.optional_moment(claims, "auth_time"),
+        judged_at=now,
         claims=MappingProxyType(dict(claims)),
     )
 

@@ -10,12 +10,15 @@ import time
 from collections.abc import Collection, Iterable
 from typing import Final
 
+import msgspec
+
 from sojourn.driver import drive
 from sojourn.errors import ConfigurationError, InvalidToken, Malformed, ProtocolError, ServerBusy
 from sojourn.resource_server import answers, judging, presented
 from sojourn.resource_server.access_token import AccessToken
 from sojourn.resource_server.answers import Answer
 from sojourn.resource_server.contract import Clock, Env, Random, Transport
+from sojourn.resource_server.demands import Demands, demands
 from sojourn.resource_server.environments import BlockingEnv, SuspendingEnv, refuse_on_a_loop
 from sojourn.resource_server.introspection import Credentials, introspect
 from sojourn.resource_server.issuer import Issuer, unavailable
@@ -92,23 +95,41 @@ class Verifier:
     def __repr__(self) -> str:
         return f"Verifier({self.issuer!r}, audience={self.audience!r})"
 
-    def verify(self, authorization: str | None, *, scopes: Collection[str] = ()) -> AccessToken:
+    def verify(
+        self,
+        authorization: str | None,
+        *,
+        scopes: Collection[str] = (),
+        acr_values: Collection[str] = (),
+        max_age: int | None = None,
+    ) -> AccessToken:
         """Return the token in `authorization`, the value of the request's Authorization header.
 
-        Raises TokenMissing, InvalidToken, InsufficientScope (not all of `scopes` were granted), InvalidRequest, or
-        ServerBusy when the issuer cannot be asked; `answer` turns each into what the caller must be told.
+        Raises TokenMissing, InvalidToken, InsufficientScope (not all of `scopes` were granted),
+        InsufficientUserAuthentication (as `AccessToken.require_sign_in`), InvalidRequest, or ServerBusy when the
+        issuer cannot be asked; `answer` turns each into what the caller must be told.
         """
         refuse_on_a_loop()
-        return drive(self._verified(self._blocking, authorization, scopes))
+        needed = demands(scopes, acr_values, max_age)
+        return drive(self._verified(self._blocking, authorization, needed))
 
     async def averify(
-        self, authorization: str | None, *, scopes: Collection[str] = ()
+        self,
+        authorization: str | None,
+        *,
+        scopes: Collection[str] = (),
+        acr_values: Collection[str] = (),
+        max_age: int | None = None,
     ) -> AccessToken:
         """The same as `verify`, awaited."""
-        return await self._verified(self._suspending, authorization, scopes)
+        needed = demands(scopes, acr_values, max_age)
+        return await self._verified(self._suspending, authorization, needed)
 
     def answer(self, error: ProtocolError) -> Answer:
-        """Return the answer to a request that `error` refuses (RFC 6750 §3); private detail goes to the log."""
+        """Return the answer to a request that `error` refuses (RFC 6750 §3, RFC 9470 §3).
+
+        Private detail goes to the log.
+        """
         if isinstance(error, ServerBusy):
             _log.warning("access tokens of %s cannot be judged: %s", self.issuer, error.detail)
         return answers.refusal(error, realm=self.realm, metadata=self.metadata)
@@ -121,13 +142,11 @@ class Verifier:
         """Close the connections that `averify` opened on this loop; the next call opens new ones."""
         await self._transport.aclose()
 
-    async def _verified(
-        self, env: Env, authorization: str | None, scopes: Collection[str]
-    ) -> AccessToken:
+    async def _verified(self, env: Env, authorization: str | None, needed: Demands) -> AccessToken:
         text = presented.token_of(authorization)
         is_jwt = text.count(".") == 2
         token = await (self._signed(env, text) if is_jwt else self._opaque(env, text))
-        token.require(*scopes)
+        needed.check(token)
         return token
 
     async def _signed(self, env: Env, text: str) -> AccessToken:
@@ -142,7 +161,7 @@ class Verifier:
             raise InvalidToken("This service takes only JWT access tokens.")
         known = self._remembered.get(text, now=env.now())
         if known is not None:
-            return known
+            return msgspec.structs.replace(known, judged_at=env.now())
         claims = await introspect(env, self._published, self._credentials, token=text)
         now = env.now()
         try:

@@ -16,7 +16,13 @@ from typing import Final, Self
 import msgspec
 
 from sojourn import errors
-from sojourn.errors import BearerError, InsufficientScope, Malformed, ProtocolError
+from sojourn.errors import (
+    BearerError,
+    InsufficientScope,
+    InsufficientUserAuthentication,
+    Malformed,
+    ProtocolError,
+)
 from sojourn.wire import forms, json_text
 
 MAX_HEADER: Final = 16384
@@ -80,6 +86,7 @@ BY_CODE: Final[dict[str, type[ProtocolError]]] = {
         errors.ServerBusy,
         errors.InvalidToken,
         errors.InsufficientScope,
+        errors.InsufficientUserAuthentication,
     )
 }
 
@@ -114,13 +121,18 @@ def bearer_token(header: str) -> str:
 
 
 def www_authenticate(error: BearerError | None, *, realm: str) -> str:
-    """Return the WWW-Authenticate value (RFC 6750 §3); None: no token came, so no error is told."""
+    """Return the WWW-Authenticate value (RFC 6750 §3, RFC 9470 §3); None: no token came, so no error is told."""
     parts = [f'Bearer realm="{quotable(realm)}"']
     if error is not None:
         parts.append(f'error="{error.code}"')
         parts.append(f'error_description="{quotable(error.public)}"')
     if isinstance(error, InsufficientScope) and error.scope:
         parts.append(f'scope="{quotable(error.scope)}"')
+    if isinstance(error, InsufficientUserAuthentication):
+        if error.acr_values:
+            parts.append(f'acr_values="{quotable(" ".join(error.acr_values))}"')
+        if error.max_age is not None:
+            parts.append(f'max_age="{error.max_age}"')
     return ", ".join(parts)
 
 

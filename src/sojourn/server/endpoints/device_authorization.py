@@ -21,7 +21,11 @@ async def post(site: Site, request: Request) -> Response:
     client = await authenticated(site, request, parameters)
     asked, _ = await checks.check_device(site, {**parameters, "client_id": client.client_id})
     begun = await site.sessions.devices.begin(
-        client, scope=asked.scope, resources=asked.resources, source=device(site, request)
+        client,
+        scope=asked.scope,
+        resources=asked.resources,
+        max_age=asked.max_age,
+        source=device(site, request),
     )
     return rendering.answer(
         DeviceAuthorization(

@@ -8,9 +8,9 @@ from base64 import b64encode
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from sojourn.client.auth import AccessInfo
+from sojourn.client.auth import AccessInfo, Stamp, Verdict
 from sojourn.client.credential import Credential
-from sojourn.client.dialects.oidc import device
+from sojourn.client.dialects.oidc import device, step_up
 from sojourn.client.dialects.oidc.device import DeviceSignIn
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
 from sojourn.client.dialects.oidc.identity import ClientIdentity
@@ -19,7 +19,8 @@ from sojourn.client.dialects.oidc.tokens import Expected, credential
 from sojourn.client.discovery import Provider
 from sojourn.client.env.contract import Env
 from sojourn.client.renewal import RenewingAuth, SignInEnded
-from sojourn.errors import InteractionRequired, InvalidGrant, ProtocolError
+from sojourn.client.transport.contract import Reply, Request
+from sojourn.errors import InteractionRequired, InvalidGrant, ProtocolError, StepUpRequired
 
 if TYPE_CHECKING:
     from threading import Event
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sojourn.wire.jose import SigningKey
 
 DEFAULT_SCOPE: Final = "openid profile email offline_access"
+_LOGIN: Final = ("sojourn", "login")
 
 
 class _OidcAuth(RenewingAuth):
@@ -148,6 +150,14 @@ class ClientCredentials(_OidcAuth):
     def state(self) -> dict[str, Any]:
         return {"grant": "client_credentials", **super().state()}
 
+    async def challenged(
+        self, env: Env, request: Request, response: Reply, stamp: Stamp
+    ) -> Verdict:
+        wanted = step_up.asked(response)
+        if wanted is not None:
+            raise step_up.of_a_program(request, wanted)
+        return await super().challenged(env, request, response, stamp)
+
     async def first(self, env: Env) -> Credential:
         """Return a credential made now, whatever is kept."""
         return await self.renew(env, None, "")
@@ -163,7 +173,30 @@ class ClientCredentials(_OidcAuth):
 
 
 class _PersonAuth(_OidcAuth):
-    """A person: asked when first needed, renewed with a refresh token afterwards."""
+    """A person: asked when first needed, renewed with a refresh token afterwards, asked again where a service wants a
+    newer or stronger sign-in (RFC 9470)."""
+
+    _met: step_up.Met | None = None
+
+    def command(self) -> list[str]:
+        """Return the command that signs in alike."""
+        named = [word for one in self.resources for word in ("--resource", one)]
+        client_id, scope = self.endpoints.client.client_id, self.scope or "openid"
+        return [*_LOGIN, self.issuer, "--client-id", client_id, "--scope", scope, *named]
+
+    async def challenged(
+        self, env: Env, request: Request, response: Reply, stamp: Stamp
+    ) -> Verdict:
+        wanted = step_up.asked(response)
+        if wanted is None:
+            return await super().challenged(env, request, response, stamp)
+        reason = step_up.of_a_person(request, wanted, self.command())
+        met, current = self._met, self._current
+        if met and current and met.again(reason, stamp, current, env.now()):
+            raise step_up.in_vain(reason)
+        found = await self.step_up(env, stamp, reason)
+        self._met = step_up.Met(reason, found.since, env.now())
+        return Verdict.RETRY
 
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
         if previous is None:
@@ -243,7 +276,13 @@ class AuthorizationCode(_PersonAuth):
     async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
         if not self.interactive:
             raise reason
-        return await self.first(env)
+        if not isinstance(reason, StepUpRequired):
+            return await self.first(env)
+        if not possible():
+            raise reason
+        subject = self._subject()
+        wanted = step_up.raised(self.wanted, reason, subject)
+        return await sign_in(env, self.endpoints, wanted, subject=subject)
 
 
 class DeviceCode(_PersonAuth):
@@ -253,7 +292,8 @@ class DeviceCode(_PersonAuth):
     What to show goes to the terminal's error stream, or to `show`, which gets a `wire.device.DeviceAuthorization`
     (`verification_uri`, `user_code`, `verification_uri_complete`; `expires_in` in seconds). Setting `cancel` ends the
     waiting with AuthenticationCancelled. `interactive=False` never asks and raises InteractionRequired instead.
-    `resource` is the service that the tokens are for, or several (RFC 8707 §2).
+    `max_age` (seconds) and `acr_values` go along with the request; RFC 8628 does not name them, so a provider may pay
+    them no heed. `resource` is the service that the tokens are for, or several (RFC 8707 §2).
     """
 
     def __init__(
@@ -268,6 +308,8 @@ class DeviceCode(_PersonAuth):
         resource: str | Sequence[str] | None = None,
         show: Show | None = None,
         cancel: Event | None = None,
+        max_age: int | None = None,
+        acr_values: str | None = None,
         interactive: bool = True,
         store: CredentialStore | None = None,
         account: str | None = None,
@@ -280,8 +322,11 @@ class DeviceCode(_PersonAuth):
             store=store,
             account=account,
         )
-        self.wanted = DeviceSignIn(scope, self.resources, show, cancel)
+        self.wanted = DeviceSignIn(scope, self.resources, show, cancel, max_age, acr_values)
         self.interactive = interactive
+
+    def command(self) -> list[str]:
+        return [*super().command(), "--device"]
 
     def state(self) -> dict[str, Any]:
         return {"grant": "device_code", **super().state()}
@@ -296,4 +341,7 @@ class DeviceCode(_PersonAuth):
     async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
         if not self.interactive:
             raise reason
-        return await self.first(env)
+        if not isinstance(reason, StepUpRequired):
+            return await self.first(env)
+        wanted = device.raised(self.wanted, reason)
+        return await device.sign_in(env, self.endpoints, wanted, subject=self._subject())

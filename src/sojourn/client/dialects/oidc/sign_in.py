@@ -51,6 +51,8 @@ class SignIn(Struct, frozen=True):
     max_age: int | None = None
     resources: tuple[str, ...] = ()
     acr_values: str | None = None
+    claims: str | None = None
+    """The `claims` parameter (OpenID Connect Core §5.5), sent to providers that know it."""
 
 
 def possible() -> bool:
@@ -104,6 +106,7 @@ class _Attempt:
 async def _authorization_url(
     env: Env, endpoints: Endpoints, wanted: SignIn, attempt: _Attempt
 ) -> str:
+    metadata = await endpoints.provider.metadata(env)
     params: dict[str, str | tuple[str, ...]] = {
         "response_type": "code",
         "client_id": endpoints.client.client_id,
@@ -116,17 +119,19 @@ async def _authorization_url(
         "resource": wanted.resources,
     }
     optional = {
-        "prompt": wanted.prompt or _default_prompt(wanted.scope),
+        "prompt": wanted.prompt or default_prompt(wanted.scope),
         "login_hint": wanted.login_hint,
         "max_age": None if wanted.max_age is None else str(wanted.max_age),
         "acr_values": wanted.acr_values,
+        "claims": wanted.claims if metadata.claims_parameter_supported else None,
     }
     params.update({name: value for name, value in optional.items() if value is not None})
     at = await endpoints.provider.endpoint_url(env, "authorization_endpoint")
     return forms.with_query(at, params)
 
 
-def _default_prompt(scope: str) -> str | None:
+def default_prompt(scope: str) -> str | None:
+    """Return the `prompt` that a request for `scope` needs."""
     # OpenID Connect Core §11: offline access is granted only to a request that asks for consent.
     return "consent" if "offline_access" in scope.split() else None
 

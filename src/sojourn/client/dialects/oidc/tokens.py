@@ -38,8 +38,9 @@ async def credential(
     claims = await _claims(env, provider, answer, expected)
     kept = previous._asdict() if previous else {}
     life = answer.expires_in
+    generation = next_generation(previous, now)
     return Credential(
-        generation=next_generation(previous, now),
+        generation=generation,
         access_token=answer.access_token,
         issued_at=now,
         expires_at=None if life is None else now + life * 1000,
@@ -47,6 +48,7 @@ async def credential(
         id_token=answer.id_token or kept.get("id_token"),
         scope=answer.scope or kept.get("scope"),
         claims=claims or kept.get("claims") or {},
+        since=kept.get("since", generation),
     )
 
 

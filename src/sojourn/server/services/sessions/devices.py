@@ -77,6 +77,7 @@ class Devices:
         *,
         scope: tuple[str, ...],
         resources: tuple[str, ...],
+        max_age: int | None = None,
         source: Device,
     ) -> Begun:
         """Write a request of a client, under a user code that no other one has (RFC 8628 §3.2)."""
@@ -95,6 +96,7 @@ class Devices:
                 expires_at=now + context.lifetimes.device,
                 scope=scope,
                 resources=resources,
+                max_age=max_age,
                 address=source.address,
                 agent=source.agent[:300],
             )
