@@ -13,7 +13,7 @@ import pytest
 from sojourn.model.client import Client
 from sojourn.model.resource import Resource
 from sojourn.wire import base64url, device
-from tests.conformance.browser import Browser
+from tests.conformance.browser import Browser, Page
 from tests.conformance.setting import Provider
 from tests.features.device.conftest import Television, decided, television, typed
 
@@ -207,7 +207,9 @@ def test_parameters_that_come_twice_are_refused(tv: Television):
 
 
 def test_a_device_that_wants_a_new_sign_in_gets_one(provider: Provider, browser: Browser):
-    browser.sign_in(browser.open(f"{provider.issuer}/sessions"), provider.diana)
+    page = browser.open(f"{provider.issuer}/sessions")
+    assert isinstance(page, Page)
+    browser.sign_in(page, provider.diana)
     tv = television(provider)
     provider.clock.advance(seconds=60)
     for max_age, kind in (("61", "confirm"), ("60", "sign-in")):

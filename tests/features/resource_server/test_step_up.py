@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,9 @@ class Desk:
 
     def __init__(self, issuer, clock, kind):
         self.issuer, self.clock, self.kind = issuer, clock, kind
-        own = {"client_id": "service", "client_secret": SECRET} if kind == "opaque" else {}
+        own: dict[str, Any] = (
+            {"client_id": "service", "client_secret": SECRET} if kind == "opaque" else {}
+        )
         self.verifier = Verifier(issuer.url, audience=RESOURCE, now=clock, **own)
 
     def token(self, *, age=None, acr=None, **changes):
