@@ -37,13 +37,6 @@ class Call(NamedTuple):
     log: RequestLog | None
 
 
-class _Sent(NamedTuple):
-    """The last answer of a chain of redirects, and the stamp its request carried."""
-
-    response: Response
-    stamp: Stamp | None
-
-
 class Engine:
     """Runs calls; holds nothing but the history and the timings, so that any number may run at
     once."""
@@ -58,23 +51,25 @@ class Engine:
         if call.service is not None:
             call = call._replace(request=await located(env, call.request, call.service))
         retries = Retries(call.retry) if call.retry is not None else None
-        sent = await self._follow(env, call, retries)
-        if await self._try_again(env, call, sent):
-            sent = await self._follow(env, call, retries)
-        if call.raise_exc and not sent.response.ok:
-            raise http_error(sent.response)
-        return sent.response
+        response, stamp = await self._follow(env, call, retries)
+        auth = call.auth
+        if stamp is not None and auth is not None and auth.refuses(response.reply):  # noqa: SIM102
+            if await self._try_again(env, call, response, stamp):
+                response, _ = await self._follow(env, call, retries)
+        if call.raise_exc and response.status_code >= 400:
+            raise http_error(response)
+        return response
 
-    async def _try_again(self, env: Env, call: Call, sent: _Sent) -> bool:
-        answer = sent.response.reply
-        if sent.stamp is None or call.auth is None or not call.auth.refuses(answer):
+    async def _try_again(self, env: Env, call: Call, response: Response, stamp: Stamp) -> bool:
+        if call.auth is None or not call.allow_reauth:
             return False
-        if not call.allow_reauth:
-            return False
-        verdict = await call.auth.challenged(env, sent.response.request, answer, sent.stamp)
+        verdict = await call.auth.challenged(env, response.request, response.reply, stamp)
         return verdict is Verdict.RETRY and call.request.replayable
 
-    async def _follow(self, env: Env, call: Call, retries: Retries | None) -> _Sent:
+    async def _follow(
+        self, env: Env, call: Call, retries: Retries | None
+    ) -> tuple[Response, Stamp | None]:
+        """Return the last answer of a chain of redirects, and the stamp its request carried."""
         request, auth = call.request, call.auth
         passed: tuple[Response, ...] = ()
         while True:
@@ -82,12 +77,14 @@ class Engine:
             stamp = await auth.authorize(env, request) if auth else None
             stamped = _stamped(request, stamp.headers) if stamp else request
             response = await self._send(env, call, stamped, passed, retries)
-            target = redirects.target(response) if len(passed) < call.redirects else None
+            if response.status_code not in redirects.STATUSES or len(passed) >= call.redirects:
+                return response, stamp
+            target = redirects.target(response)
             if target is None:
-                return _Sent(response, stamp)
+                return response, stamp
             following = redirects.following(request, target, response.status_code)
             if following is None:
-                return _Sent(response, stamp)
+                return response, stamp
             if not redirects.same_origin(request, following):
                 auth = None
             passed = (*passed, response)
@@ -148,6 +145,15 @@ class Engine:
 
 
 def _stamped(request: Request, headers: Fields) -> Request:
-    replaced = {name.lower() for name, _ in headers}
-    kept = tuple(field for field in request.headers if field[0].lower() not in replaced)
-    return request._replace(headers=(*kept, *headers))
+    kept = request.headers
+    for name, _ in headers:
+        kept = _without(kept, name.lower())
+    fields = (*kept, *headers)
+    return Request(request.method, request.url, fields, request.content, request.timeout)
+
+
+def _without(fields: Fields, name: str) -> Fields:
+    for field in fields:
+        if field[0].lower() == name:
+            return tuple(field for field in fields if field[0].lower() != name)
+    return fields

@@ -100,7 +100,7 @@ class RenewingAuth(AuthPlugin):
     # The contract ----------------------------------------------------------------------------------------------------
 
     async def authorize(self, env: Env, request: Request) -> Stamp:
-        credential = await self.credential(env)
+        credential = self._ready(env) or await self.credential(env)
         header = ("Authorization", f"Bearer {credential.access_token}")
         return Stamp((header,), credential.generation)
 
@@ -154,9 +154,9 @@ class RenewingAuth(AuthPlugin):
     async def credential(self, env: Env) -> Credential:
         """Return a good credential, renewing it if need be. Raises CredentialError and
         ConnectFailure."""
-        current, stale = self._current, self._stale
-        if current is not None and current.generation > stale and current.fresh(env.now()):
-            return current
+        if (ready := self._ready(env)) is not None:
+            return ready
+        stale = self._stale
         try:
             found = await self._flown(env)
             while found.generation <= stale:  # it took off before this one was refused
@@ -180,6 +180,13 @@ class RenewingAuth(AuthPlugin):
             except _InVain as vain:
                 raise vain.error from None
         return found
+
+    def _ready(self, env: Env) -> Credential | None:
+        """Return the current credential if it is as good as a new one."""
+        current = self._current
+        if current is None or current.generation <= self._stale or not current.fresh(env.now()):
+            return None
+        return current
 
     async def _flown(self, env: Env) -> Credential:
         while True:
