@@ -88,6 +88,11 @@ class RenewingAuth(AuthPlugin):
         person can help, SignInEnded if the refresh token is dead.
         """
 
+    def proof(self) -> dict[str, Any]:
+        """Return, of `secrets`, what it was given to prove who asks. What the session's store keeps of the
+        same identity is served to those who were given the same; others must convince the server."""
+        return {name: value for name, value in self.secrets().items() if name != "token"}
+
     async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
         """Return a credential that a person gave; no lock is held. Raises `reason` where none can
         be asked."""
@@ -218,10 +223,11 @@ class RenewingAuth(AuthPlugin):
         try:
             keeper = self._keeper(env)
             with keeper.locked():
-                kept = keeper.read().credential
-            if kept is not None and kept.since > generation:
-                self.adopt(kept)
-                return kept
+                kept = keeper.read()
+            found = kept.credential if kept.proven else None
+            if found is not None and found.since > generation:
+                self.adopt(found)
+                return found
             return await self._asked_in_turn(env, keeper, generation, reason)
         except SojournError as error:
             raise _InVain(error) from error
@@ -239,7 +245,8 @@ class RenewingAuth(AuthPlugin):
                 await env.sleep(_POLL)
             if turn.of(other, now=env.now()) == CANCELLED:
                 raise AuthenticationCancelled("The person said no, in another program.")
-            found = keeper.read().credential
+            kept = keeper.read()
+            found = kept.credential if kept.proven else None
             if found is not None and _answers(found, reason, stale, env.now()):
                 self.adopt(found)
                 return found
@@ -272,7 +279,7 @@ class RenewingAuth(AuthPlugin):
         with keeper.locked():
             kept = keeper.read()
             previous = kept.credential
-            if previous is not None:
+            if previous is not None and kept.proven:
                 self.adopt(previous)
                 if previous.generation > stale and previous.fresh(env.now()):
                     return previous
@@ -294,9 +301,13 @@ class RenewingAuth(AuthPlugin):
     def _ended(self, keeper: Keeper, previous: Credential | None, now: int) -> Credential:
         """Give up the refresh token that the server will not take; one that came meanwhile stays,
         and serves."""
-        found = keeper.read().credential
+        kept = keeper.read()
+        found = kept.credential
         if found is None or found == previous:
-            keeper.write(Kept(previous and previous._replace(refresh_token=None)))
+            dead = previous and previous._replace(refresh_token=None)
+            keeper.write(kept._replace(credential=dead, intent=None))
+            raise SignInEnded
+        if not kept.proven:
             raise SignInEnded
         self.adopt(found)
         if not found.fresh(now):
@@ -322,8 +333,7 @@ class RenewingAuth(AuthPlugin):
             refusals.tell(lambda: self._tried(generation), error.public, now=now)
 
     def _tried(self, generation: int) -> tuple[str, ...]:
-        sent = {name: value for name, value in self.secrets().items() if name != "token"}
-        return str(generation), json.dumps(sent, sort_keys=True)
+        return str(generation), json.dumps(self.proof(), sort_keys=True)
 
     def _usable(self, env: Env, stale: int) -> Credential | None:
         """Return the current credential if it cannot be renewed now and still serves."""
@@ -355,8 +365,9 @@ class RenewingAuth(AuthPlugin):
         if store is None:
             return self._memory
         if self._account is not None:
-            return Sealed(store, self._account, None)
-        return Sealed(store, store.account_id(self.kind, *self.identity()), self.record())
+            return Sealed(store, self._account)
+        account = store.account_id(self.kind, *self.identity())
+        return Sealed(store, account, self.record(), self.proof)
 
 
 def _answers(found: Credential, reason: InteractionRequired, stale: int, now: int) -> bool:
