@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
+import time
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
+from sojourn.wire.jose import SigningKey
 from tests.cli.conftest import free_port, started
 from tests.client.servers import Server
 
@@ -304,3 +308,36 @@ def test_how_to_sign_in_is_nothing_for_a_program(demo, cli):
         refused = cli(*words, *how)
         assert (refused.code, "a program does not sign in" in refused.err) == (2, True)
     assert cli("login", demo.issuer, "--max-age", "-1").code == 2
+
+
+def test_a_program_without_a_secret_signs_in_with_its_platforms_token(demo, alice, cli, tmp_path):
+    platform = SigningKey("ci", "ES256", private=ec.generate_private_key(ec.SECP256R1()))
+    jwks = tmp_path / "jwks.json"
+    jwks.write_text(json.dumps({"keys": [platform.public_jwk()]}))
+    ci, subject = "https://ci.example", "project_path:analytical/engine:ref:main"
+    trust = ("--workload", ci, subject, "--workload-jwks", str(jwks))
+    made = alice.good("clients", "add", "runner", "--scope", "notes", *trust, "--json").json
+    assert made["workloads"][0]["subject"] == subject
+    assert "client_secret" not in made
+    now = int(time.time())
+    claims = {
+        "iss": ci,
+        "sub": subject,
+        "aud": demo.issuer,
+        "jti": "1",
+        "iat": now,
+        "exp": now + 600,
+    }
+    words = ("login", demo.issuer, "--kind", "workload", "--client-id", "runner")
+    file = tmp_path / "token"
+    missing = cli(*words, "--token-file", str(file))
+    assert (missing.code, f"{file} is not there" in missing.err) == (5, True)
+    file.write_text(platform.sign(claims, typ="JWT"))
+    cli.good(*words, "--token-file", str(file), "--scope", "notes")
+    assert cli.good("token").out.startswith("sj_a_")
+    used = cli(*words, "--token-variable", "CI_ID_TOKEN", CI_ID_TOKEN=file.read_text())
+    assert (used.code, "eyJ" in used.err) == (4, False)
+    nowhere = cli(*words)
+    assert (nowhere.code, "token_file or token_variable" in nowhere.err) == (5, True)
+    alone = alice("clients", "add", "other", "--workload-reusable")
+    assert (alone.code, "--workload ISSUER SUBJECT" in alone.err) == (2, True)

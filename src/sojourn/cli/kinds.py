@@ -122,7 +122,8 @@ def _help(source: Source) -> str:
         if source.by_file
         else f"What is not said here is taken from the environment ({loader.environment}...)"
     )
-    return f"{begin}\n\n{rest}; what is then missing is asked for in a terminal, {secret} without echo."
+    asked = f", {secret} without echo" if secret else ""
+    return f"{begin}\n\n{rest}; what is then missing is asked for in a terminal{asked}."
 
 
 def _flag(option: Option, loader: Loader) -> click.Parameter:
@@ -149,7 +150,7 @@ def _plugin(source: Source, said: Mapping[str, str | None]) -> RenewingAuth:
     from sojourn.errors import ConfigurationError
 
     loader = source.loader
-    found = loader.known({**source.given, **_read(said)})
+    found = loader.known({**source.given, **_read(said, loader)})
     _address(loader, found)
     for option in loader.missing(found):
         found[option.name] = _asked(option, source)
@@ -173,13 +174,14 @@ def _address(loader: Loader, found: dict[str, Any]) -> None:
         raise click.UsageError(message)
 
 
-def _read(said: Mapping[str, str | None]) -> dict[str, str]:
+def _read(said: Mapping[str, str | None], loader: Loader) -> dict[str, str]:
     """What was said, secrets read from where they are."""
+    files = {f"{option.name}{_FILE}" for option in loader.options if option.secret}
     found = {}
     for name, value in said.items():
         if value is None:
             continue
-        if name.endswith(_FILE):
+        if name in files:
             found[name.removesuffix(_FILE)] = _secret(value, name)
         else:
             found[name] = value

@@ -2,5 +2,13 @@
 sign-out. Sessions and accounts stand above it; below it are renewal, discovery and `wire`."""
 
 from sojourn.client.dialects.oidc.plugins import AuthorizationCode, ClientCredentials, DeviceCode
+from sojourn.client.dialects.oidc.workload import GitHubActions, TokenFile, TokenVariable
 
-__all__ = ["AuthorizationCode", "ClientCredentials", "DeviceCode"]
+__all__ = [
+    "AuthorizationCode",
+    "ClientCredentials",
+    "DeviceCode",
+    "GitHubActions",
+    "TokenFile",
+    "TokenVariable",
+]

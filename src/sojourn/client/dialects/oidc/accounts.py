@@ -8,6 +8,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from sojourn.client.dialects.oidc import workload
 from sojourn.client.dialects.oidc.endpoints import Endpoints
 from sojourn.client.dialects.oidc.plugins import AuthorizationCode, ClientCredentials, DeviceCode
 from sojourn.client.env.contract import Env
@@ -40,7 +41,10 @@ def restored(
     issuer, client_id = state["issuer"], state["client_id"]
     plugin: Plugin
     if state["grant"] == "client_credentials":
-        plugin = ClientCredentials(issuer, client_id, scope=state.get("scope"), **client)
+        assertion = workload.restored(state.get("assertion"))
+        plugin = ClientCredentials(
+            issuer, client_id, assertion=assertion, scope=state.get("scope"), **client
+        )
     elif state["grant"] == "device_code":
         plugin = DeviceCode(
             issuer, client_id, scope=state["scope"], interactive=interactive, **client

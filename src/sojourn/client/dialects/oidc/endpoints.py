@@ -97,10 +97,10 @@ class Endpoints:
     async def _post(self, env: Env, endpoint: str, form: forms.Params, extra: Fields = ()) -> Reply:
         metadata = await self.provider.metadata(env)
         url = await self.provider.endpoint_url(env, endpoint)
-        headers, proof = self.client.proof(
+        headers, proof = await self.client.proven(
+            env,
             issuer=self.provider.issuer,
             accepted=metadata.token_endpoint_auth_methods_supported,
-            now=env.now(),
         )
         body = forms.encode({**form, **proof}).encode("ascii")
         reply = await env.send(Request("POST", url, (*_HEADERS, *headers, *extra), body))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sojourn.client.auth import AccessInfo, Stamp, Verdict
 from sojourn.client.credential import Credential
-from sojourn.client.dialects.oidc import device, step_up
+from sojourn.client.dialects.oidc import device, step_up, workload
 from sojourn.client.dialects.oidc.device import DeviceSignIn
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
 from sojourn.client.dialects.oidc.identity import ClientIdentity
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from sojourn.client.cache.store import CredentialStore
     from sojourn.client.dialects.oidc.device import Show
+    from sojourn.client.dialects.oidc.workload import PlatformToken
     from sojourn.wire.forms import Params
     from sojourn.wire.jose import SigningKey
 
@@ -73,7 +74,7 @@ class _OidcAuth(RenewingAuth):
 
     def identity(self, user: str | None = None) -> tuple[str, ...]:
         client = self.endpoints.client
-        thumbprint = client.key.kid if client.key else ""
+        thumbprint = client.key.kid if client.key else str(client.assertion or "")
         return (
             self.issuer,
             client.client_id,
@@ -119,7 +120,8 @@ class _OidcAuth(RenewingAuth):
 
 
 class ClientCredentials(_OidcAuth):
-    """A program on its own behalf (RFC 6749 §4.4). `client_secret` or `client_key` proves it.
+    """A program on its own behalf (RFC 6749 §4.4). `client_secret` or `client_key` proves it, or `assertion`: a token
+    that its platform gives it, read anew each time (`TokenFile`, `TokenVariable`, `GitHubActions`; RFC 7523 §2.2).
 
     `method` is one of client_secret_basic, client_secret_post, private_key_jwt; None takes what
     fits. `resource` is the service that the tokens are for, or several (RFC 8707 §2).
@@ -134,13 +136,14 @@ class ClientCredentials(_OidcAuth):
         *,
         client_secret: str | None = None,
         client_key: SigningKey | None = None,
+        assertion: PlatformToken | None = None,
         method: str | None = None,
         scope: str | None = None,
         resource: str | Sequence[str] | None = None,
         store: CredentialStore | None = None,
         account: str | None = None,
     ) -> None:
-        client = ClientIdentity(client_id, client_secret, client_key, method)
+        client = ClientIdentity(client_id, client_secret, client_key, method, assertion)
         super().__init__(
             Endpoints(Provider(issuer), client),
             scope=scope,
@@ -151,7 +154,9 @@ class ClientCredentials(_OidcAuth):
         self.label = client_id
 
     def state(self) -> dict[str, Any]:
-        return {"grant": "client_credentials", **super().state()}
+        source = workload.kept(self.endpoints.client.assertion)
+        own = {"grant": "client_credentials"}
+        return {**own, **({"assertion": source} if source else {}), **super().state()}
 
     async def challenged(
         self, env: Env, request: Request, response: Reply, stamp: Stamp
