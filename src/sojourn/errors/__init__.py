@@ -13,6 +13,7 @@
     │  ├─ InvalidScope, InvalidTarget
     │  ├─ AccessDenied               the person or the policy said no
     │  ├─ AuthorizationPending, SlowDown, ExpiredToken  a device that waits for a person (RFC 8628)
+    │  ├─ TooOften                   too many requests of one client from one address (429), with retry_after
     │  ├─ LoginRequired, ConsentRequired, AccountSelectionRequired, InteractionNeeded
     │  ├─ UnmetAuthenticationRequirements  an essential `acr` that this server does not have
     │  ├─ RequestNotSupported, RequestUriNotSupported
@@ -126,6 +127,7 @@ from sojourn.errors.protocol import (
     SlowDown,
     TokenMissing,
     TooLarge,
+    TooOften,
     UnauthorizedClient,
     UnknownObject,
     UnmetAuthenticationRequirements,
@@ -228,6 +230,7 @@ __all__ = [
     "TokenMissing",
     "TooLarge",
     "TooManyRequests",
+    "TooOften",
     "Unauthorized",
     "UnauthorizedClient",
     "UnknownKey",

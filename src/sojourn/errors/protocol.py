@@ -99,6 +99,18 @@ class SlowDown(ProtocolError):
     text = "The device asks too often. Leave 5 seconds more between two polls."
 
 
+class TooOften(ProtocolError):
+    """Of one client and address more requests than are kept at a time; `retry_after` is in seconds."""
+
+    code = "slow_down"
+    status = 429
+    text = "Too many requests of this application come from here. Try again later."
+
+    def __init__(self, text: str | None = None, *, retry_after: int, detail: str = "") -> None:
+        super().__init__(text, detail=detail)
+        self.retry_after = retry_after
+
+
 class ExpiredToken(ProtocolError):
     """RFC 8628 §3.5."""
 

@@ -13,6 +13,7 @@ from sojourn.errors import (
     InvalidClient,
     ProtocolError,
     ServerBusy,
+    TooOften,
 )
 from sojourn.wire import oauth
 
@@ -56,7 +57,7 @@ def refusal(error: ProtocolError, *, basic: bool = False) -> Response:
         response.headers["www-authenticate"] = challenge
     elif isinstance(error, InvalidClient) and basic:
         response.headers["www-authenticate"] = 'Basic realm="sojourn", charset="UTF-8"'
-    if isinstance(error, ServerBusy):
+    if isinstance(error, ServerBusy | TooOften):
         response.headers["retry-after"] = str(error.retry_after)
     return response
 
