@@ -41,12 +41,14 @@ class Vault(SmallProvider):
         self.opens_to: set[str] = set()
         self.challenge = CHALLENGE
         self.knocks: list[str] = []
+        self.knocked = threading.Semaphore(0)
 
     def answer(self, received):
         if received.path != "/vault":
             return super().answer(received)
         token = received.headers["authorization"].removeprefix("Bearer ")
         self.knocks.append(token)
+        self.knocked.release()
         if token in self.opens_to:
             return ok()
         return 401, {"WWW-Authenticate": self.challenge}, b""
@@ -213,6 +215,57 @@ def test_a_service_that_is_never_content_is_asked_twice_and_the_person_once(face
     with pytest.raises(errors.StepUpRequired, match="not enough"):
         session.request(vault.door)
     assert (len(vault.knocks), len(ada.asked)) == (3, 1)
+
+
+def test_who_waited_for_what_another_wanted_is_not_taken_to_have_been_asked(vault):
+    auth = signed_in(vault.issuer, lasts=3600)
+    ada = Ada(vault, auth)
+    ada.opens, ada.hold = False, threading.Event()
+    with Session(auth, trust_env=False) as session, ThreadPoolExecutor(2) as pool:
+        first = pool.submit(session.get, vault.door, raise_exc=False)
+        assert ada.is_asked.wait(60)
+        vault.challenge = 'Bearer error="insufficient_user_authentication", acr_values="urn:iron"'
+        boarded = threading.Event()
+        step_up = auth.step_up
+
+        async def watched(env, refused, reason):
+            boarded.set()
+            return await step_up(env, refused, reason)
+
+        auth.step_up = watched  # type: ignore[method-assign]
+        second = pool.submit(session.get, vault.door, raise_exc=False)
+        assert boarded.wait(60)
+        ada.hold.set()
+        assert (first.result(60).status_code, second.result(60).status_code) == (401, 401)
+        asked = len(ada.asked)
+        ada.opens = True
+        assert session.get(vault.door).ok
+    assert len(ada.asked) == asked + 1
+    wanted = ada.asked[-1]
+    assert isinstance(wanted, errors.StepUpRequired)
+    assert wanted.acr_values == ("urn:iron",)
+
+
+def test_two_programs_at_once_ask_the_person_once(vault, store):
+    one = signed_in(vault.issuer, store, lasts=3600)
+    other = Accounts(store).get().auth()
+    assert isinstance(other, AuthorizationCode)
+    ada, same = Ada(vault, one), Ada(vault, other)
+    ada.hold = same.hold = threading.Event()
+    with (
+        Session(one, trust_env=False) as first,
+        Session(other, trust_env=False) as second,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        asking = pool.submit(first.get, vault.door)
+        assert ada.is_asked.wait(60)
+        assert vault.knocked.acquire(timeout=60)
+        waiting = pool.submit(second.get, vault.door)
+        assert vault.knocked.acquire(timeout=60)
+        ada.hold.set()
+        assert asking.result(60).ok
+        assert waiting.result(60).ok
+    assert (len(ada.asked), len(same.asked)) == (1, 0)
 
 
 class At:

@@ -70,6 +70,8 @@ class RenewingAuth(AuthPlugin):
         self._stale = 0
         self._flight = Flight()
         self._refused: Refusal | None = None
+        self.asked_for: InteractionRequired | None = None
+        """Why a person was asked last, by this plugin."""
 
     # What a dialect says ---------------------------------------------------------------------------------------------
 
@@ -238,7 +240,7 @@ class RenewingAuth(AuthPlugin):
         """Ask the person, unless another process is asking: then wait for what comes of that."""
         turn = keeper.turn()
         if turn is None or not self.may_ask():
-            return self._given(keeper, stale, await self.ask(env, reason))
+            return self._given(keeper, stale, await self._ask(env, reason))
         flight = random.token_hex(8)
         while (other := turn.take(flight, now=env.now())) is not None:
             while turn.of(other, now=env.now()) == PENDING:
@@ -251,7 +253,7 @@ class RenewingAuth(AuthPlugin):
                 self.adopt(found)
                 return found
         try:
-            credential = self._given(keeper, stale, await self.ask(env, reason))
+            credential = self._given(keeper, stale, await self._ask(env, reason))
         except AuthenticationCancelled:
             turn.cancel(flight)
             raise
@@ -260,6 +262,10 @@ class RenewingAuth(AuthPlugin):
             raise
         turn.leave(flight)
         return credential
+
+    async def _ask(self, env: Env, reason: InteractionRequired) -> Credential:
+        self.asked_for = reason
+        return await self.ask(env, reason)
 
     def _given(self, keeper: Keeper, stale: int, credential: Credential) -> Credential:
         with keeper.locked():

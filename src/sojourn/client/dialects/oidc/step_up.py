@@ -15,7 +15,7 @@ from sojourn.client.auth import Stamp
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc.sign_in import SignIn, default_prompt
 from sojourn.client.transport.contract import Reply, Request
-from sojourn.errors import InsufficientUserAuthentication, StepUpRequired
+from sojourn.errors import InsufficientUserAuthentication, InteractionRequired, StepUpRequired
 
 
 def asked(response: Reply) -> InsufficientUserAuthentication | None:
@@ -61,11 +61,18 @@ class Met(NamedTuple):
 
     def again(self, reason: StepUpRequired, refused: Stamp, current: Credential, now: int) -> bool:
         """Tell whether the same is asked of what came of it, and too soon to be a matter of age."""
-        wanted = (reason.acr_values, reason.max_age)
-        if wanted != (self.reason.acr_values, self.reason.max_age) or current.since != self.since:
+        if not alike(self.reason, reason) or current.since != self.since:
             return False
         soon = reason.max_age is None or now < self.at + reason.max_age * 1000
         return soon and refused.generation >= self.since
+
+
+def alike(asked: InteractionRequired | None, reason: StepUpRequired) -> bool:
+    """Tell whether `asked` wanted the same of a person."""
+    return isinstance(asked, StepUpRequired) and (asked.acr_values, asked.max_age) == (
+        reason.acr_values,
+        reason.max_age,
+    )
 
 
 def raised(wanted: SignIn, reason: StepUpRequired, subject: str | None) -> SignIn:
