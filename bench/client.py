@@ -44,6 +44,7 @@ LIMITS = (
     Limit("over send, fast", 15),
     Limit("over send, httpx2, awaited", 20),
     Limit("over send, fast, awaited", 20),
+    Limit("endpoint filter, over send", 25),
     Limit("import sojourn", 60, "ms CPU"),
     Limit("one session, httpx2", 40, "MB"),
     Limit("one session, fast", 40, "MB"),
@@ -51,6 +52,7 @@ LIMITS = (
 RACES = (
     *(Race("ours, httpx2", peer, 1.7) for peer in ("keystoneauth1", "google-auth")),
     Race("ours, httpx2", "requests-oauthlib", 1.7),
+    Race("endpoint filter, ours", "endpoint filter, keystoneauth1", 1.7),
     *(Race("ours, fast", peer, 5) for peer in ("keystoneauth1", "google-auth")),
     Race("ours, fast", "requests-oauthlib", 5),
     Race("32 tasks, ours, fast", "32 tasks, Authlib", 6),

@@ -75,6 +75,13 @@ _BROWSERS: Final = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
     metavar="VALUE",
     help="How to sign in, best first: an authentication context; may be repeated.",
 )
+@click.option(
+    "--dpop/--no-dpop",
+    default=False,
+    show_default=True,
+    help="Bind the tokens to a key of this account (RFC 9449): nobody can use a copy, and sojourn token, exec and "
+    "credential-process cannot hand them on.",
+)
 @click.option("--no-browser", is_flag=True, help="Show the address instead of opening a browser.")
 @options.as_json
 def command(
@@ -89,6 +96,7 @@ def command(
     device: bool,
     max_age: int | None,
     acr_values: tuple[str, ...],
+    dpop: bool,
     no_browser: bool,
     as_json: bool,
 ) -> None:
@@ -121,10 +129,13 @@ def command(
             scope=asked,
             resources=resources,
             how=how,
+            dpop=dpop,
             as_json=as_json,
         )
     else:
-        plugin = _here(issuer, client_id, client_secret, scope=asked, resources=resources, how=how)
+        plugin = _here(
+            issuer, client_id, client_secret, scope=asked, resources=resources, how=how, dpop=dpop
+        )
     kinds.tell(Accounts().login(plugin, name=name), as_json=as_json)
 
 
@@ -143,6 +154,7 @@ def _device(
     scope: str | None,
     resources: tuple[str, ...],
     how: _How,
+    dpop: bool,
     as_json: bool,
 ) -> RenewingAuth:
     """A person on another device."""
@@ -154,6 +166,7 @@ def _device(
         client_secret=client_secret,
         scope=scope or "openid",
         resource=resources,
+        dpop=dpop,
         show=_show_as_json if as_json else None,
         max_age=how.max_age,
         acr_values=how.acr_values,
@@ -168,13 +181,19 @@ def _here(
     scope: str | None,
     resources: tuple[str, ...],
     how: _How,
+    dpop: bool,
 ) -> RenewingAuth:
     """A program by its secret, or a person in the browser."""
     from sojourn.client.dialects.oidc.plugins import AuthorizationCode, ClientCredentials
 
     if client_secret:
         return ClientCredentials(
-            issuer, client_id, client_secret=client_secret, scope=scope, resource=resources
+            issuer,
+            client_id,
+            client_secret=client_secret,
+            scope=scope,
+            resource=resources,
+            dpop=dpop,
         )
     return AuthorizationCode(
         issuer,
@@ -183,6 +202,7 @@ def _here(
         resource=resources,
         max_age=how.max_age,
         acr_values=how.acr_values,
+        dpop=dpop,
     )
 
 

@@ -22,6 +22,8 @@ from sojourn.client.transport.contract import Fields, Reply, Request
 from sojourn.client.url import masked
 from sojourn.errors import ConnectFailure
 
+_PROOF, _SIGN_IN = "proof", "sign-in"
+
 
 class Call(NamedTuple):
     """One call of a session: its request, and the rules for it. `redirects` is how many are
@@ -35,6 +37,14 @@ class Call(NamedTuple):
     allow_reauth: bool
     service: Service | None
     log: RequestLog | None
+
+
+class _Sent(NamedTuple):
+    """An answer, the stamp that its request carried, and whether it was refused for want of a new proof alone."""
+
+    response: Response
+    stamp: Stamp | None
+    unproved: bool = False
 
 
 class Engine:
@@ -51,57 +61,65 @@ class Engine:
         if call.service is not None:
             call = call._replace(request=await located(env, call.request, call.service))
         retries = Retries(call.retry) if call.retry is not None else None
-        response, stamp = await self._follow(env, call, retries)
-        auth = call.auth
-        if stamp is not None and auth is not None and auth.refuses(response.reply):  # noqa: SIM102
-            if await self._try_again(env, call, response, stamp):
-                response, _ = await self._follow(env, call, retries)
+        sent = await self._follow(env, call, retries)
+        if sent.stamp is not None and call.auth is not None:  # noqa: SIM102 - two questions
+            if call.auth.refuses(sent.response.reply):
+                sent = await self._repeated(env, call, retries, sent)
+        response = sent.response
         if call.raise_exc and response.status_code >= 400:
             raise http_error(response)
         return response
 
-    async def _try_again(self, env: Env, call: Call, response: Response, stamp: Stamp) -> bool:
-        if call.auth is None or not call.allow_reauth:
-            return False
-        verdict = await call.auth.challenged(env, response.request, response.reply, stamp)
-        return verdict is Verdict.RETRY and call.request.replayable
+    async def _repeated(
+        self, env: Env, call: Call, retries: Retries | None, refused: _Sent
+    ) -> _Sent:
+        sent, left = refused, {_PROOF, _SIGN_IN}
+        while (what := await self._again(env, call, sent)) in left:
+            left.remove(what)
+            sent = await self._follow(env, call, retries)
+        return sent
 
-    async def _follow(
-        self, env: Env, call: Call, retries: Retries | None
-    ) -> tuple[Response, Stamp | None]:
-        """Return the last answer of a chain of redirects, and the stamp its request carried."""
-        request, auth = call.request, call.auth
+    async def _again(self, env: Env, call: Call, sent: _Sent) -> str:
+        """What another try would have that this one had not: a fresh proof, another sign-in, or nothing. Each is tried
+        once a call.
+        """
+        answer = sent.response.reply
+        if sent.stamp is None or call.auth is None or not call.auth.refuses(answer):
+            return ""
+        if sent.unproved:
+            return _PROOF if call.request.replayable else ""
+        if not call.allow_reauth:
+            return ""
+        verdict = await call.auth.challenged(env, sent.response.request, answer, sent.stamp)
+        return _SIGN_IN if verdict is Verdict.RETRY and call.request.replayable else ""
+
+    async def _follow(self, env: Env, call: Call, retries: Retries | None) -> _Sent:
         passed: tuple[Response, ...] = ()
         while True:
-            # Authenticated anew at every hop: a proof is made for one method and URL.
-            stamp = await auth.authorize(env, request) if auth else None
-            stamped = _stamped(request, stamp.headers) if stamp else request
-            response = await self._send(env, call, stamped, passed, retries)
+            sent = await self._send(env, call, passed, retries)
+            request, response = call.request, sent.response
             if response.status_code not in redirects.STATUSES or len(passed) >= call.redirects:
-                return response, stamp
+                return sent
             target = redirects.target(response)
             if target is None:
-                return response, stamp
+                return sent
             following = redirects.following(request, target, response.status_code)
             if following is None:
-                return response, stamp
-            if not redirects.same_origin(request, following):
-                auth = None
+                return sent
+            auth = call.auth if redirects.same_origin(request, following) else None
+            call = call._replace(request=following, auth=auth)
             passed = (*passed, response)
-            request = following
             if retries is not None:
                 retries.new_hop()
 
     async def _send(
-        self,
-        env: Env,
-        call: Call,
-        request: Request,
-        passed: tuple[Response, ...],
-        retries: Retries | None,
-    ) -> Response:
-        resent = 0
+        self, env: Env, call: Call, passed: tuple[Response, ...], retries: Retries | None
+    ) -> _Sent:
+        resent, auth = 0, call.auth
         while True:
+            # Authenticated anew at every hop and every try: a proof is made for one method and URL, and shown once.
+            stamp = await auth.authorize(env, call.request) if auth else None
+            request = _stamped(call.request, stamp.headers) if stamp else call.request
             began, start = env.now(), perf_counter()
             if call.log is not None:
                 call.log.sent(request)
@@ -120,9 +138,10 @@ class Engine:
                 response = Response(reply, request, history=passed, elapsed=elapsed)
                 if call.log is not None:
                     call.log.answered(response)
+                unproved = auth.noticed(request, reply) if auth else False
                 pause = retries.after_answer(request, response) if retries is not None else None
                 if pause is None:
-                    return response
+                    return _Sent(response, stamp, unproved)
             await env.sleep(pause)
             resent += 1
 

@@ -10,22 +10,23 @@ import logging
 import secrets as random
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sojourn.client.asking import CANCELLED, PENDING
+from sojourn.client.asking import CANCELLED, PENDING, InVain, answers
 from sojourn.client.auth import AuthPlugin, Stamp, Verdict, handed_to_this_thread
 from sojourn.client.credential import Credential, of_halves
-from sojourn.client.env.contract import Env
+from sojourn.client.env.contract import Clock, Env
 from sojourn.client.flight import Flight
 from sojourn.client.keeper import InMemory, Keeper, Kept, Sealed, SignedOut
 from sojourn.client.refusals import Refusal
-from sojourn.client.transport.contract import Reply, Request
+from sojourn.client.transport.contract import Fields, Reply, Request
 from sojourn.errors import (
     AuthenticationCancelled,
     AuthenticationError,
     ConnectFailure,
     CredentialBusy,
     InteractionRequired,
+    KeyBound,
     SojournError,
     StepUpRequired,
     StoreUnavailable,
@@ -33,6 +34,11 @@ from sojourn.errors import (
 
 if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
+
+BOUND: Final = (
+    "The access token is bound to a key (DPoP) and of no use as a bearer token: each request needs a proof of its own. "
+    "Send the request through sojourn's Session, or sign in with dpop=False for a token that can be handed on."
+)
 
 _POLL = 0.2  # seconds
 
@@ -43,15 +49,6 @@ class SignInEnded(InteractionRequired):
     """The server will not renew this credential again: a person must sign in anew."""
 
     text = "The sign-in has ended at the server. Sign in again."
-
-
-class _InVain(Exception):
-    """A person was asked for a newer or stronger sign-in, and none came of it: `error` is for those who wanted one,
-    and not for those who joined the flight for no more than a good token."""
-
-    def __init__(self, error: SojournError) -> None:
-        super().__init__()
-        self.error = error
 
 
 class RenewingAuth(AuthPlugin):
@@ -72,6 +69,11 @@ class RenewingAuth(AuthPlugin):
         self._refused: Refusal | None = None
         self.asked_for: InteractionRequired | None = None
         """Why a person was asked last, by this plugin."""
+
+    @property
+    def account(self) -> str | None:
+        """The account of the sealed store that it renews, if it is bound to one."""
+        return self._account
 
     # What a dialect says ---------------------------------------------------------------------------------------------
 
@@ -108,8 +110,11 @@ class RenewingAuth(AuthPlugin):
 
     async def authorize(self, env: Env, request: Request) -> Stamp:
         credential = self._ready(env) or await self.credential(env)
-        header = ("Authorization", f"Bearer {credential.access_token}")
-        return Stamp((header,), credential.generation)
+        return Stamp(self._shown(credential, request, env.now), credential.generation)
+
+    def _shown(self, credential: Credential, request: Request, now: Clock) -> Fields:
+        """Return the headers that show `credential` with `request`."""
+        return (("Authorization", f"Bearer {credential.access_token}"),)
 
     async def challenged(
         self, env: Env, request: Request, response: Reply, stamp: Stamp
@@ -128,7 +133,10 @@ class RenewingAuth(AuthPlugin):
         return True
 
     async def token(self, env: Env) -> str:
-        return (await self.credential(env)).access_token
+        credential = await self.credential(env)
+        if credential.key is not None:
+            raise KeyBound(BOUND)
+        return credential.access_token
 
     def state(self) -> dict[str, Any]:
         return {"token": self._current.public()} if self._current else {}
@@ -184,7 +192,7 @@ class RenewingAuth(AuthPlugin):
                 found = await env.flight(
                     self._flight, lambda worker: self._stepped_up(worker, generation, reason)
                 )
-            except _InVain as vain:
+            except InVain as vain:
                 raise vain.error from None
         return found
 
@@ -201,7 +209,7 @@ class RenewingAuth(AuthPlugin):
                 return await env.flight(
                     self._flight, lambda worker: self._renewed(worker, self._stale)
                 )
-            except _InVain:
+            except InVain:
                 continue
 
     def adopt(self, credential: Credential) -> None:
@@ -232,7 +240,7 @@ class RenewingAuth(AuthPlugin):
                 return found
             return await self._asked_in_turn(env, keeper, generation, reason)
         except SojournError as error:
-            raise _InVain(error) from error
+            raise InVain(error) from error
 
     async def _asked_in_turn(
         self, env: Env, keeper: Keeper, stale: int, reason: InteractionRequired
@@ -249,7 +257,7 @@ class RenewingAuth(AuthPlugin):
                 raise AuthenticationCancelled("The person said no, in another program.")
             kept = keeper.read()
             found = kept.credential if kept.proven else None
-            if found is not None and _answers(found, reason, stale, env.now()):
+            if found is not None and answers(found, reason, stale, env.now()):
                 self.adopt(found)
                 return found
         try:
@@ -374,13 +382,6 @@ class RenewingAuth(AuthPlugin):
             return Sealed(store, self._account)
         account = store.account_id(self.kind, *self.identity())
         return Sealed(store, account, self.record(), self.proof)
-
-
-def _answers(found: Credential, reason: InteractionRequired, stale: int, now: int) -> bool:
-    """Tell whether `found`, which another process got, is what a person was to be asked for because of `reason`."""
-    if isinstance(reason, StepUpRequired):
-        return found.since > stale
-    return found.generation > stale and found.fresh(now)
 
 
 def _generation(credential: Credential | None) -> int:

@@ -14,6 +14,7 @@
     │  ├─ AccessDenied               the person or the policy said no
     │  ├─ AuthorizationPending, SlowDown, ExpiredToken  a device that waits for a person (RFC 8628)
     │  ├─ TooOften                   too many requests of one client from one address (429), with retry_after
+    │  ├─ DpopError                  the proof that a key is held (RFC 9449): InvalidDpopProof, UseDpopNonce
     │  ├─ LoginRequired, ConsentRequired, AccountSelectionRequired, InteractionNeeded
     │  ├─ UnmetAuthenticationRequirements  an essential `acr` that this server does not have
     │  ├─ RequestNotSupported, RequestUriNotSupported
@@ -44,9 +45,11 @@
     │  │  └─ MissingAuthMethods      they were good, and another method is asked for as well
     │  ├─ IncompleteCredentials      something needed is missing
     │  ├─ AuthenticationCancelled    the person said no
+    │  ├─ DelegationNotSupported     the provider lets nobody act for somebody else
     │  ├─ InteractionRequired        a person is needed and none can be asked; names ways out
     │  │  └─ StepUpRequired          for a newer or stronger sign-in; says which (RFC 9470)
-    │  └─ CredentialBusy             another process holds the credential's lock
+    │  ├─ CredentialBusy             another process holds the credential's lock
+    │  └─ KeyBound                   the token works only with its key's proof (DPoP), so it cannot be handed out
     ├─ EndpointError                 where a service answers cannot be found out
     │  ├─ EndpointNotFound           the catalog has no such endpoint
     │  │  └─ EmptyCatalog            it has none at all
@@ -81,6 +84,7 @@ from sojourn.errors.client import (
     ConnectTimeout,
     CredentialBusy,
     CredentialError,
+    DelegationNotSupported,
     DiscoveryFailure,
     EmptyCatalog,
     EndpointError,
@@ -91,6 +95,7 @@ from sojourn.errors.client import (
     HttpServerError,
     IncompleteCredentials,
     InteractionRequired,
+    KeyBound,
     MissingAuthMethods,
     NotFound,
     ReadTimeout,
@@ -109,11 +114,13 @@ from sojourn.errors.protocol import (
     AuthorizationPending,
     BearerError,
     ConsentRequired,
+    DpopError,
     ExpiredToken,
     InsufficientScope,
     InsufficientUserAuthentication,
     InteractionNeeded,
     InvalidClient,
+    InvalidDpopProof,
     InvalidGrant,
     InvalidRequest,
     InvalidScope,
@@ -133,6 +140,7 @@ from sojourn.errors.protocol import (
     UnmetAuthenticationRequirements,
     UnsupportedGrantType,
     UnsupportedResponseType,
+    UseDpopNonce,
     WrongMethod,
 )
 from sojourn.errors.server import (
@@ -176,7 +184,9 @@ __all__ = [
     "ConsentRequired",
     "CredentialBusy",
     "CredentialError",
+    "DelegationNotSupported",
     "DiscoveryFailure",
+    "DpopError",
     "EmptyCatalog",
     "EndpointError",
     "EndpointNotFound",
@@ -192,11 +202,13 @@ __all__ = [
     "InteractionNeeded",
     "InteractionRequired",
     "InvalidClient",
+    "InvalidDpopProof",
     "InvalidGrant",
     "InvalidRequest",
     "InvalidScope",
     "InvalidTarget",
     "InvalidToken",
+    "KeyBound",
     "LoginRequired",
     "Malformed",
     "MintingNotAllowed",
@@ -240,6 +252,7 @@ __all__ = [
     "UnsafeRedirect",
     "UnsupportedGrantType",
     "UnsupportedResponseType",
+    "UseDpopNonce",
     "VersionNotAvailable",
     "WrongMethod",
     "WrongTokenClass",

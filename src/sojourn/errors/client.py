@@ -46,6 +46,10 @@ class MissingAuthMethods(AuthenticationError):
         self.required_auth_methods = required
 
 
+class DelegationNotSupported(CredentialError):
+    text = "The provider lets nobody act for somebody else."
+
+
 class InteractionRequired(CredentialError):
     text = "A person must sign in, and none can be asked here."
 
@@ -72,6 +76,10 @@ class StepUpRequired(InteractionRequired):
 
 class CredentialBusy(CredentialError):
     text = "Another process holds this credential."
+
+
+class KeyBound(CredentialError):
+    text = "The access token is bound to a key (DPoP) and of no use without it."
 
 
 class EndpointError(SojournError):

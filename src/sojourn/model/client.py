@@ -22,6 +22,7 @@ class Client(Value, frozen=True, kw_only=True):
     resources       identifiers it may ask tokens for (RFC 8707)
     token_format    opaque | jwt: its access tokens when no resource says otherwise
     workloads       programs of other platforms that prove to be it by their platform's tokens
+    dpop_bound_access_tokens   whether it gets and uses only tokens that are bound to a key (RFC 9449 §5.2)
     token_lives     usage rules that overrule the server's, by token class
     """
 
@@ -49,6 +50,7 @@ class Client(Value, frozen=True, kw_only=True):
     policy_uri: str = ""
     tos_uri: str = ""
     default_max_age: int = 0
+    dpop_bound_access_tokens: bool = False
     token_lives: Mapping[str, UsageRules] = {}
     ended: Ending | UnsetType = UNSET
 

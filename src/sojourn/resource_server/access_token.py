@@ -26,6 +26,7 @@ class AccessToken(Struct, frozen=True, kw_only=True):
     audience    the services it is for; this one among them
     expires_at  UTC milliseconds; None where introspection names no end
     kind        `jwt`: judged offline, so an ending reaches it only when it expires; `opaque`: the issuer was asked
+    jkt         thumbprint of the key it is bound to, which the request proved (RFC 9449); empty: a bearer token
     acr         how strongly the user signed in, where the issuer says (RFC 9068 §2.2.1)
     auth_time   when the user signed in, UTC milliseconds, where the issuer says
     judged_at   when it was accepted here, UTC milliseconds: how old the sign-in is, is asked of this moment
@@ -43,6 +44,7 @@ class AccessToken(Struct, frozen=True, kw_only=True):
     auth_time: int | None
     judged_at: int
     claims: Mapping[str, Any]
+    jkt: str = ""
 
     def __repr__(self) -> str:
         return (
@@ -52,7 +54,9 @@ class AccessToken(Struct, frozen=True, kw_only=True):
     def require(self, *scopes: str) -> None:
         """Raise InsufficientScope, which names all of `scopes`, unless each was granted."""
         if not set(scopes) <= set(self.scope):
-            raise InsufficientScope(scope=oauth.scope_text(scopes))
+            error = InsufficientScope(scope=oauth.scope_text(scopes))
+            error.with_proof = bool(self.jkt)
+            raise error
 
     def require_sign_in(
         self, *, acr_values: Collection[str] = (), max_age: int | None = None
@@ -70,4 +74,6 @@ class AccessToken(Struct, frozen=True, kw_only=True):
             self.auth_time is None or self.judged_at > self.auth_time + max_age * 1000 + SKEW
         )
         if weak or old:
-            raise InsufficientUserAuthentication(acr_values=tuple(acr_values), max_age=max_age)
+            error = InsufficientUserAuthentication(acr_values=tuple(acr_values), max_age=max_age)
+            error.with_proof = bool(self.jkt)
+            raise error

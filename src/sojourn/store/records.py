@@ -68,6 +68,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "device": _kind(DeviceRequest),
     "usercode": _kind(UserCode),
     "assertion": _kind(Used),
+    "proof": _kind(Used),
     "activity": _kind(Activity),
     "throttle": _kind(Failures),
     "setup": _kind(SetupLink),

@@ -17,7 +17,6 @@ import msgspec
 
 from sojourn import errors
 from sojourn.errors import (
-    BearerError,
     InsufficientScope,
     InsufficientUserAuthentication,
     Malformed,
@@ -31,10 +30,13 @@ MAX_LIFE: Final = 10 * 366 * 86400
 MAX_REDIRECT: Final = 2048
 
 REPEATABLE: Final = frozenset({"resource"})
-"""The one parameter of authorization and token requests that may be repeated (RFC 8707 §2)."""
+"""The one parameter of authorization requests that may be repeated (RFC 8707 §2)."""
+
+REPEATABLE_FOR_TOKENS: Final = REPEATABLE | {"audience"}
+"""Those of token requests (RFC 8693 §2.1)."""
 
 _is_vschar = re.compile(r"[\x20-\x7e]+").fullmatch
-_is_bearer = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9\-._~+/]+=*) *").fullmatch
+_is_token68 = re.compile(r"[^ ]+ +([A-Za-z0-9\-._~+/]+=*) *").fullmatch
 _is_basic = re.compile(r"[Bb][Aa][Ss][Ii][Cc] +([A-Za-z0-9+/]+={0,2}) *").fullmatch
 _is_scope = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*").fullmatch
 _unquotable = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
@@ -87,6 +89,8 @@ BY_CODE: Final[dict[str, type[ProtocolError]]] = {
         errors.InvalidToken,
         errors.InsufficientScope,
         errors.InsufficientUserAuthentication,
+        errors.InvalidDpopProof,
+        errors.UseDpopNonce,
     )
 }
 
@@ -114,15 +118,31 @@ def basic_header(client_id: str, secret: str) -> str:
 
 def bearer_token(header: str) -> str:
     """Return the token of an Authorization header (RFC 6750 §2.1), or raise InvalidToken."""
-    found = _is_bearer(header) if len(header) <= MAX_HEADER else None
+    found = token_under("Bearer", header)
     if found is None:
         raise errors.InvalidToken("The Authorization header holds no proper Bearer token.")
+    return found
+
+
+def token_under(scheme: str, header: str) -> str | None:
+    """Return the token of an Authorization header with `scheme`; None for another scheme.
+
+    Raises InvalidToken where the scheme is this one and no proper token follows.
+    """
+    if header.partition(" ")[0].lower() != scheme.lower():
+        return None
+    found = _is_token68(header) if len(header) <= MAX_HEADER else None
+    if found is None:
+        raise errors.InvalidToken(f"The Authorization header holds no proper {scheme} token.")
     return found[1]
 
 
-def www_authenticate(error: BearerError | None, *, realm: str) -> str:
-    """Return the WWW-Authenticate value (RFC 6750 §3, RFC 9470 §3); None: no token came, so no error is told."""
-    parts = [f'Bearer realm="{quotable(realm)}"']
+def www_authenticate(error: ProtocolError | None, *, realm: str, scheme: str = "") -> str:
+    """Return the WWW-Authenticate value (RFC 6750 §3, RFC 9470 §3); None: no token came, so no error is told.
+
+    scheme  what it begins with, where that is not the realm of the Bearer scheme
+    """
+    parts = [scheme or f'Bearer realm="{quotable(realm)}"']
     if error is not None:
         parts.append(f'error="{error.code}"')
         parts.append(f'error_description="{quotable(error.public)}"')

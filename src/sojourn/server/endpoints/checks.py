@@ -30,7 +30,7 @@ from sojourn.model.authorization_request import AuthorizationRequest
 from sojourn.model.client import Client
 from sojourn.server.pages.site import Site
 from sojourn.server.services.hints import hinted
-from sojourn.wire import device, oauth, oidc, proof
+from sojourn.wire import device, dpop, oauth, oidc, proof
 
 RESPONSE_MODES: Final = ("query", "form_post")
 _LONGEST_VALUE: Final = 2_000
@@ -54,6 +54,7 @@ class Draft(Struct):
     response_mode: str = "query"
     scope: tuple[str, ...] = ()
     challenge: str = ""
+    dpop_jkt: str = ""
     prompt: frozenset[str] = frozenset()
     max_age: int | None = None
     hint_sub: str = ""
@@ -155,6 +156,15 @@ def pkce(_site: Site, draft: Draft) -> None:
     draft.challenge = challenge
 
 
+def dpop_jkt(_site: Site, draft: Draft) -> None:
+    """RFC 9449 §10: the code is for the holder of a key alone."""
+    thumbprint = draft.get("dpop_jkt")
+    if thumbprint and not dpop.is_thumbprint(thumbprint):
+        message = "dpop_jkt is not the SHA-256 thumbprint of a key."
+        raise InvalidRequest(message)
+    draft.dpop_jkt = thumbprint
+
+
 def sizes(_site: Site, draft: Draft) -> None:
     """Values that we keep and give back are bounded."""
     for name in ("state", "nonce", "login_hint", "acr_values", "ui_locales"):
@@ -221,6 +231,7 @@ AFTER_REDIRECT: Final[tuple[Row, ...]] = (
     response_type,
     scope,
     pkce,
+    dpop_jkt,
     sizes,
     prompt,
     max_age,
@@ -283,4 +294,5 @@ def _request(draft: Draft) -> AuthorizationRequest:
         id_token=tuple(id_token),
         resources=draft.resources,
         ui_locales=draft.get("ui_locales"),
+        dpop_jkt=draft.dpop_jkt,
     )

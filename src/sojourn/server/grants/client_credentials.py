@@ -30,7 +30,17 @@ class ClientCredentials:
         aim = await target(request, client.resources)
         key = context.keys.client(client.client_id)
         admitted = judge(
-            CLIENT_CREDENTIALS, (Node(key, 0, client),), client=client, now=context.now()
+            CLIENT_CREDENTIALS,
+            (Node(key, 0, client),),
+            client=client,
+            now=context.now(),
+            key=request.jkt,
         )
-        order = Order(type="access_token", scope=scope, resources=aim.resources, jwt=aim.jwt)
+        order = Order(
+            type="access_token",
+            scope=scope,
+            resources=aim.resources,
+            jwt=aim.jwt,
+            jkt=request.jkt,
+        )
         return Taken(root=request.sessions.minting.root(admitted), wanted=Wanted(access=order))

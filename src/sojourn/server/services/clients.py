@@ -25,7 +25,7 @@ from sojourn.server.services.outbound import Fetch
 from sojourn.server.services.sessions.tree import Tree
 from sojourn.server.services.workloads import Workloads
 from sojourn.store import records
-from sojourn.wire import base64url, device, json_text, oauth, tokens
+from sojourn.wire import base64url, device, exchange, json_text, oauth, tokens
 from sojourn.wire.jose import KeySet, check_times
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -34,6 +34,7 @@ GRANT_TYPES: Final = (
     "refresh_token",
     "client_credentials",
     device.GRANT,
+    exchange.GRANT,
 )
 ASSERTION_LIFE: Final = 300_000
 _ASSERTION_ALGS: Final = ("ES256", "RS256", "PS256", "EdDSA")

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, structs
 
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
+from sojourn.client.dialects.oidc.proving import NO_KEY, Binding
 from sojourn.client.dialects.oidc.tokens import Expected, credential
 from sojourn.client.env.contract import Env
 from sojourn.client.prompt import qr, terminal
@@ -28,6 +29,9 @@ from sojourn.errors import (
 from sojourn.wire import forms
 from sojourn.wire.device import GRANT, DeviceAuthorization
 from sojourn.wire.oauth import TokenResponse
+
+if TYPE_CHECKING:
+    from sojourn.wire.dpop import ProofKey
 
 INTERVAL: Final = 5
 """Seconds between two polls where the provider names none, and what `slow_down` adds (RFC 8628 §3.2, §3.5)."""
@@ -58,7 +62,12 @@ def raised(wanted: DeviceSignIn, reason: StepUpRequired) -> DeviceSignIn:
 
 
 async def sign_in(
-    env: Env, endpoints: Endpoints, wanted: DeviceSignIn, *, subject: str | None = None
+    env: Env,
+    endpoints: Endpoints,
+    wanted: DeviceSignIn,
+    *,
+    subject: str | None = None,
+    binding: Binding = NO_KEY,
 ) -> Credential:
     """Return the credential of the person who approves; `subject` is who it must be, if that is known.
 
@@ -75,7 +84,8 @@ async def sign_in(
         given = await endpoints.device_authorization(env, form)
         (wanted.show or say)(given)
         answer = await env.race(
-            lambda branch: _approved(branch, endpoints, given, wanted), cancel=wanted.cancel
+            lambda branch: _approved(branch, endpoints, given, wanted, binding.key),
+            cancel=wanted.cancel,
         )
     except AccessDenied as cause:
         raise AuthenticationCancelled(f"{issuer}: {cause.public}") from cause
@@ -87,12 +97,17 @@ async def sign_in(
         client_id=endpoints.client.client_id,
         subject=subject,
         id_token="openid" in wanted.scope.split(),
+        bound=binding.required,
     )
-    return await credential(env, endpoints.provider, answer, expected=expected)
+    return await credential(env, endpoints.provider, answer, expected=expected, key=binding.key)
 
 
 async def _approved(
-    env: Env, endpoints: Endpoints, given: DeviceAuthorization, wanted: DeviceSignIn
+    env: Env,
+    endpoints: Endpoints,
+    given: DeviceAuthorization,
+    wanted: DeviceSignIn,
+    key: ProofKey | None,
 ) -> TokenResponse:
     """Poll until there are tokens (RFC 8628 §3.5). Raises the ProtocolError that ends it."""
     interval = given.interval or INTERVAL
@@ -107,7 +122,7 @@ async def _approved(
         if env.now() >= end:
             raise _too_late(given)
         try:
-            return await endpoints.tokens(env, form)
+            return await endpoints.tokens(env, form, key=key)
         except AuthorizationPending:
             continue
         except SlowDown:

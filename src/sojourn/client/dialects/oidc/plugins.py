@@ -4,23 +4,28 @@ the sign-in."""
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from sojourn.client.auth import AccessInfo, Stamp, Verdict
+from sojourn.client.auth import Stamp, Verdict
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc import device, step_up, workload
 from sojourn.client.dialects.oidc.device import DeviceSignIn
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
 from sojourn.client.dialects.oidc.identity import ClientIdentity
+from sojourn.client.dialects.oidc.plugin import OidcAuth
+from sojourn.client.dialects.oidc.proving import Binding
 from sojourn.client.dialects.oidc.sign_in import SignIn, possible, sign_in
-from sojourn.client.dialects.oidc.tokens import Expected, credential
 from sojourn.client.discovery import Provider
 from sojourn.client.env.contract import Env
-from sojourn.client.renewal import RenewingAuth, SignInEnded
+from sojourn.client.renewal import SignInEnded
 from sojourn.client.transport.contract import Reply, Request
-from sojourn.errors import InteractionRequired, InvalidGrant, ProtocolError, StepUpRequired
+from sojourn.errors import (
+    InteractionRequired,
+    InvalidGrant,
+    ProtocolError,
+    StepUpRequired,
+)
 
 if TYPE_CHECKING:
     from threading import Event
@@ -35,91 +40,7 @@ DEFAULT_SCOPE: Final = "openid profile email offline_access"
 _LOGIN: Final = ("sojourn", "login")
 
 
-class _OidcAuth(RenewingAuth):
-    """What the plugins share: one client at one provider."""
-
-    kind = "oidc"
-    login_hint: str | None = None
-
-    def __init__(
-        self,
-        endpoints: Endpoints,
-        *,
-        scope: str | None,
-        resource: str | Sequence[str] | None,
-        store: CredentialStore | None,
-        account: str | None,
-    ) -> None:
-        super().__init__(store=store, account=account)
-        self.endpoints = endpoints
-        self.scope = scope
-        named = (resource,) if isinstance(resource, str) else resource or ()
-        self.resources = tuple(dict.fromkeys(filter(None, named)))
-
-    @property
-    def issuer(self) -> str:
-        """The provider."""
-        return self.endpoints.provider.issuer
-
-    async def access(self, env: Env) -> AccessInfo:
-        """Return who the credential is, from its ID token."""
-        current = await self.credential(env)
-        return AccessInfo(
-            current.claims.get("sub"),
-            self.issuer,
-            current.scope or self.scope,
-            current.expires_at,
-            current.claims,
-        )
-
-    def identity(self, user: str | None = None) -> tuple[str, ...]:
-        client = self.endpoints.client
-        thumbprint = client.key.kid if client.key else str(client.assertion or "")
-        return (
-            self.issuer,
-            client.client_id,
-            user or self.login_hint or "",
-            self.scope or "",
-            " ".join(self.resources),
-            thumbprint,
-        )
-
-    def state(self) -> dict[str, Any]:
-        own = {
-            "issuer": self.issuer,
-            "client_id": self.endpoints.client.client_id,
-            "method": self.endpoints.client.method,
-            "scope": self.scope,
-            "resource": list(self.resources),
-        }
-        return {**own, **super().state()}
-
-    def secrets(self) -> dict[str, Any]:
-        return {**super().secrets(), **self.proof()}
-
-    def proof(self) -> dict[str, Any]:
-        client = self.endpoints.client
-        key = client.key
-        dumped = key and {"kid": key.kid, "alg": key.alg, "pkcs8": b64encode(key.dump()).decode()}
-        return {"client_secret": client.secret, "client_key": dumped}
-
-    async def _granted(
-        self,
-        env: Env,
-        form: Params,
-        previous: Credential | None,
-        *,
-        nonce: str | None = None,
-    ) -> Credential:
-        answer = await self.endpoints.tokens(env, form, nonce=nonce)
-        subject = previous.claims.get("sub") if previous else None
-        expected = Expected(self.endpoints.client.client_id, subject=subject)
-        return await credential(
-            env, self.endpoints.provider, answer, expected=expected, previous=previous
-        )
-
-
-class ClientCredentials(_OidcAuth):
+class ClientCredentials(OidcAuth):
     """A program on its own behalf (RFC 6749 §4.4). `client_secret` or `client_key` proves it, or `assertion`: a token
     that its platform gives it, read anew each time (`TokenFile`, `TokenVariable`, `GitHubActions`; RFC 7523 §2.2).
 
@@ -140,6 +61,7 @@ class ClientCredentials(_OidcAuth):
         method: str | None = None,
         scope: str | None = None,
         resource: str | Sequence[str] | None = None,
+        dpop: bool | None = None,
         store: CredentialStore | None = None,
         account: str | None = None,
     ) -> None:
@@ -148,6 +70,7 @@ class ClientCredentials(_OidcAuth):
             Endpoints(Provider(issuer), client),
             scope=scope,
             resource=resource,
+            dpop=dpop,
             store=store,
             account=account,
         )
@@ -175,12 +98,16 @@ class ClientCredentials(_OidcAuth):
         if self.scope:
             form = {**form, "scope": self.scope}
         try:
-            return await self._granted(env, form, previous)
+            kept = self.endpoints.prover.key_of(previous)
+            binding = await self._binding(env)
+            if binding.key is not None and kept is not None:
+                binding = binding._replace(key=kept)
+            return await self._granted(env, form, previous, binding)
         except ProtocolError as cause:
             raise refusal(self.issuer, cause) from cause
 
 
-class _PersonAuth(_OidcAuth):
+class _PersonAuth(OidcAuth):
     """A person: asked when first needed, renewed with a refresh token afterwards, asked again where a service wants a
     newer or stronger sign-in (RFC 9470)."""
 
@@ -190,7 +117,8 @@ class _PersonAuth(_OidcAuth):
         """Return the command that signs in alike."""
         named = [word for one in self.resources for word in ("--resource", one)]
         client_id, scope = self.endpoints.client.client_id, self.scope or "openid"
-        return [*_LOGIN, self.issuer, "--client-id", client_id, "--scope", scope, *named]
+        bound = ["--dpop"] if self.dpop else []
+        return [*_LOGIN, self.issuer, "--client-id", client_id, "--scope", scope, *named, *bound]
 
     async def challenged(
         self, env: Env, request: Request, response: Reply, stamp: Stamp
@@ -219,7 +147,10 @@ class _PersonAuth(_OidcAuth):
             "resource": self.resources,
         }
         try:
-            return await self._granted(env, form, previous, nonce=nonce)
+            # Never a key that is not kept yet: the answer that binds the next token to it could be lost.
+            key = self.endpoints.prover.key_of(previous)
+            binding = Binding(key, required=key is not None)
+            return await self._granted(env, form, previous, binding, nonce=nonce)
         except InvalidGrant as cause:
             raise SignInEnded from cause
         except ProtocolError as cause:
@@ -255,6 +186,7 @@ class AuthorizationCode(_PersonAuth):
         max_age: int | None = None,
         acr_values: str | None = None,
         interactive: bool = True,
+        dpop: bool | None = None,
         store: CredentialStore | None = None,
         account: str | None = None,
     ) -> None:
@@ -263,6 +195,7 @@ class AuthorizationCode(_PersonAuth):
             Endpoints(Provider(issuer), client),
             scope=scope,
             resource=resource,
+            dpop=dpop,
             store=store,
             account=account,
         )
@@ -278,7 +211,9 @@ class AuthorizationCode(_PersonAuth):
 
     async def first(self, env: Env) -> Credential:
         """Return a credential that the person gives now, whatever is kept."""
-        return await sign_in(env, self.endpoints, self.wanted, subject=self._subject())
+        return await sign_in(
+            env, self.endpoints, self.wanted, subject=self._subject(), bind=self._binding
+        )
 
     def may_ask(self) -> bool:
         return self.interactive and possible()
@@ -292,7 +227,7 @@ class AuthorizationCode(_PersonAuth):
             raise reason
         subject = self._subject()
         wanted = step_up.raised(self.wanted, reason, subject)
-        return await sign_in(env, self.endpoints, wanted, subject=subject)
+        return await sign_in(env, self.endpoints, wanted, subject=subject, bind=self._binding)
 
 
 class DeviceCode(_PersonAuth):
@@ -321,6 +256,7 @@ class DeviceCode(_PersonAuth):
         max_age: int | None = None,
         acr_values: str | None = None,
         interactive: bool = True,
+        dpop: bool | None = None,
         store: CredentialStore | None = None,
         account: str | None = None,
     ) -> None:
@@ -329,6 +265,7 @@ class DeviceCode(_PersonAuth):
             Endpoints(Provider(issuer), client),
             scope=scope,
             resource=resource,
+            dpop=dpop,
             store=store,
             account=account,
         )
@@ -343,7 +280,16 @@ class DeviceCode(_PersonAuth):
 
     async def first(self, env: Env) -> Credential:
         """Return a credential that the person gives now, whatever is kept."""
-        return await device.sign_in(env, self.endpoints, self.wanted, subject=self._subject())
+        return await self._approved(env, self.wanted)
+
+    async def _approved(self, env: Env, wanted: DeviceSignIn) -> Credential:
+        return await device.sign_in(
+            env,
+            self.endpoints,
+            wanted,
+            subject=self._subject(),
+            binding=await self._binding(env),
+        )
 
     def may_ask(self) -> bool:
         return self.interactive
@@ -354,4 +300,4 @@ class DeviceCode(_PersonAuth):
         if not isinstance(reason, StepUpRequired):
             return await self.first(env)
         wanted = device.raised(self.wanted, reason)
-        return await device.sign_in(env, self.endpoints, wanted, subject=self._subject())
+        return await self._approved(env, wanted)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
+from sojourn.client.dialects.oidc.proving import NO_KEY, Binding
 from sojourn.client.dialects.oidc.tokens import Expected, credential
 from sojourn.client.env.contract import Env
 from sojourn.client.prompt import browser, terminal
@@ -61,9 +62,15 @@ def possible() -> bool:
 
 
 async def sign_in(
-    env: Env, endpoints: Endpoints, wanted: SignIn, *, subject: str | None = None
+    env: Env,
+    endpoints: Endpoints,
+    wanted: SignIn,
+    *,
+    subject: str | None = None,
+    bind: Callable[[Env], Awaitable[Binding]] | None = None,
 ) -> Credential:
-    """Return the credential of the person who signs in; `subject` is who it must be, if that is known.
+    """Return the credential of the person who signs in; `subject` is who it must be, if that is known. `bind` gives the
+    key that the tokens are to be bound to.
 
     Raises InteractionRequired at once where nobody can be asked, AuthenticationCancelled if the
     person said no or let five minutes pass, AuthenticationError for an answer that is not good.
@@ -72,13 +79,14 @@ async def sign_in(
         raise InteractionRequired(WAYS_OUT)
     issuer = endpoints.provider.issuer
     await endpoints.provider.metadata(env)
+    binding = await bind(env) if bind is not None else NO_KEY
     state = secrets.token_urlsafe(32)
     redirect = urlsplit(wanted.redirect_uri)
     port, path = redirect.port or 0, redirect.path or "/"
     from sojourn.client.dialects.oidc.listener import Listener
 
     with Listener(state=state, path=path, port=port) as listener:
-        attempt = _Attempt(state, listener.redirect_uri, subject)
+        attempt = _Attempt(state, listener.redirect_uri, subject, binding)
         url = await _authorization_url(env, endpoints, wanted, attempt)
         params = await _answer(env, url, listener)
         try:
@@ -95,8 +103,11 @@ async def sign_in(
 class _Attempt:
     """One sign-in: its secrets, never shown, and the address it comes back to."""
 
-    def __init__(self, state: str, redirect_uri: str, subject: str | None) -> None:
+    def __init__(
+        self, state: str, redirect_uri: str, subject: str | None, binding: Binding
+    ) -> None:
         self.state = state
+        self.binding = binding
         self.subject = subject
         self.redirect_uri = redirect_uri
         self.nonce = secrets.token_urlsafe(32)
@@ -124,6 +135,7 @@ async def _authorization_url(
         "max_age": None if wanted.max_age is None else str(wanted.max_age),
         "acr_values": wanted.acr_values,
         "claims": wanted.claims if metadata.claims_parameter_supported else None,
+        "dpop_jkt": attempt.binding.thumbprint,
     }
     params.update({name: value for name, value in optional.items() if value is not None})
     at = await endpoints.provider.endpoint_url(env, "authorization_endpoint")
@@ -196,12 +208,14 @@ async def _redeemed(
         "code_verifier": attempt.verifier,
         "resource": wanted.resources,
     }
-    answer = await endpoints.tokens(env, form)
+    key = attempt.binding.key
+    answer = await endpoints.tokens(env, form, key=key)
     expected = Expected(
         client_id=endpoints.client.client_id,
         nonce=attempt.nonce,
         subject=attempt.subject,
         max_age=wanted.max_age,
         id_token="openid" in wanted.scope.split(),
+        bound=attempt.binding.required,
     )
-    return await credential(env, endpoints.provider, answer, expected=expected)
+    return await credential(env, endpoints.provider, answer, expected=expected, key=key)
