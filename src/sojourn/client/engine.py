@@ -4,6 +4,7 @@ it; below it are the environment, the authentication plugins and the rules of re
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from time import perf_counter
 from typing import NamedTuple
 
@@ -74,21 +75,21 @@ class Engine:
         self, env: Env, call: Call, retries: Retries | None, refused: _Sent
     ) -> _Sent:
         sent, left = refused, {_PROOF, _SIGN_IN}
-        while (what := await self._again(env, call, sent)) in left:
+        while what := await self._again(env, call, sent, left):
             left.remove(what)
             sent = await self._follow(env, call, retries)
         return sent
 
-    async def _again(self, env: Env, call: Call, sent: _Sent) -> str:
-        """What another try would have that this one had not: a fresh proof, another sign-in, or nothing. Each is tried
-        once a call.
+    async def _again(self, env: Env, call: Call, sent: _Sent, left: Collection[str]) -> str:
+        """What another try would have that this one had not, of what is `left`: a fresh proof, another sign-in, or
+        nothing. Each is tried once a call, so the plugin is asked once.
         """
         answer = sent.response.reply
         if sent.stamp is None or call.auth is None or not call.auth.refuses(answer):
             return ""
         if sent.unproved:
-            return _PROOF if call.request.replayable else ""
-        if not call.allow_reauth:
+            return _PROOF if _PROOF in left and call.request.replayable else ""
+        if _SIGN_IN not in left or not call.allow_reauth:
             return ""
         verdict = await call.auth.challenged(env, sent.response.request, answer, sent.stamp)
         return _SIGN_IN if verdict is Verdict.RETRY and call.request.replayable else ""
