@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from sojourn import Accounts, AsyncSession, Session, errors
+from sojourn.client.auth import Stamp
 from sojourn.client.credential import Credential
-from sojourn.client.dialects.oidc import AuthorizationCode, ClientCredentials
+from sojourn.client.dialects.oidc import AuthorizationCode, ClientCredentials, TokenExchange
 from sojourn.client.env.blocking import BlockingEnv
 from sojourn.client.renewal import RenewingAuth
 from sojourn.client.transport.blocking import HttpxTransport
-from sojourn.client.transport.contract import Request
+from sojourn.client.transport.contract import Reply, Request
 from sojourn.client.transport.proxies import Proxies
 from sojourn.client.transport.tls import Trust
 from sojourn.driver import drive
@@ -197,6 +198,15 @@ def test_a_program_has_nobody_to_ask(face, vault):
     plugin = ClientCredentials(vault.issuer, "job", client_secret="s")
     with pytest.raises(errors.StepUpRequired, match="No person stands behind"):
         face.session(plugin).request(vault.door)
+
+
+def test_who_acts_for_somebody_says_that_they_must_sign_in(vault):
+    at = At()
+    plugin = TokenExchange(vault.issuer, "front", client_secret="s", subject="their-token")
+    reply = Reply(401, (("WWW-Authenticate", CHALLENGE),), b"")
+    with pytest.raises(errors.StepUpRequired, match="exchanged for must sign in"):
+        drive(plugin.challenged(at.env, Request("GET", vault.door), reply, Stamp()))
+    at.transport.close()
 
 
 def test_a_service_that_is_never_content_is_asked_twice_and_the_person_once(face, vault):

@@ -7,6 +7,7 @@ import json
 import re
 from typing import Any
 
+import msgspec
 import pytest
 
 from sojourn.errors import (
@@ -15,6 +16,7 @@ from sojourn.errors import (
     InsufficientUserAuthentication,
 )
 from sojourn.resource_server import ProtectAsgi, ProtectWsgi, Verifier
+from sojourn.wire import challenges
 from tests.features.resource_server.issuers import RESOURCE, SECRET, claims_of, signing_key
 from tests.features.resource_server.test_asgi import App, Peer, run
 
@@ -86,6 +88,18 @@ def test_ten_seconds_of_difference_between_clocks_are_forgiven(desk):
     desk.verifier.verify(desk.token(age=70), max_age=60)
     desk.verifier.verify(desk.token(age=9), max_age=0)
     desk.verifier.verify(desk.token(age=-5), max_age=0)
+
+
+def test_a_token_that_is_bound_to_a_key_is_challenged_in_its_own_scheme(desk):
+    token = desk.verifier.verify(desk.token(age=3600))
+    bound = msgspec.structs.replace(token, jkt="a-thumbprint")
+    with pytest.raises(InsufficientUserAuthentication) as caught:
+        bound.require_sign_in(max_age=60)
+    said = dict(desk.verifier.answer(caught.value).headers)["WWW-Authenticate"]
+    assert said.startswith("DPoP ")
+    read = challenges.step_up(said)
+    assert read is not None
+    assert read.max_age == 60
 
 
 def test_nobody_is_asked_to_sign_in_anew_for_a_scope_that_is_missing(desk):

@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from sojourn.client.auth import Stamp, Verdict
 from sojourn.client.credential import Credential
+from sojourn.client.dialects.oidc import step_up
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
 from sojourn.client.dialects.oidc.identity import ClientIdentity
 from sojourn.client.dialects.oidc.parties import Party, Shown, Source
@@ -14,6 +16,7 @@ from sojourn.client.dialects.oidc.plugin import OidcAuth
 from sojourn.client.dialects.oidc.proving import Binding, loaded
 from sojourn.client.discovery import Provider
 from sojourn.client.env.contract import Env
+from sojourn.client.transport.contract import Reply, Request
 from sojourn.errors import (
     DelegationNotSupported,
     InvalidGrant,
@@ -107,6 +110,14 @@ class TokenExchange(OidcAuth):
     def restorable(self) -> bool:
         """Tell whether `state` says whose tokens they are: those of accounts in the same store."""
         return all(party.account for party in (self._subject, self._actor) if party)
+
+    async def challenged(
+        self, env: Env, request: Request, response: Reply, stamp: Stamp
+    ) -> Verdict:
+        wanted = step_up.asked(response)
+        if wanted is not None:
+            raise step_up.of_another(request, wanted)
+        return await super().challenged(env, request, response, stamp)
 
     async def first(self, env: Env) -> Credential:
         """Return a credential made now, whatever is kept."""

@@ -33,6 +33,11 @@ def of_a_program(request: Request, wanted: InsufficientUserAuthentication) -> St
     return _required(request, wanted, "No person stands behind this program's credential.")
 
 
+def of_another(request: Request, wanted: InsufficientUserAuthentication) -> StepUpRequired:
+    """Return the error of a client that acts for somebody who signed in elsewhere (RFC 8693)."""
+    return _required(request, wanted, "Whom the token was exchanged for must sign in so first.")
+
+
 def of_a_person(
     request: Request, wanted: InsufficientUserAuthentication, command: Sequence[str]
 ) -> StepUpRequired:
