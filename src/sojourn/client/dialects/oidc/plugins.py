@@ -27,7 +27,6 @@ from sojourn.client.env.contract import Env
 from sojourn.client.prompt.contract import Form, Way
 from sojourn.client.renewal import SignInEnded
 from sojourn.client.transport.contract import Reply, Request
-from sojourn.driver import drive
 from sojourn.errors import (
     InteractionRequired,
     InvalidGrant,
@@ -254,12 +253,13 @@ class AuthorizationCode(_PersonAuth):
             answer=answer,
         )
 
-    def _in_a_dialog(self, env: Env) -> Credential:
+    def _in_a_dialog(self, env: BlockingEnv) -> Credential:
         from sojourn.client.prompt.qt.prompt import QtPrompt
 
         name = urlsplit(self.issuer).hostname or self.issuer
         form = Form(name, self.issuer, host_fixed=True, ways=(Way.BROWSER,))
-        return QtPrompt().ask(form, lambda answer: drive(self.first(env, answer)))
+        # A flight of its own, whose transport no one closes under an attempt that was called off.
+        return QtPrompt().ask(form, lambda said: env.lead(lambda own: self.first(own, said)))
 
     def may_ask(self) -> bool:
         return super().may_ask() or (self.interactive and possible())

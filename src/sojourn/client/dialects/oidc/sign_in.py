@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from sojourn.client import gui_thread
 from sojourn.client.credential import Credential
-from sojourn.client.dialects.oidc.desk import Desk, opened, reachable
+from sojourn.client.dialects.oidc.desk import opened, reachable
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
 from sojourn.client.dialects.oidc.proving import NO_KEY, Binding
 from sojourn.client.dialects.oidc.race import WAYS_OUT, codes, first
@@ -89,11 +89,11 @@ async def sign_in(
     port, path = redirect.port or 0, redirect.path or "/"
     from sojourn.client.dialects.oidc.listener import Listener
 
-    with opened(answer) as open_desk, Listener(state=state, path=path, port=port) as listener:
+    with Listener(state=state, path=path, port=port) as listener:
         attempt = _Attempt(state, listener.redirect_uri, subject, binding)
         try:
             return await _signed_in(
-                env, endpoints, wanted, attempt, listener=listener, desk=open_desk
+                env, endpoints, wanted, attempt, listener=listener, answer=answer
             )
         except AccessDenied as cause:
             raise AuthenticationCancelled(f"{issuer}: {cause.public}") from cause
@@ -111,11 +111,11 @@ async def _signed_in(
     attempt: _Attempt,
     *,
     listener: Listener,
-    desk: Desk | None,
+    answer: Answer | None,
 ) -> Credential:
     url = await _authorization_url(env, endpoints, wanted, attempt)
     given = None
-    if desk is not None and wanted.elsewhere:
+    if reachable(answer) and wanted.elsewhere:
         form: forms.Params = {
             "scope": wanted.scope,
             "resource": wanted.resources,
@@ -124,16 +124,17 @@ async def _signed_in(
         given = await codes(env, endpoints, form)
     if given is not None:
         listener.note(given.user_code)
-    won = await first(
-        env,
-        endpoints,
-        listener,
-        desk,
-        url=url,
-        given=given,
-        resources=wanted.resources,
-        key=attempt.binding.key,
-    )
+    with opened(answer) as desk:  # no longer: Ctrl-C is a key meanwhile, and somebody must read it
+        won = await first(
+            env,
+            endpoints,
+            listener,
+            desk,
+            url=url,
+            given=given,
+            resources=wanted.resources,
+            key=attempt.binding.key,
+        )
     if not isinstance(won, TokenResponse):
         return await _redeemed(env, endpoints, wanted, attempt, won)
     listener.beaten()
