@@ -17,7 +17,12 @@ from sojourn.client.prompt.contract import Answer, Form, Way
 from sojourn.client.transport.contract import Request
 from sojourn.client.user_agent import PRODUCT
 from sojourn.client.user_dialect import Facts, UserDialect
-from sojourn.errors import AuthenticationError, ConnectFailure, IncompleteCredentials
+from sojourn.errors import (
+    AuthenticationError,
+    ConnectFailure,
+    IncompleteCredentials,
+    InteractionRequired,
+)
 
 if TYPE_CHECKING:
     from sojourn.client.credential import Credential
@@ -87,11 +92,11 @@ class OidcUsers(UserDialect):
         )
 
     async def check(self, env: Env, plugin: RenewingAuth, credential: Credential) -> None:
-        person = _person(plugin)
-        at = (await person.endpoints.provider.metadata(env)).userinfo_endpoint
-        if (
-            at is None or person.resources
-        ):  # a token for a resource is not for userinfo (RFC 8707 §2.2)
+        if not isinstance(plugin, AuthorizationCode | DeviceCode):
+            return
+        at = (await plugin.endpoints.provider.metadata(env)).userinfo_endpoint
+        # A token for a resource is not for userinfo (RFC 8707 §2.2).
+        if at is None or plugin.resources:
             return
         fields = (
             ("Accept", "application/json"),
@@ -102,13 +107,14 @@ class OidcUsers(UserDialect):
         if reply.status >= 500:
             raise ConnectFailure(f"{at} answered {reply.status}.", method="GET", url=at)
         if reply.status == 401:
-            raise AuthenticationError(f"{person.issuer} does not take the token any more.")
+            raise AuthenticationError(f"{plugin.issuer} does not take the token any more.")
 
 
 def _person(plugin: RenewingAuth) -> AuthorizationCode | DeviceCode:
     if not isinstance(plugin, AuthorizationCode | DeviceCode):
-        message = f"{type(plugin).__name__} is no person's plugin of OpenID Connect."
-        raise TypeError(message)
+        raise InteractionRequired(
+            f"{plugin.label or 'The account'} signs in with what it holds, and not as a person."
+        )
     return plugin
 
 
