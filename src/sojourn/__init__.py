@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sojourn.client.current_user import get_authenticated_user, set_authenticated_user
     from sojourn.client.defaults import DefaultsManager
     from sojourn.client.history import HistoryEntry
+    from sojourn.client.jobs import serialize_jobs
     from sojourn.client.response import Response
     from sojourn.client.serialize import deserialize_user, serialize_user
     from sojourn.client.session import AsyncSession, Session
@@ -43,6 +44,7 @@ __all__ = [
     "deserialize_user",
     "errors",
     "get_authenticated_user",
+    "serialize_jobs",
     "serialize_user",
     "set_authenticated_user",
 ]
@@ -64,6 +66,7 @@ _HOMES = {
     "User": "sojourn.client.user",
     "deserialize_user": "sojourn.client.serialize",
     "get_authenticated_user": "sojourn.client.current_user",
+    "serialize_jobs": "sojourn.client.jobs",
     "serialize_user": "sojourn.client.serialize",
     "set_authenticated_user": "sojourn.client.current_user",
 }

@@ -11,8 +11,15 @@ import click
 from sojourn.cli import desk, listing, options, output, secrets
 
 METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
-GRANTS: Final = ("authorization_code", "refresh_token", "client_credentials", "device_code")
-_NAMES: Final = {"device_code": "urn:ietf:params:oauth:grant-type:device_code"}
+GRANTS: Final = (
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    "device_code",
+    "token_exchange",
+)
+_URN: Final = "urn:ietf:params:oauth:grant-type:"
+_NAMES: Final = {"device_code": f"{_URN}device_code", "token_exchange": f"{_URN}token-exchange"}
 
 
 @click.group()
@@ -49,6 +56,11 @@ def metadata_options(command: Callable[..., Any]) -> Callable[..., Any]:
     switches = (
         ("--trusted/--not-trusted", "trusted", "Ours: people are not asked for consent."),
         ("--pkce/--no-pkce", "require_pkce", "Whether PKCE is required."),
+        (
+            "--dpop/--no-dpop",
+            "dpop_bound_access_tokens",
+            "Whether its tokens must be bound to a key (RFC 9449).",
+        ),
     )
     made = [click.option(flag, name, multiple=True, help=text) for flag, name, text in listed]
     made += [click.option(flag, name, type=kind, help=text) for flag, name, text, kind in single]

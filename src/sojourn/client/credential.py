@@ -12,12 +12,12 @@ MARGIN: Final = 120_000
 its life."""
 
 _PUBLIC = ("generation", "token_type", "issued_at", "expires_at", "scope", "claims")
-_SECRET = ("access_token", "refresh_token", "id_token")
+_SECRET = ("access_token", "refresh_token", "id_token", "key")
 
 
 class Credential(NamedTuple):
     """Tokens of one generation. Times are UTC milliseconds; `expires_at` None is a token whose end
-    is not known."""
+    is not known; `key` is the private key that they are bound to (DPoP), None for bearer tokens."""
 
     generation: int
     access_token: str
@@ -28,6 +28,7 @@ class Credential(NamedTuple):
     id_token: str | None = None
     scope: str | None = None
     claims: Mapping[str, Any] = {}
+    key: str | None = None
 
     def __repr__(self) -> str:
         return f"<Credential of generation {self.generation}, until {self.expires_at}>"

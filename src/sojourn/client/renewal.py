@@ -11,22 +11,23 @@ import secrets as random
 from abc import abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sojourn.client.asking import CANCELLED, PENDING, Turn
 from sojourn.client.auth import AuthPlugin, Stamp, Verdict, handed_to_this_thread
 from sojourn.client.credential import Credential, of_halves
-from sojourn.client.env.contract import Env
+from sojourn.client.env.contract import Clock, Env
 from sojourn.client.flight import Flight
 from sojourn.client.keeper import InMemory, Keeper, Kept, Sealed, SignedOut
 from sojourn.client.refusals import Refusal
-from sojourn.client.transport.contract import Reply, Request
+from sojourn.client.transport.contract import Fields, Reply, Request
 from sojourn.errors import (
     AuthenticationCancelled,
     AuthenticationError,
     ConnectFailure,
     CredentialBusy,
     InteractionRequired,
+    KeyBound,
     StoreUnavailable,
 )
 
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
 
     Asker = Callable[[Env, "RenewingAuth", InteractionRequired], Coroutine[Any, Any, Credential]]
+BOUND: Final = (
+    "The access token is bound to a key (DPoP) and of no use as a bearer token: each request needs a proof of its own. "
+    "Send the request through sojourn's Session, or sign in with dpop=False for a token that can be handed on."
+)
 
 _POLL = 0.2  # seconds
 
@@ -73,6 +78,11 @@ class RenewingAuth(AuthPlugin):
         self._flight = Flight()
         self._refused: Refusal | None = None
 
+    @property
+    def account(self) -> str | None:
+        """The account of the sealed store that it renews, if it is bound to one."""
+        return self._account
+
     # What a dialect says ---------------------------------------------------------------------------------------------
 
     @abstractmethod
@@ -90,6 +100,11 @@ class RenewingAuth(AuthPlugin):
         person can help, SignInEnded if the refresh token is dead.
         """
 
+    def proof(self) -> dict[str, Any]:
+        """Return, of `secrets`, what it was given to prove who asks. What the session's store keeps of the
+        same identity is served to those who were given the same; others must convince the server."""
+        return {name: value for name, value in self.secrets().items() if name != "token"}
+
     async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
         """Return a credential that a person gave; no lock is held. Raises `reason` where none can
         be asked."""
@@ -104,9 +119,12 @@ class RenewingAuth(AuthPlugin):
     # The contract ----------------------------------------------------------------------------------------------------
 
     async def authorize(self, env: Env, request: Request) -> Stamp:
-        credential = await self.credential(env)
-        header = ("Authorization", f"Bearer {credential.access_token}")
-        return Stamp((header,), credential.generation)
+        credential = self._ready(env) or await self.credential(env)
+        return Stamp(self._shown(credential, request, env.now), credential.generation)
+
+    def _shown(self, credential: Credential, request: Request, now: Clock) -> Fields:
+        """Return the headers that show `credential` with `request`."""
+        return (("Authorization", f"Bearer {credential.access_token}"),)
 
     async def challenged(
         self, env: Env, request: Request, response: Reply, stamp: Stamp
@@ -125,7 +143,10 @@ class RenewingAuth(AuthPlugin):
         return True
 
     async def token(self, env: Env) -> str:
-        return (await self.credential(env)).access_token
+        credential = await self.credential(env)
+        if credential.key is not None:
+            raise KeyBound(BOUND)
+        return credential.access_token
 
     def state(self) -> dict[str, Any]:
         return {"token": self._current.public()} if self._current else {}
@@ -160,9 +181,9 @@ class RenewingAuth(AuthPlugin):
 
         Raises CredentialError and ConnectFailure.
         """
-        current, stale = self._current, self._stale
-        if current is not None and current.generation > stale and current.fresh(env.now()):
-            return current
+        if (ready := self._ready(env)) is not None:
+            return ready
+        stale = self._stale
         try:
             found = await self._flown(env, ask=ask)
             while found.generation <= stale:  # it took off before this one was refused
@@ -172,6 +193,13 @@ class RenewingAuth(AuthPlugin):
                 return current
             raise
         return found
+
+    def _ready(self, env: Env) -> Credential | None:
+        """Return the current credential if it is as good as a new one."""
+        current = self._current
+        if current is None or current.generation <= self._stale or not current.fresh(env.now()):
+            return None
+        return current
 
     async def _flown(self, env: Env, *, ask: bool) -> Credential:
         while True:
@@ -231,7 +259,8 @@ class RenewingAuth(AuthPlugin):
 
     def _found(self, env: Env, keeper: Keeper, stale: int) -> Credential | None:
         """Return what the person gave to another process while this one came to ask."""
-        found = keeper.read().credential
+        kept = keeper.read()
+        found = kept.credential if kept.proven else None
         if found is None or found.generation <= stale or not found.fresh(env.now()):
             return None
         self.adopt(found)
@@ -260,7 +289,7 @@ class RenewingAuth(AuthPlugin):
         with keeper.locked():
             kept = keeper.read()
             previous = kept.credential
-            if previous is not None:
+            if previous is not None and kept.proven:
                 self.adopt(previous)
                 if previous.generation > stale and previous.fresh(env.now()):
                     return previous
@@ -282,9 +311,13 @@ class RenewingAuth(AuthPlugin):
     def _ended(self, keeper: Keeper, previous: Credential | None, now: int) -> Credential:
         """Give up the refresh token that the server will not take; one that came meanwhile stays,
         and serves."""
-        found = keeper.read().credential
+        kept = keeper.read()
+        found = kept.credential
         if found is None or found == previous:
-            keeper.write(Kept(previous and previous._replace(refresh_token=None)))
+            dead = previous and previous._replace(refresh_token=None)
+            keeper.write(kept._replace(credential=dead, intent=None))
+            raise SignInEnded
+        if not kept.proven:
             raise SignInEnded
         self.adopt(found)
         if not found.fresh(now):
@@ -310,8 +343,7 @@ class RenewingAuth(AuthPlugin):
             refusals.tell(lambda: self._tried(generation), error.public, now=now)
 
     def _tried(self, generation: int) -> tuple[str, ...]:
-        sent = {name: value for name, value in self.secrets().items() if name != "token"}
-        return str(generation), json.dumps(sent, sort_keys=True)
+        return str(generation), json.dumps(self.proof(), sort_keys=True)
 
     def _usable(self, env: Env, stale: int) -> Credential | None:
         """Return the current credential if it cannot be renewed now and still serves."""
@@ -343,8 +375,9 @@ class RenewingAuth(AuthPlugin):
         if store is None:
             return self._memory
         if self._account is not None:
-            return Sealed(store, self._account, None)
-        return Sealed(store, store.account_id(self.kind, *self.identity()), self.record())
+            return Sealed(store, self._account)
+        account = store.account_id(self.kind, *self.identity())
+        return Sealed(store, account, self.record(), self.proof)
 
 
 def _taken(turn: Turn, flight: str, now: int) -> str | None:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 LIFE: Final = 86_400
 """Seconds that a serialised user is good for if nobody says otherwise: a working day and its night."""
 
+_DOTS: Final = 4
+"""A job's user is a compact JWE (RFC 7516 §7.1); the other kinds are JSON objects."""
+
 _PURPOSE: Final = "serialised user"
 
 
@@ -35,18 +38,40 @@ def serialize_user(
     user: User,
     *,
     use_json: bool = True,
+    for_job: str | None = None,
+    scope: str | None = None,
     expires_in: int | None = None,
+    recipient: Mapping[str, Any] | bytes | None = None,
 ) -> str:
     """Return `user` as a text that this person can read on this machine for `expires_in` seconds, 24 hours by default.
 
     It names the account of a stored user and holds none of their tokens; of a script it holds the key, of a user whom
-    no store keeps the access token, sealed. The Toolkit's other form is a pickle: `use_json=False` is a ValueError.
+    no store keeps the access token, sealed.
+
+    `for_job` is a name that people see: the text then carries a credential of the job's own, which the session is
+    exchanged for (RFC 8693) and which only works with the key in it. It is sealed to `recipient`, a public JWK or 32
+    bytes that both sides have, and is read where the job runs; without one it is a ValueError. It may no more than
+    `scope` says, ends with the session or from My sessions, and where the provider cannot do that this is
+    DelegationNotSupported.
+
+    The Toolkit's other form is a pickle: `use_json=False` is a ValueError.
     Raises StoreUnavailable where there is no key and none can be made.
     """
     if not use_json:
         message = "A user is serialised as JSON only: reading a pickle runs what is in it."
         raise ValueError(message)
     life = LIFE if expires_in is None else expires_in
+    if for_job is not None:
+        if recipient is None:
+            message = "A job's user needs recipient=: the public JWK of whoever runs it, or 32 bytes that both have."
+            raise ValueError(message)
+        from sojourn.client.jobs import serialize_jobs
+
+        (text,) = serialize_jobs(user, [for_job], scope=scope, expires_in=life, recipient=recipient)
+        return text
+    if scope is not None or recipient is not None:
+        message = "scope= and recipient= go with for_job=."
+        raise ValueError(message)
     if life <= 0:
         message = "expires_in= is a number of seconds above zero."
         raise ValueError(message)
@@ -64,16 +89,26 @@ def deserialize_user(
     payload: str | bytes,
     *,
     audience: str | None = None,
-    key: CredentialStore | None = None,
+    key: CredentialStore | Mapping[str, Any] | bytes | None = None,
     compat: bool = False,
 ) -> User:
     """Return the user that `serialize_user` wrote.
 
     `audience` is the service that the caller works with, a host: a user of another one is refused. `key` is the store
-    whose key opens it, by default this person's. `compat` also reads what the Toolkit wrote as JSON, which nothing
+    whose key opens it, by default this person's; of a job's user it is the private JWK or the 32 bytes that it was
+    sealed to, by default what SOJOURN_JOB_KEY says. `compat` also reads what the Toolkit wrote as JSON, which nothing
     seals. Whatever is no such text, or not for here and now, raises BadSerializedUser; a key that is gone or locked
     raises ConfigurationError.
     """
+    plain = payload if isinstance(payload, str) else payload.decode("utf-8", "replace")
+    if plain.count(".") == _DOTS and not plain.lstrip().startswith("{"):
+        if isinstance(key, CredentialStore):
+            raise BadSerializedUser("A job's user is sealed to a farm's key, not to a store's.")
+        from sojourn.client.jobs import opened
+
+        return opened(plain.strip(), audience=audience, key=key)
+    if key is not None and not isinstance(key, CredentialStore):
+        raise BadSerializedUser("The text is no job's user, which alone is sealed to a farm's key.")
     try:
         found = SerializedUser.parse(payload)
     except NewerUser as cause:
@@ -129,7 +164,7 @@ def _record(user: User) -> dict[str, Any]:
         **user.who._asdict(),
         "session_metadata": user.session_metadata,
         "state": record["state"],
-        "secrets": {"token": {"access_token": token.get("access_token")}},
+        "secrets": {"token": {name: token.get(name) for name in ("access_token", "key")}},
     }
 
 

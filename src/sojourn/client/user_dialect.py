@@ -7,13 +7,20 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, NamedTuple
+from urllib.parse import quote
 
 from sojourn.client.credential import Credential, next_generation
 from sojourn.client.env.contract import Env
+from sojourn.client.job_order import JobMint
 from sojourn.client.prompt.contract import Answer, Form, Way
 from sojourn.client.renewal import RenewingAuth
 from sojourn.client.url import masked, origin
-from sojourn.errors import CredentialError, IncompleteCredentials, Malformed
+from sojourn.errors import (
+    CredentialError,
+    DelegationNotSupported,
+    IncompleteCredentials,
+    Malformed,
+)
 
 METADATA: Final = "session_metadata"
 """The option under which metadata that is no mapping of options reaches a dialect."""
@@ -94,6 +101,13 @@ class UserDialect(ABC):
     async def check(self, env: Env, plugin: RenewingAuth, credential: Credential) -> None:
         """Ask the service whether it takes `credential`; AuthenticationError says that it does not."""
 
+    async def jobs(self, env: Env, plugin: RenewingAuth) -> JobMint:
+        """Return what gets jobs credentials of their own from the session of `plugin`.
+
+        Raises DelegationNotSupported where the service has nothing of the kind, and what renewing the session raises.
+        """
+        raise DelegationNotSupported(f"{self.service} has no narrower credentials for jobs.")
+
     async def entity(self, env: Env, plugin: RenewingAuth) -> Mapping[str, Any]:
         """Return `type` and `id` of what the user is at the service. Raises CredentialError where it does not say."""
         access = await plugin.access(env)
@@ -117,7 +131,10 @@ def options_of(session_metadata: object) -> Mapping[str, Any]:
 
 
 def proxy_url(text: str | None) -> str | None:
-    """Return `user:password@host:port` as a URL; not a letter of it is changed."""
-    if not text:
-        return None
-    return text if "://" in text else f"http://{text}"
+    """Return `user:password@host:port` as a URL: user and password, all before the last @, are encoded and not changed
+    otherwise. A URL stays as it is."""
+    if not text or "://" in text:
+        return text or None
+    who, at, where = text.rpartition("@")
+    user, colon, password = who.partition(":")
+    return f"http://{quote(user, safe='')}{colon}{quote(password, safe='')}{at}{where}"

@@ -13,6 +13,7 @@
     │  ├─ InvalidScope, InvalidTarget
     │  ├─ AccessDenied               the person or the policy said no
     │  ├─ AuthorizationPending, SlowDown, ExpiredToken  a device that waits for a person (RFC 8628)
+    │  ├─ DpopError                  the proof that a key is held (RFC 9449): InvalidDpopProof, UseDpopNonce
     │  ├─ LoginRequired, ConsentRequired, AccountSelectionRequired, InteractionNeeded
     │  ├─ UnmetAuthenticationRequirements  an essential `acr` that this server does not have
     │  ├─ RequestNotSupported, RequestUriNotSupported
@@ -43,8 +44,11 @@
     │  │  └─ SecondFactorRequired    they were good, and a code is asked for: with it the same attempt goes on
     │  ├─ IncompleteCredentials      something needed is missing
     │  ├─ AuthenticationCancelled    the person said no
+    │  ├─ DelegationNotSupported     the provider lets nobody act for somebody else
     │  ├─ InteractionRequired        a person is needed and none can be asked; names ways out
+    │  ├─ NotRevocable               the service has no way to end a session: it dies of itself
     │  ├─ CredentialBusy             another process holds the credential's lock
+    │  ├─ KeyBound                   the token works only with its key's proof (DPoP), so it cannot be handed out
     │  └─ BadSerializedUser          not a serialised user, or not for here and now; says which
     ├─ EndpointError                 where a service answers cannot be found out
     │  ├─ EndpointNotFound           the catalog has no such endpoint
@@ -81,6 +85,7 @@ from sojourn.errors.client import (
     ConnectTimeout,
     CredentialBusy,
     CredentialError,
+    DelegationNotSupported,
     DiscoveryFailure,
     EmptyCatalog,
     EndpointError,
@@ -91,8 +96,10 @@ from sojourn.errors.client import (
     HttpServerError,
     IncompleteCredentials,
     InteractionRequired,
+    KeyBound,
     MissingAuthMethods,
     NotFound,
+    NotRevocable,
     ReadTimeout,
     RequestError,
     SecondFactorRequired,
@@ -109,10 +116,12 @@ from sojourn.errors.protocol import (
     AuthorizationPending,
     BearerError,
     ConsentRequired,
+    DpopError,
     ExpiredToken,
     InsufficientScope,
     InteractionNeeded,
     InvalidClient,
+    InvalidDpopProof,
     InvalidGrant,
     InvalidRequest,
     InvalidScope,
@@ -131,6 +140,7 @@ from sojourn.errors.protocol import (
     UnmetAuthenticationRequirements,
     UnsupportedGrantType,
     UnsupportedResponseType,
+    UseDpopNonce,
     WrongMethod,
 )
 from sojourn.errors.server import (
@@ -176,8 +186,10 @@ __all__ = [
     "ConsentRequired",
     "CredentialBusy",
     "CredentialError",
+    "DelegationNotSupported",
     "DeviceWithdrawn",
     "DiscoveryFailure",
+    "DpopError",
     "EmptyCatalog",
     "EndpointError",
     "EndpointNotFound",
@@ -192,11 +204,13 @@ __all__ = [
     "InteractionNeeded",
     "InteractionRequired",
     "InvalidClient",
+    "InvalidDpopProof",
     "InvalidGrant",
     "InvalidRequest",
     "InvalidScope",
     "InvalidTarget",
     "InvalidToken",
+    "KeyBound",
     "LoginRequired",
     "Malformed",
     "MintingNotAllowed",
@@ -208,6 +222,7 @@ __all__ = [
     "NoSuchUser",
     "NotFound",
     "NotLive",
+    "NotRevocable",
     "OutcomeUnknown",
     "PageError",
     "PageExpired",
@@ -239,6 +254,7 @@ __all__ = [
     "UnsafeRedirect",
     "UnsupportedGrantType",
     "UnsupportedResponseType",
+    "UseDpopNonce",
     "VersionNotAvailable",
     "WrongMethod",
     "WrongTokenClass",

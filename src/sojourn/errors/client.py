@@ -57,6 +57,10 @@ class SecondFactorRequired(AuthenticationError):
         self.label = label
 
 
+class DelegationNotSupported(CredentialError):
+    text = "The provider lets nobody act for somebody else."
+
+
 class InteractionRequired(CredentialError):
     """`ways_out` are what the person who reads it can do, a sentence's part each; they stand in the public text."""
 
@@ -72,12 +76,20 @@ class InteractionRequired(CredentialError):
         self.ways_out = ways_out
 
 
+class NotRevocable(CredentialError):
+    text = "The service has no way to end this."
+
+
 class CredentialBusy(CredentialError):
     text = "Another process holds this credential."
 
 
 class BadSerializedUser(CredentialError):
     text = "The serialised user cannot be used."
+
+
+class KeyBound(CredentialError):
+    text = "The access token is bound to a key (DPoP) and of no use without it."
 
 
 class EndpointError(SojournError):

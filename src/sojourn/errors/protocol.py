@@ -106,6 +106,26 @@ class ExpiredToken(ProtocolError):
     text = "The device code has expired. Ask for a new one."
 
 
+class DpopError(ProtocolError):
+    """The proof that a key is held was not accepted (RFC 9449 §5, §7.1). A protected resource answers it with 401."""
+
+
+class InvalidDpopProof(DpopError):
+    code = "invalid_dpop_proof"
+    text = "The DPoP proof is missing or malformed, or is for another request, key or token."
+
+
+class UseDpopNonce(DpopError):
+    """RFC 9449 §8: the proof must hold `nonce`, which goes with the answer."""
+
+    code = "use_dpop_nonce"
+    text = "The DPoP proof must hold the nonce of this answer."
+
+    def __init__(self, text: str | None = None, *, nonce: str = "", detail: str = "") -> None:
+        super().__init__(text, detail=detail)
+        self.nonce = nonce
+
+
 class LoginRequired(ProtocolError):
     code = "login_required"
     text = "The person must sign in."
@@ -158,7 +178,11 @@ class ServerBusy(ProtocolError):
 
 
 class BearerError(ProtocolError):
-    """An answer of a protected resource (RFC 6750 §3.1)."""
+    """An answer of a protected resource (RFC 6750 §3.1). `with_proof`: the token came under the DPoP scheme, of which
+    the answer speaks then (RFC 9449 §7.1).
+    """
+
+    with_proof: bool = False
 
 
 class InvalidToken(BearerError):

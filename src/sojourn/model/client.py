@@ -20,6 +20,7 @@ class Client(Value, frozen=True, kw_only=True):
     require_pkce    off only for a confidential client that uses a nonce (design decision 15)
     resources       identifiers it may ask tokens for (RFC 8707)
     token_format    opaque | jwt: its access tokens when no resource says otherwise
+    dpop_bound_access_tokens   whether it gets and uses only tokens that are bound to a key (RFC 9449 §5.2)
     token_lives     usage rules that overrule the server's, by token class
     """
 
@@ -46,6 +47,7 @@ class Client(Value, frozen=True, kw_only=True):
     policy_uri: str = ""
     tos_uri: str = ""
     default_max_age: int = 0
+    dpop_bound_access_tokens: bool = False
     token_lives: Mapping[str, UsageRules] = {}
     ended: Ending | UnsetType = UNSET
 

@@ -23,6 +23,7 @@ class AccessToken(Struct, frozen=True, kw_only=True):
     audience    the services it is for; this one among them
     expires_at  UTC milliseconds; None where introspection names no end
     kind        `jwt`: judged offline, so an ending reaches it only when it expires; `opaque`: the issuer was asked
+    jkt         thumbprint of the key it is bound to, which the request proved (RFC 9449); empty: a bearer token
     acr         how strongly the user signed in, where the issuer says (RFC 9068 §2.2.1)
     auth_time   when the user signed in, UTC milliseconds, where the issuer says
     claims      all the issuer said, read-only
@@ -38,6 +39,7 @@ class AccessToken(Struct, frozen=True, kw_only=True):
     acr: str | None
     auth_time: int | None
     claims: Mapping[str, Any]
+    jkt: str = ""
 
     def __repr__(self) -> str:
         return (
@@ -47,4 +49,6 @@ class AccessToken(Struct, frozen=True, kw_only=True):
     def require(self, *scopes: str) -> None:
         """Raise InsufficientScope, which names all of `scopes`, unless each was granted."""
         if not set(scopes) <= set(self.scope):
-            raise InsufficientScope(scope=oauth.scope_text(scopes))
+            error = InsufficientScope(scope=oauth.scope_text(scopes))
+            error.with_proof = bool(self.jkt)
+            raise error

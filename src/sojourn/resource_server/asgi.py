@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
+from urllib.parse import quote
 
 from sojourn.errors import BearerError, ProtocolError
 from sojourn.resource_server import presented
 from sojourn.resource_server.answers import Answer
+from sojourn.resource_server.proofs import PATH_LETTERS
 from sojourn.resource_server.verifier import Verifier
 
 Scope = MutableMapping[str, Any]
@@ -63,15 +65,18 @@ class ProtectAsgi:
             await send(message)
 
         try:
+            proof = presented.proof_of(_fields(scope, b"dpop"))
             authorization = presented.authorization_of(
-                [
-                    value.decode("latin-1")
-                    for name, value in scope["headers"]
-                    if name == b"authorization"
-                ],
+                _fields(scope, b"authorization"),
                 query=scope.get("query_string", b"").decode("latin-1"),
             )
-            token = await self._verifier.averify(authorization, scopes=self._scopes)
+            token = await self._verifier.averify(
+                authorization,
+                scopes=self._scopes,
+                dpop=proof,
+                method=scope.get("method", "GET"),
+                path=_path(scope),
+            )
         except ProtocolError as error:
             await self._refuse(error, scope, receive, send)
             return
@@ -104,6 +109,16 @@ class ProtectAsgi:
         if metadata is None or scope["path"] != metadata.path:
             return None
         return metadata.answer if scope.get("method") in ("GET", "HEAD") else None
+
+
+def _fields(scope: Scope, wanted: bytes) -> list[str]:
+    return [value.decode("latin-1") for name, value in scope["headers"] if name == wanted]
+
+
+def _path(scope: Scope) -> str:
+    """The path as the client wrote it, as far as the server tells."""
+    raw: bytes | None = scope.get("raw_path")
+    return quote(scope["path"], safe=PATH_LETTERS) if raw is None else raw.decode("latin-1")
 
 
 async def respond(answer: Answer, scope: Scope, send: Send) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from sojourn.errors import BearerError, ProtocolError
 from sojourn.resource_server import presented
 from sojourn.resource_server.answers import Answer
+from sojourn.resource_server.proofs import PATH_LETTERS
 from sojourn.resource_server.verifier import Verifier
 
 if TYPE_CHECKING:
@@ -47,8 +49,13 @@ class ProtectWsgi:
             return _respond(document, environ, start_response)
         try:
             environ["sojourn.token"] = self._verifier.verify(
-                presented.authorization_of(_fields(environ), query=environ.get("QUERY_STRING", "")),
+                presented.authorization_of(
+                    _fields(environ, "HTTP_AUTHORIZATION"), query=environ.get("QUERY_STRING", "")
+                ),
                 scopes=self._scopes,
+                dpop=presented.proof_of(_fields(environ, "HTTP_DPOP")),
+                method=environ["REQUEST_METHOD"],
+                path=quote(path.encode("latin-1"), safe=PATH_LETTERS),
             )
         except ProtocolError as error:
             return _respond(self._verifier.answer(error), environ, start_response)
@@ -64,8 +71,8 @@ class ProtectWsgi:
         return metadata.answer if environ["REQUEST_METHOD"] in ("GET", "HEAD") else None
 
 
-def _fields(environ: WSGIEnvironment) -> list[str]:
-    return [environ["HTTP_AUTHORIZATION"]] if "HTTP_AUTHORIZATION" in environ else []
+def _fields(environ: WSGIEnvironment, name: str) -> list[str]:
+    return [environ[name]] if name in environ else []
 
 
 def _respond(

@@ -179,6 +179,7 @@ class ProviderMetadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     introspection_endpoint_auth_methods_supported: tuple[str, ...] = ()
     revocation_endpoint_auth_methods_supported: tuple[str, ...] = ()
     code_challenge_methods_supported: tuple[str, ...] = ()
+    dpop_signing_alg_values_supported: tuple[str, ...] = ()
     claims_parameter_supported: bool | None = None
     request_parameter_supported: bool | None = None
     request_uri_parameter_supported: bool | None = None

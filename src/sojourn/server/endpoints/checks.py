@@ -30,7 +30,7 @@ from sojourn.model.authorization_request import AuthorizationRequest
 from sojourn.model.client import Client
 from sojourn.server.pages.site import Site
 from sojourn.server.services.hints import hinted
-from sojourn.wire import device, oauth, oidc, proof
+from sojourn.wire import device, dpop, oauth, oidc, proof
 from sojourn.wire.kept_in import KeptIn
 
 RESPONSE_MODES: Final = ("query", "form_post")
@@ -55,6 +55,7 @@ class Draft(Struct):
     response_mode: str = "query"
     scope: tuple[str, ...] = ()
     challenge: str = ""
+    dpop_jkt: str = ""
     prompt: frozenset[str] = frozenset()
     max_age: int | None = None
     hint_sub: str = ""
@@ -156,6 +157,15 @@ def pkce(_site: Site, draft: Draft) -> None:
     draft.challenge = challenge
 
 
+def dpop_jkt(_site: Site, draft: Draft) -> None:
+    """RFC 9449 §10: the code is for the holder of a key alone."""
+    thumbprint = draft.get("dpop_jkt")
+    if thumbprint and not dpop.is_thumbprint(thumbprint):
+        message = "dpop_jkt is not the SHA-256 thumbprint of a key."
+        raise InvalidRequest(message)
+    draft.dpop_jkt = thumbprint
+
+
 def sizes(_site: Site, draft: Draft) -> None:
     """Values that we keep and give back are bounded."""
     for name in ("state", "nonce", "login_hint", "acr_values", "ui_locales"):
@@ -230,6 +240,7 @@ AFTER_REDIRECT: Final[tuple[Row, ...]] = (
     response_type,
     scope,
     pkce,
+    dpop_jkt,
     sizes,
     prompt,
     max_age,
@@ -292,4 +303,5 @@ def _request(draft: Draft) -> AuthorizationRequest:
         id_token=tuple(id_token),
         resources=draft.resources,
         ui_locales=draft.get("ui_locales"),
+        dpop_jkt=draft.dpop_jkt,
     )

@@ -12,7 +12,7 @@ from sojourn.server.endpoints.rendering import ANY_ORIGIN, JSON
 from sojourn.server.grants.registry import REGISTRY
 from sojourn.server.pages import messages, paths
 from sojourn.server.pages.site import Site
-from sojourn.wire import oidc
+from sojourn.wire import dpop, oidc
 
 _MINUTES = (b"cache-control", b"public, max-age=300")
 
@@ -49,6 +49,7 @@ def metadata(site: Site) -> bytes:
         token_endpoint_auth_signing_alg_values_supported=signing,
         introspection_endpoint_auth_methods_supported=AUTH_METHODS[:3],
         revocation_endpoint_auth_methods_supported=AUTH_METHODS,
+        dpop_signing_alg_values_supported=dpop.ALGORITHMS,
         ui_locales_supported=messages.LOCALES,
     )
     return said.encode()

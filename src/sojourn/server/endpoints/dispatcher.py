@@ -276,6 +276,7 @@ class _Step:
             redirect_uri=asked.redirect_uri,
             challenge=asked.challenge,
             nonce=asked.nonce,
+            jkt=asked.dpop_jkt,
         )
         minted = await self._site.sessions.authorizing.authorize(
             held.admitted,

@@ -22,6 +22,7 @@ from sojourn.server.pages.view import View
 from sojourn.server.services import http
 from sojourn.server.services.clients import Clients
 from sojourn.server.services.context import Context
+from sojourn.server.services.proofs import Proofs
 from sojourn.server.services.sessions.manager import AsyncSessionManager
 from sojourn.server.services.users import Users
 from sojourn.wire import cookies, forms
@@ -44,6 +45,7 @@ class Site:
     users: Users
     clients: Clients
     passwords: Passwords
+    proofs: Proofs
     pipeline: Pipeline
     throttle: Throttle
     renderer: Renderer

@@ -88,9 +88,23 @@ class ScopeRow(Struct, frozen=True, kw_only=True):
     already: bool = False
 
 
+class DelegationRow(Struct, frozen=True, kw_only=True):
+    """One token below an authorization with which somebody acts for the person: a job, or a service that calls another.
+    `id` comes back with `action=end_delegation`. `job` is the name that the application gave; `actor` who acts.
+    """
+
+    id: str
+    job: str
+    actor: str
+    scopes: tuple[ScopeRow, ...]
+    created_at: int
+    ends_at: int | None = None
+
+
 class GrantRow(Struct, frozen=True, kw_only=True):
-    """One authorization an application holds. `id` comes back with `action=end_grant`; `store` is the name of where the
-    application keeps it.
+    """One authorization an application holds. `id` comes back with `action=end_grant`; `key` is the thumbprint of the
+    key that its tokens are bound to, '' for bearer tokens; `store` the name of where the application keeps it.
+    `delegations`: the live ones.
     """
 
     id: str
@@ -100,6 +114,8 @@ class GrantRow(Struct, frozen=True, kw_only=True):
     ended_at: int | None = None
     offline: bool = False
     resources: tuple[str, ...] = ()
+    delegations: tuple[DelegationRow, ...] = ()
+    key: str = ""
     store: str = ""
 
 
@@ -119,6 +135,12 @@ class ClientRow(Struct, frozen=True, kw_only=True):
         """Every scope of the live grants once, in order (of all grants when none is live)."""
         live = [grant for grant in self.grants if grant.ended_at is None] or self.grants
         return tuple({scope.name: scope for grant in live for scope in grant.scopes}.values())
+
+    @property
+    def delegations(self) -> tuple[DelegationRow, ...]:
+        """All that act for the person through this application, newest first."""
+        found = (one for grant in self.grants for one in grant.delegations)
+        return tuple(sorted(found, key=lambda one: one.created_at, reverse=True))
 
     @property
     def last_used_at(self) -> int | None:
@@ -300,7 +322,7 @@ class ChangePasswordView(FormView, frozen=True, kw_only=True):
 
 
 class SessionsView(FormView, frozen=True, kw_only=True):
-    """My sessions. Posts `action` = `end_sign_in`, `end_client`, `end_grant`, `end_store` (with `id`)
+    """My sessions. Posts `action` = `end_sign_in`, `end_client`, `end_grant`, `end_delegation`, `end_store` (with `id`)
     or `end_others`.
 
     `sign_ins` and `offline` are one page of them, this device first; `newer_url` and `older_url`

@@ -6,12 +6,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
+from sojourn.client.dialects.oidc.proving import NO_KEY, Binding
 from sojourn.client.dialects.oidc.tokens import Expected, credential
 from sojourn.client.env.contract import Env
 from sojourn.client.prompt import qr, terminal
@@ -29,6 +30,9 @@ from sojourn.errors import (
 from sojourn.wire import forms
 from sojourn.wire.device import GRANT, DeviceAuthorization
 from sojourn.wire.oauth import TokenResponse
+
+if TYPE_CHECKING:
+    from sojourn.wire.dpop import ProofKey
 
 INTERVAL: Final = 5
 """Seconds between two polls where the provider names none, and what `slow_down` adds (RFC 8628 §3.2, §3.5)."""
@@ -54,7 +58,12 @@ class DeviceSignIn(Struct, frozen=True):
 
 
 async def sign_in(
-    env: Env, endpoints: Endpoints, wanted: DeviceSignIn, *, subject: str | None = None
+    env: Env,
+    endpoints: Endpoints,
+    wanted: DeviceSignIn,
+    *,
+    subject: str | None = None,
+    binding: Binding = NO_KEY,
 ) -> Credential:
     """Return the credential of the person who approves; `subject` is who it must be, if that is known.
 
@@ -71,7 +80,7 @@ async def sign_in(
         given = await endpoints.device_authorization(env, form)
         (wanted.show or say)(given)
         answer = await env.race(
-            lambda branch: approved(branch, endpoints, given, wanted.resources),
+            lambda branch: approved(branch, endpoints, given, wanted.resources, binding.key),
             cancel=wanted.cancel,
         )
     except AuthenticationCancelled:
@@ -87,12 +96,17 @@ async def sign_in(
         client_id=endpoints.client.client_id,
         subject=subject,
         id_token="openid" in wanted.scope.split(),
+        bound=binding.required,
     )
-    return await credential(env, endpoints.provider, answer, expected=expected)
+    return await credential(env, endpoints.provider, answer, expected=expected, key=binding.key)
 
 
 async def approved(
-    env: Env, endpoints: Endpoints, given: DeviceAuthorization, resources: tuple[str, ...]
+    env: Env,
+    endpoints: Endpoints,
+    given: DeviceAuthorization,
+    resources: tuple[str, ...],
+    key: ProofKey | None,
 ) -> TokenResponse:
     """Poll until there are tokens (RFC 8628 §3.5). Raises the ProtocolError that ends it, AuthenticationCancelled when
     the time is over."""
@@ -108,7 +122,7 @@ async def approved(
         if env.now() >= end:
             raise _too_late(given)
         try:
-            return await endpoints.tokens(env, form)
+            return await endpoints.tokens(env, form, key=key)
         except AuthorizationPending:
             continue
         except SlowDown:

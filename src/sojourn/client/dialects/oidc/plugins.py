@@ -19,15 +19,23 @@ from sojourn.client.dialects.oidc import device, kept_in
 from sojourn.client.dialects.oidc.device import DeviceSignIn
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
 from sojourn.client.dialects.oidc.identity import ClientIdentity
+from sojourn.client.dialects.oidc.proving import ALGORITHM, NO_KEY, Binding, new_key
 from sojourn.client.dialects.oidc.sign_in import SignIn, possible, sign_in
 from sojourn.client.dialects.oidc.tokens import Expected, credential
 from sojourn.client.discovery import Provider
 from sojourn.client.env.blocking import BlockingEnv
-from sojourn.client.env.contract import Env
+from sojourn.client.env.contract import Clock, Env
 from sojourn.client.prompt.contract import Form, Way
-from sojourn.client.renewal import RenewingAuth, SignInEnded
+from sojourn.client.renewal import BOUND, RenewingAuth, SignInEnded
+from sojourn.client.transport.contract import Fields, Reply, Request
 from sojourn.driver import drive
-from sojourn.errors import InteractionRequired, InvalidGrant, ProtocolError
+from sojourn.errors import (
+    AuthenticationError,
+    InteractionRequired,
+    InvalidGrant,
+    KeyBound,
+    ProtocolError,
+)
 
 if TYPE_CHECKING:
     from threading import Event
@@ -42,7 +50,11 @@ DEFAULT_SCOPE: Final = "openid profile email offline_access"
 
 
 class _OidcAuth(RenewingAuth):
-    """What the plugins share: one client at one provider."""
+    """What the plugins share: one client at one provider.
+
+    `dpop` binds the tokens to a key of the credential's own (RFC 9449): None where the provider offers it with ES256,
+    True always, False never. It is the same for every plugin below.
+    """
 
     kind = "oidc"
     login_hint: str | None = None
@@ -53,11 +65,13 @@ class _OidcAuth(RenewingAuth):
         *,
         scope: str | None,
         resource: str | Sequence[str] | None,
+        dpop: bool | None,
         store: CredentialStore | None,
         account: str | None,
     ) -> None:
         super().__init__(store=store, account=account)
         self.endpoints = endpoints
+        self.dpop = dpop
         self.scope = scope
         named = (resource,) if isinstance(resource, str) else resource or ()
         self.resources = tuple(dict.fromkeys(filter(None, named)))
@@ -88,6 +102,12 @@ class _OidcAuth(RenewingAuth):
             self.scope or "",
             " ".join(self.resources),
             thumbprint,
+            # An account is a person's, whichever tokens they chose; what is cached for programs is never mixed.
+            *(
+                ("dpop" if self.dpop else "bearer",)
+                if self.dpop is not None and user is None
+                else ()
+            ),
         )
 
     def state(self) -> dict[str, Any]:
@@ -97,28 +117,68 @@ class _OidcAuth(RenewingAuth):
             "method": self.endpoints.client.method,
             "scope": self.scope,
             "resource": list(self.resources),
+            "dpop": self.dpop,
         }
         return {**own, **super().state()}
 
     def secrets(self) -> dict[str, Any]:
+        return {**super().secrets(), **self.proof()}
+
+    def proof(self) -> dict[str, Any]:
         client = self.endpoints.client
         key = client.key
         dumped = key and {"kid": key.kid, "alg": key.alg, "pkcs8": b64encode(key.dump()).decode()}
-        return {"client_secret": client.secret, "client_key": dumped, **super().secrets()}
+        return {"client_secret": client.secret, "client_key": dumped}
+
+    def restore(self, state: Mapping[str, Any], secrets: Mapping[str, Any]) -> None:
+        self.dpop = state.get("dpop") if self.dpop is None else self.dpop
+        super().restore(state, secrets)
+
+    def noticed(self, request: Request, response: Reply) -> bool:
+        current = self._current
+        if current is None or current.key is None:
+            return False
+        return self.endpoints.prover.noticed(request.url, response)
+
+    def _shown(self, credential: Credential, request: Request, now: Clock) -> Fields:
+        if credential.key is None:
+            return super()._shown(credential, request, now)
+        if not request.url:  # keystoneauth1's Session asks for headers, and does not say what for
+            raise KeyBound(BOUND)
+        return self.endpoints.prover.shown(credential, request, now=now())
+
+    async def _binding(self, env: Env) -> Binding:
+        """Return a fresh key for new tokens, where the provider binds them to one with ES256 and that is wanted."""
+        if self.dpop is False:
+            return NO_KEY
+        metadata = await self.endpoints.provider.metadata(env)
+        if ALGORITHM in metadata.dpop_signing_alg_values_supported:
+            return Binding(new_key(), required=bool(self.dpop))
+        if self.dpop:
+            raise AuthenticationError(f"{self.issuer} does not offer DPoP with {ALGORITHM}.")
+        return NO_KEY
 
     async def _granted(
         self,
         env: Env,
         form: Params,
         previous: Credential | None,
+        binding: Binding,
         *,
         nonce: str | None = None,
     ) -> Credential:
-        answer = await self.endpoints.tokens(env, form, nonce=nonce)
+        answer = await self.endpoints.tokens(env, form, nonce=nonce, key=binding.key)
         subject = previous.claims.get("sub") if previous else None
-        expected = Expected(self.endpoints.client.client_id, subject=subject)
+        expected = Expected(
+            self.endpoints.client.client_id, subject=subject, bound=binding.required
+        )
         return await credential(
-            env, self.endpoints.provider, answer, expected=expected, previous=previous
+            env,
+            self.endpoints.provider,
+            answer,
+            expected=expected,
+            previous=previous,
+            key=binding.key,
         )
 
 
@@ -141,6 +201,7 @@ class ClientCredentials(_OidcAuth):
         method: str | None = None,
         scope: str | None = None,
         resource: str | Sequence[str] | None = None,
+        dpop: bool | None = None,
         store: CredentialStore | None = None,
         account: str | None = None,
     ) -> None:
@@ -149,6 +210,7 @@ class ClientCredentials(_OidcAuth):
             Endpoints(Provider(issuer), client),
             scope=scope,
             resource=resource,
+            dpop=dpop,
             store=store,
             account=account,
         )
@@ -166,7 +228,11 @@ class ClientCredentials(_OidcAuth):
         if self.scope:
             form = {**form, "scope": self.scope}
         try:
-            return await self._granted(env, form, previous)
+            kept = self.endpoints.prover.key_of(previous)
+            binding = await self._binding(env)
+            if binding.key is not None and kept is not None:
+                binding = binding._replace(key=kept)
+            return await self._granted(env, form, previous, binding)
         except ProtocolError as cause:
             raise refusal(self.issuer, cause) from cause
 
@@ -196,7 +262,10 @@ class _PersonAuth(_OidcAuth):
             "resource": self.resources,
         }
         try:
-            return await self._granted(env, form, previous, nonce=nonce)
+            # Never a key that is not kept yet: the answer that binds the next token to it could be lost.
+            key = self.endpoints.prover.key_of(previous)
+            binding = Binding(key, required=key is not None)
+            return await self._granted(env, form, previous, binding, nonce=nonce)
         except InvalidGrant as cause:
             raise SignInEnded from cause
         except ProtocolError as cause:
@@ -236,6 +305,7 @@ class AuthorizationCode(_PersonAuth):
         max_age: int | None = None,
         acr_values: str | None = None,
         interactive: bool = True,
+        dpop: bool | None = None,
         store: CredentialStore | None = None,
         account: str | None = None,
     ) -> None:
@@ -244,6 +314,7 @@ class AuthorizationCode(_PersonAuth):
             Endpoints(Provider(issuer), client),
             scope=scope,
             resource=resource,
+            dpop=dpop,
             store=store,
             account=account,
         )
@@ -263,7 +334,14 @@ class AuthorizationCode(_PersonAuth):
         if answer is None and isinstance(env, BlockingEnv) and gui_thread.application():
             return await env.block(self._in_a_dialog, env)
         wanted = replace(self.wanted, more=await self._kept_in(env))
-        return await sign_in(env, self.endpoints, wanted, subject=self._subject(), answer=answer)
+        return await sign_in(
+            env,
+            self.endpoints,
+            wanted,
+            subject=self._subject(),
+            bind=self._binding,
+            answer=answer,
+        )
 
     def _in_a_dialog(self, env: Env) -> Credential:
         from sojourn.client.prompt.qt.prompt import QtPrompt
@@ -299,6 +377,7 @@ class DeviceCode(_PersonAuth):
         show: Show | None = None,
         cancel: Event | None = None,
         interactive: bool = True,
+        dpop: bool | None = None,
         store: CredentialStore | None = None,
         account: str | None = None,
     ) -> None:
@@ -307,6 +386,7 @@ class DeviceCode(_PersonAuth):
             Endpoints(Provider(issuer), client),
             scope=scope,
             resource=resource,
+            dpop=dpop,
             store=store,
             account=account,
         )
@@ -318,7 +398,13 @@ class DeviceCode(_PersonAuth):
 
     async def first(self, env: Env) -> Credential:
         wanted = replace(self.wanted, more=await self._kept_in(env))
-        return await device.sign_in(env, self.endpoints, wanted, subject=self._subject())
+        return await device.sign_in(
+            env,
+            self.endpoints,
+            wanted,
+            subject=self._subject(),
+            binding=await self._binding(env),
+        )
 
     def may_ask(self) -> bool:
         return super().may_ask() or self.interactive

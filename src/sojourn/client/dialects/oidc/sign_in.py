@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from sojourn.client import gui_thread
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc.desk import Desk, opened, reachable
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
+from sojourn.client.dialects.oidc.proving import NO_KEY, Binding
 from sojourn.client.dialects.oidc.race import WAYS_OUT, codes, first
 from sojourn.client.dialects.oidc.tokens import Expected, credential
 from sojourn.client.env.contract import Env
@@ -66,10 +67,11 @@ async def sign_in(
     wanted: SignIn,
     *,
     subject: str | None = None,
+    bind: Callable[[Env], Awaitable[Binding]] | None = None,
     answer: Answer | None = None,
 ) -> Credential:
     """Return the credential of the person who signs in; `subject` is who it must be, if that is known, `answer` what
-    they said to the prompt that they stand before.
+    they said to the prompt that they stand before. `bind` gives the key that the tokens are to be bound to.
 
     Raises InteractionRequired at once where nobody can be asked, AuthenticationCancelled if the
     person said no or let five minutes pass, AuthenticationError for an answer that is not good.
@@ -78,13 +80,14 @@ async def sign_in(
         raise InteractionRequired(NOBODY, ways_out=WAYS_OUT)
     issuer = endpoints.provider.issuer
     await endpoints.provider.metadata(env)
+    binding = await bind(env) if bind is not None else NO_KEY
     state = secrets.token_urlsafe(32)
     redirect = urlsplit(wanted.redirect_uri)
     port, path = redirect.port or 0, redirect.path or "/"
     from sojourn.client.dialects.oidc.listener import Listener
 
     with opened(answer) as open_desk, Listener(state=state, path=path, port=port) as listener:
-        attempt = _Attempt(state, listener.redirect_uri, subject)
+        attempt = _Attempt(state, listener.redirect_uri, subject, binding)
         try:
             return await _signed_in(
                 env, endpoints, wanted, attempt, listener=listener, desk=open_desk
@@ -119,7 +122,14 @@ async def _signed_in(
     if given is not None:
         listener.note(given.user_code)
     won = await first(
-        env, endpoints, listener, desk, url=url, given=given, resources=wanted.resources
+        env,
+        endpoints,
+        listener,
+        desk,
+        url=url,
+        given=given,
+        resources=wanted.resources,
+        key=attempt.binding.key,
     )
     if not isinstance(won, TokenResponse):
         return await _redeemed(env, endpoints, wanted, attempt, won)
@@ -128,15 +138,20 @@ async def _signed_in(
         client_id=endpoints.client.client_id,
         subject=attempt.subject,
         id_token="openid" in wanted.scope.split(),
+        bound=attempt.binding.required,
     )
-    return await credential(env, endpoints.provider, won, expected=expected)
+    key = attempt.binding.key
+    return await credential(env, endpoints.provider, won, expected=expected, key=key)
 
 
 class _Attempt:
     """One sign-in: its secrets, never shown, and the address it comes back to."""
 
-    def __init__(self, state: str, redirect_uri: str, subject: str | None) -> None:
+    def __init__(
+        self, state: str, redirect_uri: str, subject: str | None, binding: Binding
+    ) -> None:
         self.state = state
+        self.binding = binding
         self.subject = subject
         self.redirect_uri = redirect_uri
         self.nonce = secrets.token_urlsafe(32)
@@ -162,6 +177,7 @@ async def _authorization_url(
         "login_hint": wanted.login_hint,
         "max_age": None if wanted.max_age is None else str(wanted.max_age),
         "acr_values": wanted.acr_values,
+        "dpop_jkt": attempt.binding.thumbprint,
     }
     params.update({name: value for name, value in optional.items() if value is not None})
     params.update(wanted.more)
@@ -195,12 +211,14 @@ async def _redeemed(
         "code_verifier": attempt.verifier,
         "resource": wanted.resources,
     }
-    answer = await endpoints.tokens(env, form)
+    key = attempt.binding.key
+    answer = await endpoints.tokens(env, form, key=key)
     expected = Expected(
         client_id=endpoints.client.client_id,
         nonce=attempt.nonce,
         subject=attempt.subject,
         max_age=wanted.max_age,
         id_token="openid" in wanted.scope.split(),
+        bound=attempt.binding.required,
     )
-    return await credential(env, endpoints.provider, answer, expected=expected)
+    return await credential(env, endpoints.provider, answer, expected=expected, key=key)

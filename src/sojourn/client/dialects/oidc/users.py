@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sojourn.client.dialects.oidc.accounts import known
+from sojourn.client.dialects.oidc.jobs import Minter
 from sojourn.client.dialects.oidc.plugins import (
     DEFAULT_SCOPE,
     AuthorizationCode,
     ClientCredentials,
     DeviceCode,
+    _OidcAuth,
 )
 from sojourn.client.prompt.contract import Answer, Form, Way
-from sojourn.client.transport.contract import Request
-from sojourn.client.user_agent import PRODUCT
 from sojourn.client.user_dialect import Facts, UserDialect
 from sojourn.errors import (
     AuthenticationError,
@@ -27,6 +27,7 @@ from sojourn.errors import (
 if TYPE_CHECKING:
     from sojourn.client.credential import Credential
     from sojourn.client.env.contract import Env
+    from sojourn.client.job_order import JobMint
     from sojourn.client.renewal import RenewingAuth
 
 CLIENT: Final = "sojourn-cli"
@@ -91,23 +92,27 @@ class OidcUsers(UserDialect):
             host, name, client_secret=key, method=options.get("method"), **told
         )
 
+    async def jobs(self, env: Env, plugin: RenewingAuth) -> JobMint:
+        return await Minter.of(env, _of_oidc(plugin))
+
     async def check(self, env: Env, plugin: RenewingAuth, credential: Credential) -> None:
-        if not isinstance(plugin, AuthorizationCode | DeviceCode):
-            return
-        at = (await plugin.endpoints.provider.metadata(env)).userinfo_endpoint
+        person = _of_oidc(plugin)
+        at = (await person.endpoints.provider.metadata(env)).userinfo_endpoint
         # A token for a resource is not for userinfo (RFC 8707 §2.2).
-        if at is None or plugin.resources:
+        if at is None or person.resources:
             return
-        fields = (
-            ("Accept", "application/json"),
-            ("User-Agent", PRODUCT),
-            ("Authorization", f"Bearer {credential.access_token}"),
-        )
-        reply = await env.send(Request("GET", at, fields))
+        reply = await person.endpoints.ask_userinfo(env, credential)
         if reply.status >= 500:
             raise ConnectFailure(f"{at} answered {reply.status}.", method="GET", url=at)
         if reply.status == 401:
-            raise AuthenticationError(f"{plugin.issuer} does not take the token any more.")
+            raise AuthenticationError(f"{person.issuer} does not take the token any more.")
+
+
+def _of_oidc(plugin: RenewingAuth) -> _OidcAuth:
+    if not isinstance(plugin, _OidcAuth):
+        message = f"{type(plugin).__name__} is no plugin of OpenID Connect."
+        raise TypeError(message)
+    return plugin
 
 
 def _person(plugin: RenewingAuth) -> AuthorizationCode | DeviceCode:

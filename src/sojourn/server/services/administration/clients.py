@@ -45,6 +45,7 @@ class Metadata(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=T
     policy_uri: str | UnsetType = UNSET
     tos_uri: str | UnsetType = UNSET
     default_max_age: int | UnsetType = UNSET
+    dpop_bound_access_tokens: bool | UnsetType = UNSET
 
 
 class Create(Metadata, tag_field="action", tag="create", kw_only=True):
