@@ -70,7 +70,7 @@ class RenewingAuth(AuthPlugin):
     """Asks the person of this credential, where one was chosen to."""
 
     def __init__(self, *, store: CredentialStore | None = None, account: str | None = None) -> None:
-        self._store = store
+        self._store = self.meant_for = store
         self._account = account
         self._memory = InMemory()
         self._current: Credential | None = None
@@ -166,7 +166,8 @@ class RenewingAuth(AuthPlugin):
     def bind(self, store: CredentialStore, account: str) -> None:
         """Renew what `store` keeps of `account` from now on: two copies of a refresh token would look
         like theft to the server."""
-        self._store, self._account = store, account
+        self._store = self.meant_for = store
+        self._account = account
 
     def unbind(self) -> None:
         """Forget the credential, and whose account it was: the account was closed."""

@@ -8,7 +8,6 @@ from abc import abstractmethod
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
@@ -25,7 +24,6 @@ from sojourn.client.dialects.oidc.tokens import Expected, credential
 from sojourn.client.discovery import Provider
 from sojourn.client.env.blocking import BlockingEnv
 from sojourn.client.env.contract import Clock, Env
-from sojourn.client.prompt.contract import Form, Way
 from sojourn.client.renewal import BOUND, RenewingAuth, SignInEnded
 from sojourn.client.transport.contract import Fields, Reply, Request
 from sojourn.driver import drive
@@ -271,10 +269,6 @@ class _PersonAuth(_OidcAuth):
         except ProtocolError as cause:
             raise refusal(self.issuer, cause) from cause
 
-    async def _kept_in(self, env: Env) -> Mapping[str, str]:
-        store = self._store or self.meant_for or env.store
-        return await kept_in.parameters(env, self.endpoints.provider, store)
-
     def _subject(self) -> str | None:
         """Who it must be, if somebody signed in before."""
         return self._current.claims.get("sub") if self._current else None
@@ -332,8 +326,10 @@ class AuthorizationCode(_PersonAuth):
         """Return a credential that the person gives now, whatever is kept; `answer` is what they said to a prompt. A
         program with windows shows a dialog meanwhile, so that they can call it off."""
         if answer is None and isinstance(env, BlockingEnv) and gui_thread.application():
-            return await env.block(self._in_a_dialog, env)
-        wanted = replace(self.wanted, more=await self._kept_in(env))
+            from sojourn.client.dialects.oidc.dialog import asked
+
+            return await env.block(asked, self.issuer, lambda told: drive(self.first(env, told)))
+        wanted = replace(self.wanted, more=await kept_in.parameters(env, self))
         return await sign_in(
             env,
             self.endpoints,
@@ -342,13 +338,6 @@ class AuthorizationCode(_PersonAuth):
             bind=self._binding,
             answer=answer,
         )
-
-    def _in_a_dialog(self, env: Env) -> Credential:
-        from sojourn.client.prompt.qt.prompt import QtPrompt
-
-        name = urlsplit(self.issuer).hostname or self.issuer
-        form = Form(name, self.issuer, host_fixed=True, ways=(Way.BROWSER,))
-        return QtPrompt().ask(form, lambda answer: drive(self.first(env, answer)))
 
     def may_ask(self) -> bool:
         return super().may_ask() or (self.interactive and possible())
@@ -397,7 +386,7 @@ class DeviceCode(_PersonAuth):
         return {"grant": "device_code", **super().state()}
 
     async def first(self, env: Env) -> Credential:
-        wanted = replace(self.wanted, more=await self._kept_in(env))
+        wanted = replace(self.wanted, more=await kept_in.parameters(env, self))
         return await device.sign_in(
             env,
             self.endpoints,
