@@ -58,7 +58,7 @@ class RenewingAuth(InteractiveAuth):
     """The store that is going to keep what a sign-in gives."""
 
     def __init__(self, *, store: CredentialStore | None = None, account: str | None = None) -> None:
-        self._store = store
+        self._store = self.meant_for = store
         self._account = account
         self._memory = InMemory()
         self._current: Credential | None = None
@@ -143,7 +143,8 @@ class RenewingAuth(InteractiveAuth):
     def bind(self, store: CredentialStore, account: str) -> None:
         """Renew what `store` keeps of `account` from now on: two copies of a refresh token would look
         like theft to the server."""
-        self._store, self._account = store, account
+        self._store = self.meant_for = store
+        self._account = account
 
     def unbind(self) -> None:
         """Forget the credential, and whose account it was: the account was closed."""

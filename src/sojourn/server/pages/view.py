@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from sojourn.server.pages.user_agent import Device, device_of
+from sojourn.server.pages.devices import Device, device_of
 
 __all__ = [
     "AccountLinks",

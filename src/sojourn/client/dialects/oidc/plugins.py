@@ -5,9 +5,8 @@ the sign-in."""
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
@@ -24,7 +23,6 @@ from sojourn.client.dialects.oidc.sign_in import SignIn, possible, sign_in
 from sojourn.client.discovery import Provider
 from sojourn.client.env.blocking import BlockingEnv
 from sojourn.client.env.contract import Env
-from sojourn.client.prompt.contract import Form, Way
 from sojourn.client.renewal import SignInEnded
 from sojourn.client.transport.contract import Reply, Request
 from sojourn.errors import (
@@ -181,10 +179,6 @@ class _PersonAuth(OidcAuth):
         except ProtocolError as cause:
             raise refusal(self.issuer, cause) from cause
 
-    async def _kept_in(self, env: Env) -> Mapping[str, str]:
-        store = self._store or self.meant_for or env.store
-        return await kept_in.parameters(env, self.endpoints.provider, store)
-
     def _subject(self) -> str | None:
         """Who it must be, if somebody signed in before."""
         return self._current.claims.get("sub") if self._current else None
@@ -242,8 +236,14 @@ class AuthorizationCode(_PersonAuth):
         """Return a credential that the person gives now, whatever is kept; `answer` is what they said to a prompt. A
         program with windows shows a dialog meanwhile, so that they can call it off."""
         if answer is None and isinstance(env, BlockingEnv) and gui_thread.application():
-            return await env.block(self._in_a_dialog, env)
-        wanted = replace(self.wanted, more=await self._kept_in(env))
+            from sojourn.client.dialects.oidc.dialog import asked
+
+            # A flight of its own, whose transport no one closes under an attempt that was called off.
+            lead = env.lead
+            return await env.block(
+                asked, self.issuer, lambda told: lead(lambda own: self.first(own, told))
+            )
+        wanted = replace(self.wanted, more=await kept_in.parameters(env, self))
         return await sign_in(
             env,
             self.endpoints,
@@ -253,14 +253,6 @@ class AuthorizationCode(_PersonAuth):
             answer=answer,
         )
 
-    def _in_a_dialog(self, env: BlockingEnv) -> Credential:
-        from sojourn.client.prompt.qt.prompt import QtPrompt
-
-        name = urlsplit(self.issuer).hostname or self.issuer
-        form = Form(name, self.issuer, host_fixed=True, ways=(Way.BROWSER,))
-        # A flight of its own, whose transport no one closes under an attempt that was called off.
-        return QtPrompt().ask(form, lambda said: env.lead(lambda own: self.first(own, said)))
-
     def may_ask(self) -> bool:
         return super().may_ask() or (self.interactive and possible())
 
@@ -269,7 +261,7 @@ class AuthorizationCode(_PersonAuth):
             raise reason
         subject = self._subject()
         raised = step_up.raised(self.wanted, reason, subject)
-        wanted = replace(raised, more=await self._kept_in(env))
+        wanted = replace(raised, more=await kept_in.parameters(env, self))
         return await sign_in(env, self.endpoints, wanted, subject=subject, bind=self._binding)
 
 
@@ -328,7 +320,7 @@ class DeviceCode(_PersonAuth):
         return await self._approved(env, device.raised(self.wanted, reason))
 
     async def _approved(self, env: Env, wanted: DeviceSignIn) -> Credential:
-        wanted = replace(wanted, more=await self._kept_in(env))
+        wanted = replace(wanted, more=await kept_in.parameters(env, self))
         return await device.sign_in(
             env,
             self.endpoints,

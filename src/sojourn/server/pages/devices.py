@@ -1,6 +1,4 @@
-"""What a device calls itself, named for people: its browser, its system and what kind it is. The pages stand above it;
-nothing below.
-"""
+"""The naming of a device by what its browser says of itself. The views stand above it; below it is nothing."""
 
 from __future__ import annotations
 
