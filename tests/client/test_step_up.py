@@ -70,12 +70,14 @@ class Ada:
         self.says: Exception | None = None
         self.opens = True
         self._vault = vault
+        self._auth = auth
         auth.interactive = True
         auth.ask = self._ask  # type: ignore[method-assign]
         auth.may_ask = lambda: True  # type: ignore[method-assign]
 
     async def _ask(self, env, reason):
         self.asked.append(reason)
+        self._auth.asked_for = reason
         self.is_asked.set()
         if self.hold is not None:
             assert self.hold.wait(60)
@@ -86,7 +88,13 @@ class Ada:
             self._vault.opens_to.add(token)
         now = env.now()
         return Credential(
-            now, token, now, expires_at=now + 3_600_000, refresh_token="r", claims={"sub": "ada"}
+            now,
+            token,
+            now,
+            expires_at=now + 3_600_000,
+            refresh_token="r",
+            claims={"sub": "ada"},
+            since=now,
         )
 
 

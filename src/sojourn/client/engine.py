@@ -74,22 +74,22 @@ class Engine:
     async def _repeated(
         self, env: Env, call: Call, retries: Retries | None, refused: _Sent
     ) -> _Sent:
-        sent, left = refused, {_PROOF, _SIGN_IN}
+        sent, left = refused, {_PROOF, _SIGN_IN} if call.allow_reauth else {_PROOF}
         while what := await self._again(env, call, sent, left):
             left.remove(what)
+            if what == _SIGN_IN:
+                call = call._replace(allow_reauth=False)
             sent = await self._follow(env, call, retries)
         return sent
 
     async def _again(self, env: Env, call: Call, sent: _Sent, left: Collection[str]) -> str:
-        """What another try would have that this one had not, of what is `left`: a fresh proof, another sign-in, or
-        nothing. Each is tried once a call, so the plugin is asked once.
-        """
+        """What of `left` another try would have that this one had not: a fresh proof, another sign-in, or ''."""
         answer = sent.response.reply
         if sent.stamp is None or call.auth is None or not call.auth.refuses(answer):
             return ""
-        if sent.unproved:
-            return _PROOF if _PROOF in left and call.request.replayable else ""
-        if _SIGN_IN not in left or not call.allow_reauth:
+        if sent.unproved and _PROOF in left:
+            return _PROOF if call.request.replayable else ""
+        if sent.unproved or _SIGN_IN not in left:
             return ""
         verdict = await call.auth.challenged(env, sent.response.request, answer, sent.stamp)
         return _SIGN_IN if verdict is Verdict.RETRY and call.request.replayable else ""
@@ -102,7 +102,7 @@ class Engine:
             if response.status_code not in redirects.STATUSES or len(passed) >= call.redirects:
                 return sent
             target = redirects.target(response)
-            if target is None:
+            if target is None or _refused_here(call, sent):
                 return sent
             following = redirects.following(request, target, response.status_code)
             if following is None:
@@ -162,6 +162,14 @@ class Engine:
         self.history.add(entry, request, reply)
         if self.timings is not None and reply is not None:
             self.timings.add(request.method, shown, duration)
+
+
+def _refused_here(call: Call, sent: _Sent) -> bool:
+    """Tell whether a redirect is how the service refuses the credential, such as one to its sign-in page:
+    then it need not be followed."""
+    if call.auth is None or sent.stamp is None or not sent.stamp.headers or not call.allow_reauth:
+        return False
+    return call.auth.refuses(sent.response.reply)
 
 
 def _stamped(request: Request, headers: Fields) -> Request:

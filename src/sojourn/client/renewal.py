@@ -10,9 +10,10 @@ import logging
 import secrets as random
 from abc import abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from sojourn.client.asking import CANCELLED, PENDING, InVain, answers
+from sojourn.client.asking import CANCELLED, PENDING, Turn
 from sojourn.client.auth import AuthPlugin, Stamp, Verdict, handed_to_this_thread
 from sojourn.client.credential import Credential, of_halves
 from sojourn.client.env.contract import Clock, Env
@@ -27,14 +28,15 @@ from sojourn.errors import (
     CredentialBusy,
     InteractionRequired,
     KeyBound,
-    SojournError,
-    StepUpRequired,
     StoreUnavailable,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
     from sojourn.client.cache.store import CredentialStore
 
+    Asker = Callable[[Env, "RenewingAuth", InteractionRequired], Coroutine[Any, Any, Credential]]
 BOUND: Final = (
     "The access token is bound to a key (DPoP) and of no use as a bearer token: each request needs a proof of its own. "
     "Send the request through sojourn's Session, or sign in with dpop=False for a token that can be handed on."
@@ -51,6 +53,10 @@ class SignInEnded(InteractionRequired):
     text = "The sign-in has ended at the server. Sign in again."
 
 
+class NotAsked(InteractionRequired):
+    """Only a person can help, and whoever wanted the credential wanted none to be asked."""
+
+
 class RenewingAuth(AuthPlugin):
     """A plugin whose credential is renewed in one flight. `store` is its own sealed store; else the
     session's is used."""
@@ -58,6 +64,10 @@ class RenewingAuth(AuthPlugin):
     kind: str
     spends: bool = True
     """Whether a renewal uses up the refresh token, so that two processes must not hold one each."""
+    meant_for: CredentialStore | None = None
+    """The store that is going to keep what a sign-in gives."""
+    asker: Asker | None = None
+    """Asks the person of this credential, where one was chosen to."""
 
     def __init__(self, *, store: CredentialStore | None = None, account: str | None = None) -> None:
         self._store = store
@@ -67,8 +77,6 @@ class RenewingAuth(AuthPlugin):
         self._stale = 0
         self._flight = Flight()
         self._refused: Refusal | None = None
-        self.asked_for: InteractionRequired | None = None
-        """Why a person was asked last, by this plugin."""
 
     @property
     def account(self) -> str | None:
@@ -100,11 +108,13 @@ class RenewingAuth(AuthPlugin):
     async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
         """Return a credential that a person gave; no lock is held. Raises `reason` where none can
         be asked."""
-        raise reason
+        if self.asker is None:
+            raise reason
+        return await self.asker(env, self, reason)
 
     def may_ask(self) -> bool:
         """Tell whether `ask` could reach a person here."""
-        return False
+        return self.asker is not None
 
     # The contract ----------------------------------------------------------------------------------------------------
 
@@ -166,34 +176,22 @@ class RenewingAuth(AuthPlugin):
 
     # Renewal ---------------------------------------------------------------------------------------------------------
 
-    async def credential(self, env: Env) -> Credential:
-        """Return a good credential, renewing it if need be. Raises CredentialError and
-        ConnectFailure."""
+    async def credential(self, env: Env, *, ask: bool = True) -> Credential:
+        """Return a good credential, renewing it if need be; without `ask` a person is not asked.
+
+        Raises CredentialError and ConnectFailure.
+        """
         if (ready := self._ready(env)) is not None:
             return ready
         stale = self._stale
         try:
-            found = await self._flown(env)
+            found = await self._flown(env, ask=ask)
             while found.generation <= stale:  # it took off before this one was refused
-                found = await self._flown(env)
+                found = await self._flown(env, ask=ask)
         except (ConnectFailure, CredentialBusy, StoreUnavailable):
             if (current := self._usable(env, stale)) is not None:
                 return current
             raise
-        return found
-
-    async def step_up(self, env: Env, refused: Stamp, reason: StepUpRequired) -> Credential:
-        """Return a credential of a person who signed in after `refused` was made, asking them as `reason` says if
-        nobody did yet: once for all who wait. Raises `reason` where nobody can be asked.
-        """
-        generation, found = refused.generation, self._current
-        while found is None or found.since <= generation:
-            try:
-                found = await env.flight(
-                    self._flight, lambda worker: self._stepped_up(worker, generation, reason)
-                )
-            except InVain as vain:
-                raise vain.error from None
         return found
 
     def _ready(self, env: Env) -> Credential | None:
@@ -203,14 +201,15 @@ class RenewingAuth(AuthPlugin):
             return None
         return current
 
-    async def _flown(self, env: Env) -> Credential:
+    async def _flown(self, env: Env, *, ask: bool) -> Credential:
         while True:
             try:
                 return await env.flight(
-                    self._flight, lambda worker: self._renewed(worker, self._stale)
+                    self._flight, lambda worker: self._renewed(worker, self._stale, ask=ask)
                 )
-            except InVain:
-                continue
+            except NotAsked:  # of this flight, or of one that another began who wanted none asked
+                if not ask:
+                    raise
 
     def adopt(self, credential: Credential) -> None:
         """Make `credential` the current one, unless a newer one is."""
@@ -219,7 +218,7 @@ class RenewingAuth(AuthPlugin):
             self._current = credential
             self._memory.write(Kept(credential))
 
-    async def _renewed(self, env: Env, stale: int) -> Credential:
+    async def _renewed(self, env: Env, stale: int, *, ask: bool) -> Credential:
         keeper = self._keeper(env)
         try:
             return await self._renewed_silently(env, keeper, stale)
@@ -227,20 +226,9 @@ class RenewingAuth(AuthPlugin):
             raise
         except InteractionRequired as reason:
             current = self._usable(env, stale)
+            if current is None and not ask:
+                raise NotAsked(reason.public, detail=reason.detail) from reason
             return current or await self._asked_in_turn(env, keeper, stale, reason)
-
-    async def _stepped_up(self, env: Env, generation: int, reason: StepUpRequired) -> Credential:
-        try:
-            keeper = self._keeper(env)
-            with keeper.locked():
-                kept = keeper.read()
-            found = kept.credential if kept.proven else None
-            if found is not None and found.since > generation:
-                self.adopt(found)
-                return found
-            return await self._asked_in_turn(env, keeper, generation, reason)
-        except SojournError as error:
-            raise InVain(error) from error
 
     async def _asked_in_turn(
         self, env: Env, keeper: Keeper, stale: int, reason: InteractionRequired
@@ -248,46 +236,57 @@ class RenewingAuth(AuthPlugin):
         """Ask the person, unless another process is asking: then wait for what comes of that."""
         turn = keeper.turn()
         if turn is None or not self.may_ask():
-            return self._given(keeper, stale, await self._ask(env, reason))
+            return self._given(keeper, stale, await self.ask(env, reason))
         flight = random.token_hex(8)
-        while (other := turn.take(flight, now=env.now())) is not None:
+        while (other := _taken(turn, flight, env.now())) is not None:
             while turn.of(other, now=env.now()) == PENDING:
                 await env.sleep(_POLL)
             if turn.of(other, now=env.now()) == CANCELLED:
                 raise AuthenticationCancelled("The person said no, in another program.")
-            kept = keeper.read()
-            found = kept.credential if kept.proven else None
-            if found is not None and answers(found, reason, stale, env.now()):
-                self.adopt(found)
-                return found
         try:
-            credential = self._given(keeper, stale, await self._ask(env, reason))
+            credential = self._found(env, keeper, stale, reason) or self._given(
+                keeper, stale, await self.ask(env, reason)
+            )
         except AuthenticationCancelled:
-            turn.cancel(flight)
+            with suppress(StoreUnavailable):
+                turn.cancel(flight)
             raise
         except BaseException:
-            turn.leave(flight)
+            _left(turn, flight)
             raise
-        turn.leave(flight)
+        _left(turn, flight)
         return credential
 
-    async def _ask(self, env: Env, reason: InteractionRequired) -> Credential:
-        self.asked_for = reason
-        return await self.ask(env, reason)
+    def _found(
+        self, env: Env, keeper: Keeper, stale: int, _reason: InteractionRequired
+    ) -> Credential | None:
+        """Return what the person gave to another process while this one came to ask."""
+        kept = keeper.read()
+        found = kept.credential if kept.proven else None
+        if found is None or found.generation <= stale or not found.fresh(env.now()):
+            return None
+        self.adopt(found)
+        return found
 
     def _given(self, keeper: Keeper, stale: int, credential: Credential) -> Credential:
-        with keeper.locked():
-            kept = keeper.read().credential
-            credential = self._later(credential, max(stale, _generation(kept)))
-            credential = credential._replace(since=credential.generation)
-            keeper.write(Kept(credential))
+        """Keep what the person gave. Where that fails it still serves this process."""
+        try:
+            with keeper.locked():
+                credential = self._later(
+                    credential, max(stale, _generation(keeper.read().credential))
+                )
+                keeper.write(Kept(credential))
+        except StoreUnavailable as error:
+            credential = self._later(credential, stale)
+            _log.warning("The new credential of %s was not saved: %s", self.label, error)
         self.adopt(credential)
         return credential
 
     def _later(self, credential: Credential, stale: int) -> Credential:
         """Return `credential` with a generation above all that is known, whatever the clock did."""
-        known = max(stale, _generation(self._current))
-        return credential._replace(generation=max(credential.generation, known + 1))
+        later = max(credential.generation, max(stale, _generation(self._current)) + 1)
+        since = later if credential.since == credential.generation else credential.since
+        return credential._replace(generation=later, since=since)
 
     async def _renewed_silently(self, env: Env, keeper: Keeper, stale: int) -> Credential:
         with keeper.locked():
@@ -334,8 +333,7 @@ class RenewingAuth(AuthPlugin):
         if self._refused is not None and self._refused.holds(generation, now):
             raise self._refused.error
         refusals = keeper.refusals()
-        text = refusals and refusals.told(lambda: self._tried(generation), now=now)
-        if text:
+        if refusals and (text := refusals.told(lambda: self._tried(generation), now=now)):
             raise AuthenticationError(text)
 
     def _remember(
@@ -382,6 +380,20 @@ class RenewingAuth(AuthPlugin):
             return Sealed(store, self._account)
         account = store.account_id(self.kind, *self.identity())
         return Sealed(store, account, self.record(), self.proof)
+
+
+def _taken(turn: Turn, flight: str, now: int) -> str | None:
+    """Take the turn; where it cannot be written down, other processes are not kept from asking."""
+    try:
+        return turn.take(flight, now=now)
+    except StoreUnavailable as error:
+        _log.warning("Other processes may ask as well: %s", error)
+        return None
+
+
+def _left(turn: Turn, flight: str) -> None:
+    with suppress(StoreUnavailable):
+        turn.leave(flight)
 
 
 def _generation(credential: Credential | None) -> int:

@@ -57,11 +57,12 @@ def refusal(
         retry = ("Retry-After", str(error.retry_after))
         return answer(error.status, oauth.error_body(error), headers=(_JSON, _NO_STORE, retry))
     status = 401 if isinstance(error, DpopError) else error.status
-    challenge = _challenges(error, status, realm=realm, metadata=metadata, dpop=dpop)
+    asked = _challenge(error, status, realm=realm, metadata=metadata, dpop=dpop)
+    challenge = ("WWW-Authenticate", asked)
     if isinstance(error, TokenMissing):
-        return answer(status, b"", headers=(*challenge, _NO_STORE))
+        return answer(status, b"", headers=(challenge, _NO_STORE))
     nonce = (("DPoP-Nonce", error.nonce),) if isinstance(error, UseDpopNonce) else ()
-    headers = (_JSON, *challenge, *nonce, _NO_STORE)
+    headers = (_JSON, challenge, *nonce, _NO_STORE)
     return answer(status, oauth.error_body(error), headers=headers)
 
 
@@ -97,14 +98,14 @@ def resource_metadata(
     return ResourceMetadata(origin + path, unquote(path), answer(200, body, headers=headers))
 
 
-def _challenges(
+def _challenge(
     error: ProtocolError,
     status: int,
     *,
     realm: str,
     metadata: ResourceMetadata | None,
     dpop: bool,
-) -> tuple[tuple[str, str], ...]:
+) -> str:
     """The scheme that was tried, with its error, and after a 401 the other one as well (RFC 9449 §7.1, §7.2)."""
     with_proof = isinstance(error, DpopError) or (
         isinstance(error, BearerError) and error.with_proof
@@ -116,7 +117,7 @@ def _challenges(
     if dpop and not with_proof and status == 401:
         said.append(offered)
     more = f', resource_metadata="{oauth.quotable(metadata.url)}"' if metadata is not None else ""
-    return tuple([("WWW-Authenticate", challenge + more) for challenge in said])
+    return ", ".join([challenge + more for challenge in said])
 
 
 def _place(resource: str) -> tuple[str, str] | None:

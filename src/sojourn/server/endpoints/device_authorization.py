@@ -14,6 +14,7 @@ from sojourn.server.pages.site import Site
 from sojourn.server.services import http
 from sojourn.wire import oauth
 from sojourn.wire.device import DeviceAuthorization
+from sojourn.wire.kept_in import KeptIn
 
 
 async def post(site: Site, request: Request) -> Response:
@@ -28,6 +29,7 @@ async def post(site: Site, request: Request) -> Response:
         resources=asked.resources,
         max_age=asked.max_age,
         source=device(site, request),
+        store=KeptIn.parse(asked.parameters),
     )
     return rendering.answer(
         DeviceAuthorization(

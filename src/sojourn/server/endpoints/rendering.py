@@ -59,8 +59,9 @@ def refusal(error: ProtocolError, *, scheme: str = "") -> Response:
     status = 401 if at_resource and isinstance(error, DpopError) else error.status
     response = raw(oauth.error_body(error), status=status)
     if at_resource:
-        for challenge in _challenges(error, status, with_proof=scheme == "dpop"):
-            response.headers.append("www-authenticate", challenge)
+        challenge = _challenge(error, status, with_proof=scheme == "dpop")
+        if challenge:
+            response.headers["www-authenticate"] = challenge
     elif isinstance(error, InvalidClient) and scheme == "basic":
         response.headers["www-authenticate"] = 'Basic realm="sojourn", charset="UTF-8"'
     if isinstance(error, UseDpopNonce):
@@ -70,19 +71,18 @@ def refusal(error: ProtocolError, *, scheme: str = "") -> Response:
     return response
 
 
-def _challenges(error: ProtocolError, status: int, *, with_proof: bool) -> tuple[str, ...]:
+def _challenge(error: ProtocolError, status: int, *, with_proof: bool) -> str:
     """What a resource asks for: the scheme that was tried with its error, and after a 401 the other one as well."""
-    if not with_proof:
-        bearer = oauth.www_authenticate(error, realm=_REALM)
-        return (bearer, _DPOP) if status == 401 else (bearer,)
-    if not isinstance(error, BearerError | DpopError):
-        return ()
-    return (oauth.www_authenticate(error, realm=_REALM, scheme=_DPOP),)
+    if with_proof:
+        speaks = isinstance(error, BearerError | DpopError)
+        return oauth.www_authenticate(error, realm=_REALM, scheme=_DPOP) if speaks else ""
+    bearer = oauth.www_authenticate(error, realm=_REALM)
+    return f"{bearer}, {_DPOP}" if status == 401 else bearer
 
 
 def no_token() -> Response:
     """401 for a request without any token: a challenge and no error code (RFC 6750 §3.1)."""
     response = raw(b"", status=401)
-    response.headers["www-authenticate"] = oauth.www_authenticate(None, realm=_REALM)
-    response.headers.append("www-authenticate", _DPOP)
+    bearer = oauth.www_authenticate(None, realm=_REALM)
+    response.headers["www-authenticate"] = f"{bearer}, {_DPOP}"
     return response

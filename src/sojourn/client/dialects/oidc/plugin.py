@@ -13,7 +13,8 @@ from sojourn.client.dialects.oidc.endpoints import Endpoints
 from sojourn.client.dialects.oidc.proving import ALGORITHM, NO_KEY, Binding, new_key
 from sojourn.client.dialects.oidc.tokens import Expected, credential
 from sojourn.client.env.contract import Clock, Env
-from sojourn.client.renewal import BOUND, RenewingAuth
+from sojourn.client.renewal import BOUND
+from sojourn.client.stepping_up import SteppingUpAuth
 from sojourn.client.transport.contract import Fields, Reply, Request
 from sojourn.errors import AuthenticationError, KeyBound
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from sojourn.wire.forms import Params
 
 
-class OidcAuth(RenewingAuth):
+class OidcAuth(SteppingUpAuth):
     """What the plugins share: one client at one provider.
 
     `dpop` binds the tokens to a key of the credential's own (RFC 9449): None where the provider offers it with ES256,

@@ -4,12 +4,17 @@ the sign-in."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
+from sojourn.client import gui_thread
 from sojourn.client.auth import Stamp, Verdict
 from sojourn.client.credential import Credential
-from sojourn.client.dialects.oidc import device, step_up, workload
+from sojourn.client.dialects.oidc import device, kept_in, step_up, workload
 from sojourn.client.dialects.oidc.device import DeviceSignIn
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
 from sojourn.client.dialects.oidc.identity import ClientIdentity
@@ -17,9 +22,12 @@ from sojourn.client.dialects.oidc.plugin import OidcAuth
 from sojourn.client.dialects.oidc.proving import Binding
 from sojourn.client.dialects.oidc.sign_in import SignIn, possible, sign_in
 from sojourn.client.discovery import Provider
+from sojourn.client.env.blocking import BlockingEnv
 from sojourn.client.env.contract import Env
+from sojourn.client.prompt.contract import Form, Way
 from sojourn.client.renewal import SignInEnded
 from sojourn.client.transport.contract import Reply, Request
+from sojourn.driver import drive
 from sojourn.errors import (
     InteractionRequired,
     InvalidGrant,
@@ -33,6 +41,7 @@ if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
     from sojourn.client.dialects.oidc.device import Show
     from sojourn.client.dialects.oidc.workload import PlatformToken
+    from sojourn.client.prompt.contract import Answer
     from sojourn.wire.forms import Params
     from sojourn.wire.jose import SigningKey
 
@@ -111,13 +120,16 @@ class _PersonAuth(OidcAuth):
     """A person: asked when first needed, renewed with a refresh token afterwards, asked again where a service wants a
     newer or stronger sign-in (RFC 9470)."""
 
+    interactive: bool
     _met: step_up.Met | None = None
+    _raised: StepUpRequired | None = None
+    """What a service wants of the sign-in that is going on."""
 
     def command(self) -> list[str]:
         """Return the command that signs in alike."""
         named = [word for one in self.resources for word in ("--resource", one)]
-        client_id, scope = self.endpoints.client.client_id, self.scope or "openid"
         bound = ["--dpop"] if self.dpop else []
+        client_id, scope = self.endpoints.client.client_id, self.scope or "openid"
         return [*_LOGIN, self.issuer, "--client-id", client_id, "--scope", scope, *named, *bound]
 
     async def challenged(
@@ -135,6 +147,23 @@ class _PersonAuth(OidcAuth):
         if step_up.alike(self.asked_for, reason):
             self._met = step_up.Met(reason, found.since, env.now())
         return Verdict.RETRY
+
+    @abstractmethod
+    async def first(self, env: Env) -> Credential:
+        """Return a credential that the person gives now, whatever is kept."""
+
+    async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
+        stepping = isinstance(reason, StepUpRequired)
+        if stepping and not self.may_ask():
+            raise reason
+        self.asked_for = reason
+        self._raised = reason if isinstance(reason, StepUpRequired) else None
+        try:
+            if self.asker is not None or not self.interactive:
+                return await super().ask(env, reason)
+            return await self.first(env)
+        finally:
+            self._raised = None
 
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
         if previous is None:
@@ -155,6 +184,10 @@ class _PersonAuth(OidcAuth):
             raise SignInEnded from cause
         except ProtocolError as cause:
             raise refusal(self.issuer, cause) from cause
+
+    async def _kept_in(self, env: Env) -> Mapping[str, str]:
+        store = self._store or self.meant_for or env.store
+        return await kept_in.parameters(env, self.endpoints.provider, store)
 
     def _subject(self) -> str | None:
         """Who it must be, if somebody signed in before."""
@@ -209,25 +242,33 @@ class AuthorizationCode(_PersonAuth):
         own = {"grant": "authorization_code", "redirect_uri": self.wanted.redirect_uri}
         return {**own, **super().state()}
 
-    async def first(self, env: Env) -> Credential:
-        """Return a credential that the person gives now, whatever is kept."""
+    async def first(self, env: Env, answer: Answer | None = None) -> Credential:
+        """Return a credential that the person gives now, whatever is kept; `answer` is what they said to a prompt. A
+        program with windows shows a dialog meanwhile, so that they can call it off."""
+        if answer is None and isinstance(env, BlockingEnv) and gui_thread.application():
+            return await env.block(self._in_a_dialog, env)
+        wanted, subject = self.wanted, self._subject()
+        if self._raised is not None:
+            wanted = step_up.raised(wanted, self._raised, subject)
+        wanted = replace(wanted, more=await self._kept_in(env))
         return await sign_in(
-            env, self.endpoints, self.wanted, subject=self._subject(), bind=self._binding
+            env,
+            self.endpoints,
+            wanted,
+            subject=subject,
+            bind=self._binding,
+            answer=answer,
         )
 
-    def may_ask(self) -> bool:
-        return self.interactive and possible()
+    def _in_a_dialog(self, env: Env) -> Credential:
+        from sojourn.client.prompt.qt.prompt import QtPrompt
 
-    async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
-        if not self.interactive:
-            raise reason
-        if not isinstance(reason, StepUpRequired):
-            return await self.first(env)
-        if not possible():
-            raise reason
-        subject = self._subject()
-        wanted = step_up.raised(self.wanted, reason, subject)
-        return await sign_in(env, self.endpoints, wanted, subject=subject, bind=self._binding)
+        name = urlsplit(self.issuer).hostname or self.issuer
+        form = Form(name, self.issuer, host_fixed=True, ways=(Way.BROWSER,))
+        return QtPrompt().ask(form, lambda answer: drive(self.first(env, answer)))
+
+    def may_ask(self) -> bool:
+        return super().may_ask() or (self.interactive and possible())
 
 
 class DeviceCode(_PersonAuth):
@@ -279,10 +320,8 @@ class DeviceCode(_PersonAuth):
         return {"grant": "device_code", **super().state()}
 
     async def first(self, env: Env) -> Credential:
-        """Return a credential that the person gives now, whatever is kept."""
-        return await self._approved(env, self.wanted)
-
-    async def _approved(self, env: Env, wanted: DeviceSignIn) -> Credential:
+        wanted = device.raised(self.wanted, self._raised) if self._raised else self.wanted
+        wanted = replace(wanted, more=await self._kept_in(env))
         return await device.sign_in(
             env,
             self.endpoints,
@@ -292,12 +331,4 @@ class DeviceCode(_PersonAuth):
         )
 
     def may_ask(self) -> bool:
-        return self.interactive
-
-    async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
-        if not self.interactive:
-            raise reason
-        if not isinstance(reason, StepUpRequired):
-            return await self.first(env)
-        wanted = device.raised(self.wanted, reason)
-        return await self._approved(env, wanted)
+        return super().may_ask() or self.interactive
