@@ -44,6 +44,9 @@ LIMITS = (
     Limit("over send, fast", 15),
     Limit("over send, httpx2, awaited", 20),
     Limit("over send, fast, awaited", 20),
+    Limit("endpoint filter, over send", 25),
+    Limit("DPoP proof", 120),
+    Limit("bound request over a bearer's, httpx2", 140),
     Limit("import sojourn", 60, "ms CPU"),
     Limit("one session, httpx2", 40, "MB"),
     Limit("one session, fast", 40, "MB"),
@@ -51,8 +54,10 @@ LIMITS = (
 RACES = (
     *(Race("ours, httpx2", peer, 1.7) for peer in ("keystoneauth1", "google-auth")),
     Race("ours, httpx2", "requests-oauthlib", 1.7),
+    Race("endpoint filter, ours", "endpoint filter, keystoneauth1", 1.7),
     *(Race("ours, fast", peer, 5) for peer in ("keystoneauth1", "google-auth")),
     Race("ours, fast", "requests-oauthlib", 5),
+    Race("DPoP proof", "DPoP proof, joserfc", 1),
     Race("32 tasks, ours, fast", "32 tasks, Authlib", 6),
 )
 
@@ -68,6 +73,9 @@ def run(*, quick: bool) -> Figures:
         for _ in range(1 if quick else ROUNDS):
             rounds.append({name: measured(name, root, count) for name in SIDES})  # noqa: PERF401
     found = {name: min(each[name] for each in rounds) for name in SIDES}
+    found["bound request over a bearer's, httpx2"] = (
+        found["bound request, httpx2"] - found["ours, httpx2"]
+    )
     found["import sojourn"] = cpu_ms([sys.executable, "-c", "import sojourn; sojourn.Session"])
     return found
 

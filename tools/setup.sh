@@ -4,6 +4,7 @@
 #   tools/setup.sh browser        Chromium, a font and the libraries that Qt loads, from Debian
 #   tools/setup.sh peers          node >= 20 and the npm packages of package-lock.json
 #   tools/setup.sh keystone       a real Keystone and its clients, in an environment of their own
+#   tools/setup.sh cubicweb       a real CubicWeb and its cubes, likewise
 # Something that cannot be installed is a failure with one line that says what to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -101,10 +102,19 @@ install_keystone() {
     fail "pip install -r tests/peers/keystone.txt"
 }
 
+install_cubicweb() {
+  say "CubicWeb and its cubes into .build/cubicweb (half a minute)"
+  good_python .build/cubicweb/bin/python || .venv/bin/python -m venv --clear .build/cubicweb ||
+    fail "python -m venv .build/cubicweb"
+  .build/cubicweb/bin/pip install -qq -r tests/peers/cubicweb.txt >/dev/null ||
+    fail "pip install -r tests/peers/cubicweb.txt"
+}
+
 case "${1-}" in
   python) install_python "${2:?which extra}" ;;
   browser) install_browser ;;
   peers) install_peers ;;
   keystone) install_keystone ;;
-  *) fail "usage: tools/setup.sh python EXTRA | browser | peers | keystone" ;;
+  cubicweb) install_cubicweb ;;
+  *) fail "usage: tools/setup.sh python EXTRA | browser | peers | keystone | cubicweb" ;;
 esac

@@ -43,7 +43,7 @@ def test_a_program_signs_in_by_each_of_its_proofs(face, provider, serve, client_
     told = face.session().request(
         f"{provider.issuer}/token/introspection",
         "POST",
-        data={"token": header.removeprefix("Bearer ")},
+        data={"token": header.removeprefix("DPoP ")},
         headers={"Authorization": basic_header("by-basic", provider.secret)},
     )
     assert told.json()["active"]
@@ -70,7 +70,7 @@ def test_an_account_is_kept_sealed_renewed_silently_and_ended_at_the_provider(
 ):
     person("grace")
     accounts = Accounts(store)
-    account = accounts.login(AuthorizationCode(provider.issuer, "native"))
+    account = accounts.login(AuthorizationCode(provider.issuer, "native", dpop=False))
     assert account.username == "grace"
     first = Accounts(store).get().token(silent=True)
     assert Accounts(store).get().whoami()["name"] == "Test grace"
@@ -127,10 +127,27 @@ def test_a_person_is_asked_once_however_many_processes_wait(provider, person, st
     assert provider.calls("/auth") == before + 1
 
 
+def test_an_account_that_is_bound_to_a_key_lives_and_ends_like_any_other(provider, person, store):
+    person("grace")
+    accounts = Accounts(store)
+    account = accounts.login(AuthorizationCode(provider.issuer, "native"))
+    assert account.bound
+    assert account.username == "grace"
+    assert Accounts(store).get().whoami()["name"] == "Test grace"
+    for _ in range(2):
+        auth = Accounts(store).get().auth()
+        auth.invalidate()
+        with Session(auth, trust_env=False) as session:
+            assert session.get(f"{provider.issuer}/me").json()["sub"] == "grace"
+    with pytest.raises(errors.KeyBound):
+        accounts.get().token()
+    assert accounts.close().revoked
+
+
 def test_another_person_cannot_slip_into_an_account_that_signs_in_again(provider, person, store):
     person("ada")
     accounts = Accounts(store)
-    account = accounts.login(AuthorizationCode(provider.issuer, "native"))
+    account = accounts.login(AuthorizationCode(provider.issuer, "native", dpop=False))
     _lose_refresh_token(store, account.id)
     person("eve")
     with pytest.raises(errors.AuthenticationError, match="another person"):

@@ -98,9 +98,9 @@ class Provider:
 
 
 @contextmanager
-def running(folder: Path, **options: Any) -> Iterator[Provider]:
+def running(folder: Path, *, clock: Clock | None = None, **options: Any) -> Iterator[Provider]:
     """A provider on its own clock, in `folder`."""
-    clock = Clock()
+    clock = clock or Clock()
     with ServerInTest(folder, now=clock.now, options=options) as server:
         provider = Provider(server, clock)
         yield provider

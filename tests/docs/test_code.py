@@ -47,7 +47,11 @@ def test_a_client_and_a_server_of_about_ten_lines_are_in_the_readme(
 def test_the_protected_examples_serve_who_has_a_token_and_nobody_else(new_user: World) -> None:
     names = run(ROOT / "docs" / "protect-a-service.md", new_user)
     auth = ClientCredentials(
-        new_user.issuer, "nightly", client_secret=new_user.nightly_secret, resource=new_user.notes
+        new_user.issuer,
+        "nightly",
+        client_secret=new_user.nightly_secret,
+        resource=new_user.notes,
+        dpop=False,
     )
     account = Accounts().login(auth, name="nightly")
     bearer = f"Bearer {account.token()}"

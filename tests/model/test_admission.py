@@ -11,11 +11,13 @@ from msgspec import structs
 
 from sojourn.errors import NotLive
 from sojourn.model import admission
-from sojourn.model.admission import Admitted, Node, Operation, Path, judge, verdicts
+from sojourn.model.admission import Admitted, Operation, judge, verdicts
 from sojourn.model.authentication_event import create_authn_event
+from sojourn.model.beside import Beside
 from sojourn.model.client import Client
 from sojourn.model.client_session import ClientSession
 from sojourn.model.grant import Grant
+from sojourn.model.liveness import Node, Path
 from sojourn.model.signin import SignIn
 from sojourn.model.token import Token
 from sojourn.model.user import User
@@ -227,7 +229,7 @@ def test_authorizing_needs_a_client_and_signing_in_does_not():
 
 def test_only_the_judge_admits():
     with pytest.raises(TypeError):
-        Admitted(object(), admission.ACCEPT, (), client=None, now=NOW)
+        Admitted(object(), admission.ACCEPT, (), client=None, beside=Beside(), now=NOW)
 
 
 def test_a_spent_code_is_let_through_only_where_it_may_repeat():
@@ -262,3 +264,69 @@ def test_the_judge_and_the_verdicts_always_agree(
         refusal = (error.node, error.why)
         assert refusal in {(v.node, v.why) for v in told}
     assert live is not any(v.why for v in told)
+
+
+BINDING = [
+    # bound, proved: what the operations say that hand a token out, that accept one, and that only look
+    ("", "", True, True, True),
+    ("", "k", True, False, True),
+    ("k", "k", True, True, True),
+    ("k", "", False, False, True),
+    ("k", "other", False, False, True),
+]
+"""The key binding (RFC 9449) as the judge sees it."""
+
+
+@pytest.mark.parametrize("operation", [o for o in OPERATIONS if o.types], ids=lambda o: o.name)
+@pytest.mark.parametrize("row", BINDING, ids=lambda r: f"bound to {r[0]!r}, proved {r[1]!r}")
+def test_a_bound_token_goes_with_its_key_alone(
+    operation: Operation, row: tuple[str, str, bool, bool, bool]
+):
+    jkt, key, hands_out, accepts, looks = row
+    nodes = path(parents=0)
+    changed(Token, type=operation.types[0], jkt=jkt)(nodes)
+    admits = {"same": hands_out, "only": accepts, "": looks}[operation.key]
+    if admits:
+        judge(operation, tuple(nodes), client=CLIENT, now=NOW, key=key)
+        return
+    with pytest.raises(NotLive):
+        judge(operation, tuple(nodes), client=CLIENT, now=NOW, key=key)
+
+
+def test_every_operation_that_hands_out_or_accepts_looks_at_the_key():
+    # The service that a token is for was shown the proof of the client's key, and cannot repeat it.
+    free = {"sign_in", "authorize", "embed", "introspect", "mint_from", "exchange_for_service"}
+    assert {o.name for o in OPERATIONS if not o.key} == free
+
+
+STRICT = structs.replace(CLIENT, dpop_bound_access_tokens=True)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o.name)
+def test_a_client_whose_tokens_must_be_bound_does_nothing_without_a_key(operation: Operation):
+    whole = path(parents=0)
+    leaf = {
+        Token: tuple(whole),
+        Grant: tuple(whole[at(whole, Grant) :]),
+        SignIn: (whole[-1], whole[-2]),
+        Client: (Node("c", 1, STRICT),),
+    }[operation.leaf]
+    if operation.types:
+        changed(Token, type=operation.types[0])(whole)
+        leaf = tuple(whole)
+    first = leaf[0].value
+    loose = isinstance(first, Token) and first.type == "access_token"
+    if not operation.key and not loose:
+        judge(operation, leaf, client=STRICT, now=NOW)
+        return
+    with pytest.raises(NotLive):
+        judge(operation, leaf, client=STRICT, now=NOW)
+    if not loose:
+        judge(operation, leaf, client=STRICT, now=NOW, key="k")
+
+
+def test_explaining_tells_of_an_access_token_that_should_be_bound():
+    nodes = tuple(path())
+    told = verdicts(nodes, client=STRICT, now=NOW)
+    assert told[0].why == "bound to no key, and its client's must be"
+    assert not any(v.why for v in verdicts(nodes, client=CLIENT, now=NOW))

@@ -1,13 +1,16 @@
 // A relying party that others wrote: npm openid-client 6, driven over JSON lines.
 //
 // First line in:   {"issuer", "client_id", "client_secret"?, "auth"?: "basic" | "post" | "none",
-//                   "redirect_uri", "scope"?, "resource"?, "parameters"?, "post_logout_redirect_uri"?}
+//                   "redirect_uri", "scope"?, "resource"?, "parameters"?, "post_logout_redirect_uri"?, "dpop"?, "service"?}
 // First line out:  {"step": "authorize", "url", "state", "nonce"}
 // Second line in:  {"callback": the URL that the browser was sent back to}
 // Lines out:       code, userinfo, refresh, introspect, revoke, dead, end_session; each {"step", ...}
 //
 // With "flow": "device" there is no callback: the lines out begin with {"step": "device", "answer"}, and instead of code
 // comes {"step": "approved", "tokens", "claims"} once a person approved.
+//
+// With "dpop": true every token is bound to a key (RFC 9449), and the code as well. With "service", a URL, it is asked
+// with the access token, instead of userinfo: {"step": "service", "status", "body"}.
 //
 // A step that the provider does not offer says {"step", "skipped": true}. A failure is the last line,
 // {"step": "error", "name", "code", "message", "cause"}, and exit status 1.
@@ -31,7 +34,12 @@ async function discover(settings) {
   return client.discovery(issuer, id, undefined, authentication(settings), options);
 }
 
-async function authorize(config, settings) {
+async function binding(config, settings) {
+  if (!settings.dpop) return {};
+  return { DPoP: client.getDPoPHandle(config, await client.randomDPoPKeyPair('ES256')) };
+}
+
+async function authorize(config, settings, { DPoP }) {
   const checks = {
     pkceCodeVerifier: client.randomPKCECodeVerifier(),
     expectedState: client.randomState(),
@@ -46,33 +54,34 @@ async function authorize(config, settings) {
     state: checks.expectedState,
     nonce: checks.expectedNonce,
     ...(settings.resource && { resource: settings.resource }),
+    ...(DPoP && { dpop_jkt: await DPoP.calculateThumbprint() }),
     ...settings.parameters,
   });
   say('authorize', { url: url.href, state: checks.expectedState, nonce: checks.expectedNonce });
   return checks;
 }
 
-async function redeem(config, checks, callback, extra) {
+async function redeem(config, checks, callback, extra, bound) {
   const url = new URL(callback);
-  const tokens = await client.authorizationCodeGrant(config, url, checks, extra);
+  const tokens = await client.authorizationCodeGrant(config, url, checks, extra, bound);
   say('code', { tokens, claims: tokens.claims(), expires_in: tokens.expiresIn() });
   return tokens;
 }
 
-async function device(config, settings) {
+async function device(config, settings, bound) {
   const answer = await client.initiateDeviceAuthorization(config, { scope: settings.scope });
   say('device', { answer });
-  const tokens = await client.pollDeviceAuthorizationGrant(config, answer);
+  const tokens = await client.pollDeviceAuthorizationGrant(config, answer, undefined, bound);
   say('approved', { tokens, claims: tokens.claims() });
   return tokens;
 }
 
-async function renew(config, tokens, extra) {
+async function renew(config, tokens, extra, bound) {
   if (!tokens.refresh_token) {
     say('refresh', { skipped: true });
     return tokens;
   }
-  const renewed = await client.refreshTokenGrant(config, tokens.refresh_token, extra);
+  const renewed = await client.refreshTokenGrant(config, tokens.refresh_token, extra, bound);
   const rotated = Boolean(renewed.refresh_token) && renewed.refresh_token !== tokens.refresh_token;
   say('refresh', { tokens: renewed, claims: renewed.claims(), rotated });
   return { ...tokens, ...renewed };
@@ -85,27 +94,35 @@ async function introspect(config, settings, step, token) {
   return say(step, { answer: await client.tokenIntrospection(config, token) });
 }
 
-async function userinfo(config, { access_token: token }, subject, resource) {
+async function userinfo(config, { access_token: token }, subject, { resource, service }, bound) {
+  if (service) return ask(config, token, service, bound);
   if (resource) return say('userinfo', { skipped: true });
-  return say('userinfo', { claims: await client.fetchUserInfo(config, token, subject) });
+  return say('userinfo', { claims: await client.fetchUserInfo(config, token, subject, bound) });
 }
 
-async function signIn(config, settings, extra) {
-  const checks = await authorize(config, settings);
+async function ask(config, token, service, bound) {
+  const url = new URL(service);
+  const answer = await client.fetchProtectedResource(config, token, url, 'GET', null, undefined, bound);
+  say('service', { status: answer.status, body: await answer.json() });
+}
+
+async function signIn(config, settings, extra, bound) {
+  const checks = await authorize(config, settings, bound);
   const { callback } = await read();
-  return redeem(config, checks, callback, extra);
+  return redeem(config, checks, callback, extra, bound);
 }
 
 async function run() {
   const settings = await read();
   const config = await discover(settings);
+  const bound = await binding(config, settings);
   const extra = settings.resource ? { resource: settings.resource } : undefined;
   const first =
     settings.flow === 'device'
-      ? await device(config, settings)
-      : await signIn(config, settings, extra);
-  await userinfo(config, first, first.claims().sub, settings.resource);
-  const tokens = await renew(config, first, extra);
+      ? await device(config, settings, bound)
+      : await signIn(config, settings, extra, bound);
+  await userinfo(config, first, first.claims().sub, settings, bound);
+  const tokens = await renew(config, first, extra, bound);
   await introspect(config, settings, 'introspect', tokens.access_token);
   await client.tokenRevocation(config, tokens.access_token);
   say('revoke', { revoked: true });

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
-from sojourn.cli import options, output, secrets
+from sojourn.cli import kinds, options, secrets
 
 if TYPE_CHECKING:
     from sojourn.client.renewal import RenewingAuth
@@ -27,8 +27,22 @@ ADMIN_SCOPE: Final = (
 _BROWSERS: Final = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
 
 
-@click.command()
+@click.command(cls=kinds.ByKind)
 @click.argument("issuer")
+@click.option(
+    "--kind",
+    default=kinds.DEFAULT,
+    show_default=True,
+    expose_value=False,
+    help="How to sign in: oidc, keystone, v3applicationcredential, v3totp, v3token, dynect, ... Each has its own "
+    "options: sojourn login --kind keystone --help.",
+)
+@click.option(
+    "--cloud",
+    metavar="NAME",
+    expose_value=False,
+    help="Sign in at a cloud of clouds.yaml; what it does not say is asked for.",
+)
 @click.option("--client-id", default=CLIENT, show_default=True, help="The client to sign in with.")
 @click.option(
     "--client-secret", help="A program's own secret; - reads a line of the standard input."
@@ -48,6 +62,26 @@ _BROWSERS: Final = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
     is_flag=True,
     help="Show an address and a code, to be approved on another device: for machines without a browser (RFC 8628).",
 )
+@click.option(
+    "--max-age",
+    type=click.IntRange(min=0),
+    metavar="SECONDS",
+    help="Sign in anew where the sign-in at the server is older.",
+)
+@click.option(
+    "--acr",
+    "acr_values",
+    multiple=True,
+    metavar="VALUE",
+    help="How to sign in, best first: an authentication context; may be repeated.",
+)
+@click.option(
+    "--dpop/--no-dpop",
+    default=False,
+    show_default=True,
+    help="Bind the tokens to a key of this account (RFC 9449): nobody can use a copy, and sojourn token, exec and "
+    "credential-process cannot hand them on.",
+)
 @click.option("--no-browser", is_flag=True, help="Show the address instead of opening a browser.")
 @options.as_json
 def command(
@@ -60,6 +94,9 @@ def command(
     name: str | None,
     admin: bool,
     device: bool,
+    max_age: int | None,
+    acr_values: tuple[str, ...],
+    dpop: bool,
     no_browser: bool,
     as_json: bool,
 ) -> None:
@@ -67,12 +104,16 @@ def command(
 
     With --client-secret a program signs in for itself; otherwise a person does, in the browser, or with --device
     wherever they have one. With --device and --json the address and the code are a line of JSON on the standard
-    error.
+    error. --max-age and --acr are what a service that wants a newer or stronger sign-in asks for (RFC 9470).
     """
     from sojourn.client.accounts import Accounts
 
-    issuer = _with_scheme(issuer)
+    issuer = kinds.with_scheme(issuer)
     program = bool(client_secret) and not device
+    if program and (acr_values or max_age is not None):
+        message = "--acr and --max-age are about a person: a program does not sign in."
+        raise click.UsageError(message)
+    how = _How(max_age, " ".join(acr_values) or None)
     asked = scope if scope is not None else _usual_scope(client_id, program=program)
     if admin:
         asked = f"{asked or ''} {ADMIN_SCOPE}".strip()
@@ -82,22 +123,27 @@ def command(
         os.environ.pop(variable, None)
     if device:
         plugin = _device(
-            issuer, client_id, client_secret, scope=asked, resources=resources, as_json=as_json
+            issuer,
+            client_id,
+            client_secret,
+            scope=asked,
+            resources=resources,
+            how=how,
+            dpop=dpop,
+            as_json=as_json,
         )
     else:
-        plugin = _here(issuer, client_id, client_secret, scope=asked, resources=resources)
-    account = Accounts().login(plugin, name=name)
-    if as_json:
-        output.print_json(
-            {
-                "id": account.id,
-                "name": account.name,
-                "issuer": account.issuer,
-                "scope": account.scope,
-            }
+        plugin = _here(
+            issuer, client_id, client_secret, scope=asked, resources=resources, how=how, dpop=dpop
         )
-    else:
-        click.echo(f"Signed in: {output.clean(account.name)}")
+    kinds.tell(Accounts().login(plugin, name=name), as_json=as_json)
+
+
+class _How(NamedTuple):
+    """How new the sign-in must be, in seconds, and by which authentication contexts."""
+
+    max_age: int | None
+    acr_values: str | None
 
 
 def _device(
@@ -107,6 +153,8 @@ def _device(
     *,
     scope: str | None,
     resources: tuple[str, ...],
+    how: _How,
+    dpop: bool,
     as_json: bool,
 ) -> RenewingAuth:
     """A person on another device."""
@@ -118,7 +166,10 @@ def _device(
         client_secret=client_secret,
         scope=scope or "openid",
         resource=resources,
+        dpop=dpop,
         show=_show_as_json if as_json else None,
+        max_age=how.max_age,
+        acr_values=how.acr_values,
     )
 
 
@@ -129,15 +180,30 @@ def _here(
     *,
     scope: str | None,
     resources: tuple[str, ...],
+    how: _How,
+    dpop: bool,
 ) -> RenewingAuth:
     """A program by its secret, or a person in the browser."""
     from sojourn.client.dialects.oidc.plugins import AuthorizationCode, ClientCredentials
 
     if client_secret:
         return ClientCredentials(
-            issuer, client_id, client_secret=client_secret, scope=scope, resource=resources
+            issuer,
+            client_id,
+            client_secret=client_secret,
+            scope=scope,
+            resource=resources,
+            dpop=dpop,
         )
-    return AuthorizationCode(issuer, client_id, scope=scope or "openid", resource=resources)
+    return AuthorizationCode(
+        issuer,
+        client_id,
+        scope=scope or "openid",
+        resource=resources,
+        max_age=how.max_age,
+        acr_values=how.acr_values,
+        dpop=dpop,
+    )
 
 
 def _show_as_json(given: DeviceAuthorization) -> None:
@@ -149,14 +215,6 @@ def _show_as_json(given: DeviceAuthorization) -> None:
         "expires_in": given.expires_in,
     }
     click.echo(json.dumps(shown), err=True)
-
-
-def _with_scheme(issuer: str) -> str:
-    """An address that was typed without its scheme: https, and http on loopback."""
-    if "://" in issuer:
-        return issuer
-    here = issuer.startswith(("localhost", "127.", "[::1]"))
-    return f"{'http' if here else 'https'}://{issuer}"
 
 
 def _usual_scope(client_id: str, *, program: bool) -> str | None:

@@ -26,12 +26,17 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "whoami": _entry("whoami", "Who the server says you are."),
     "status": _entry("status", "The current account, how long it lasts, and how it is kept."),
     "accounts": _entry("accounts", "All accounts that are signed in here."),
+    "import": _entry("importing", "Take over accounts that other programs keep here."),
     "use": _entry("use", "Make an account the current one."),
     "sessions": _entry("sessions", "Where you are signed in, as a tree."),
     "revoke": _entry("revoke", "End a session, what an application has, or a token."),
     "explain": _entry("explain", "Which account is used and why; why a token is good or not."),
     "token": _entry("token", "Print a good access token."),
     "exec": _entry("exec", "Run a program with a good access token in its environment."),
+    "job": _entry(
+        "job", "Send the current user off with a job, narrower and with a key of its own."
+    ),
+    "job-key": _entry("job", "Make the key with which a farm reads its jobs' users.", "key"),
     "credential-process": _entry(
         "credential_process", "Hand the token to git or kubectl, in their words."
     ),

@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from sojourn.client.credential import Credential
 from sojourn.client.env.wall_clock import wall_clock
 from sojourn.client.keeper import kept_of
-from sojourn.errors import InteractionRequired
+from sojourn.errors import InteractionRequired, KeyBound
 
 if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
 _REPEATABLE: Final = {
     "client_credentials": "the program's own secret or key",
     "password": "the password that is kept, sealed",
+    "token_exchange": "the account that it acts for",
 }
 """Grants whose secret is kept with the account, so that they can be made anew at any time."""
+
+_KEPT: Final = "what was signed in with, which is kept, sealed"
 
 
 class Account:
@@ -61,9 +65,32 @@ class Account:
     @property
     def renewable(self) -> bool:
         """Whether a new access token can be had without asking the person."""
+        return self._way is not None
+
+    @property
+    def _way(self) -> str | None:
         held = self._credential
-        alone = self.grant in _REPEATABLE or self.record["state"].get("renewable")
-        return bool(alone or (held and held.refresh_token))
+        if self.record["state"].get("assertion"):
+            return "the token that the program's platform gives it"
+        if self.grant in _REPEATABLE or self.record["state"].get("renewable"):
+            return _REPEATABLE.get(self.grant, _KEPT)
+        return "the refresh token" if held is not None and held.refresh_token else None
+
+    @property
+    def token_type(self) -> str:
+        """How the token is sent: Bearer (RFC 6750), or the header that the service has for it."""
+        return self._credential.token_type if self._credential else "Bearer"
+
+    @property
+    def again(self) -> str:
+        """The command that signs the same account in again."""
+        if self.kind == "oidc":
+            return (
+                f"sojourn login {self.issuer}{' --device' if self.grant == 'device_code' else ''}"
+            )
+        from sojourn.client.loading import kind_of
+
+        return f"sojourn login {self.issuer} --kind {kind_of(self.kind, self.grant)}"
 
     @property
     def resources(self) -> tuple[str, ...]:
@@ -74,12 +101,10 @@ class Account:
     @property
     def credential(self) -> str:
         """Which credential the account sends and how it stays good, for people; nothing secret is in it."""
-        held = self._credential
-        way = _REPEATABLE.get(self.grant)
-        if way is None and held is not None and held.refresh_token:
-            way = "the refresh token"
+        held, way = self._credential, self._way
         kept = f"renewed with {way}" if way else "not renewable: a person must sign in when it ends"
         what = f"{held.token_type} token" if held else "no token yet"
+        what += " bound to a key" if self.bound else ""
         return f"{what} of {self.client_id}, {self.grant.replace('_', ' ')}, {kept}"
 
     @property
@@ -96,27 +121,46 @@ class Account:
         return self._credential.claims if self._credential else {}
 
     def token(self, *, silent: bool = True) -> str:
-        """Return a good access token, renewed if need be.
+        """Return a good access token, renewed if need be, for whoever sends it as a bearer token.
 
-        With `silent` a person is never asked: InteractionRequired says what to do. Raises
-        CredentialError and ConnectFailure.
+        With `silent` a person is never asked: InteractionRequired says what to do. A token that is bound to a key
+        (DPoP) would be refused without it, and raises KeyBound. Raises CredentialError and ConnectFailure.
         """
+        if self.bound:
+            raise self._key_bound()
+        credential = self.good_credential(silent=silent)
+        if credential.key is not None:
+            raise self._key_bound()
+        return credential.access_token
+
+    def good_credential(self, *, silent: bool = True) -> Credential:
+        """Return the credential, renewed if need be; raises as `token` does, save for KeyBound."""
         held = self._credential
         if held is not None and held.fresh(wall_clock()):
-            return held.access_token
+            return held
         from sojourn.client.running import run
 
         plugin = self.auth(interactive=not silent)
         try:
             credential = run(plugin.credential)
         except InteractionRequired as cause:
-            device = " --device" if self.grant == "device_code" else ""
             raise InteractionRequired(
-                f"The sign-in of {self.name} has ended. Run: sojourn login {self.issuer}{device}",
-                detail=str(cause),
+                f"The sign-in of {self.name} has ended. Run: {self.again}", detail=str(cause)
             ) from cause
         self._credential = credential
-        return credential.access_token
+        return credential
+
+    @property
+    def bound(self) -> bool:
+        """Whether the access token works only with the proof of a key (DPoP), so that it cannot be handed on."""
+        return self._credential is not None and self._credential.key is not None
+
+    def _key_bound(self) -> KeyBound:
+        return KeyBound(
+            f"The token of {self.name} is bound to a key (DPoP) and of no use as a bearer token. Send requests with "
+            "`sojourn get` or Session(auth=account.auth()), or sign in for a token to hand on: "
+            f"sojourn login {self.issuer} --no-dpop"
+        )
 
     def auth(self, *, interactive: bool = False) -> RenewingAuth:
         """Return the authentication plugin of this account, for `Session(auth=...)`."""

@@ -131,26 +131,37 @@ class Accounts(Mapping[str, Account]):
         called; else the user's name and the provider's host. Signing in again as the same user at
         the same provider replaces the old credential.
         """
-        from sojourn.client.keeper import kept_of, with_kept
         from sojourn.client.loading import accounts_of
         from sojourn.client.running import run
 
+        plugin.meant_for = self.store
         record = run(lambda env: accounts_of(plugin.kind).signed_in(env, plugin))
+        account = self.keep(plugin, record, name=name)
+        profile.choose(self.store.paths, account.id)
+        return account
+
+    def keep(
+        self, plugin: RenewingAuth, record: Mapping[str, Any], *, name: str | None = None
+    ) -> Account:
+        """Keep the account that `record` describes, sealed, and let `plugin` renew what is kept; what an older record
+        of the same says beside it stays."""
+        from sojourn.client.keeper import kept_of, with_kept
+
         account = self.store.account_id(plugin.kind, *plugin.identity(record["subject"]))
         with self.store.locked(account):
             old = self._old(account)
-            record["name"] = name or old.get("name") or self._free_name(record)
-            self.store.write(account, with_kept({**old, **record}, kept_of(record)))
-        profile.choose(self.store.paths, account)
-        plugin.label = record["name"]
+            named = {"name": name or old.get("name") or self._free_name(record)}
+            whole = with_kept({**old, **record, **named}, kept_of(record))
+            self.store.write(account, whole)
+        plugin.label = whole["name"]
         self._bind(plugin, account)
-        return Account(self.store, account, record)
+        return Account(self.store, account, whole)
 
     def open(self, name: str | None = None, *, session: Session) -> Account:
         """Make `session`, which has a plugin, the open session of an account, and return the account.
 
-        Where the plugin's user is signed in here already, under `name` if one is given, the kept
-        credential is used; otherwise this signs in, as `login` does. From then on the plugin renews
+        Where the plugin's user is signed in here already with the same secrets, under `name` if one is
+        given, the kept credential is used; otherwise this signs in, as `login` does. From then on the plugin renews
         what is kept. Raises IncompleteCredentials for a `name` that is another account's.
         """
         account = self.bound(session.auth, name)
@@ -170,6 +181,7 @@ class Accounts(Mapping[str, Account]):
 
     def bound(self, plugin: object, name: str | None) -> Account:
         """Return the account of `plugin`, signed in if need be; the plugin renews what is kept."""
+        from sojourn.client.keeper import proven
         from sojourn.client.renewal import RenewingAuth
 
         if not isinstance(plugin, RenewingAuth):
@@ -177,7 +189,7 @@ class Accounts(Mapping[str, Account]):
                 "The session has no plugin that an account could be kept of: pass auth= to it."
             )
         known = self._known(plugin, name)
-        if known is None:
+        if known is None or not proven(known.record, plugin.proof()):
             return self.login(plugin, name=name)
         plugin.restore(known.record["state"], known.record["secrets"])
         self._bind(plugin, known.id)
@@ -206,7 +218,7 @@ class Accounts(Mapping[str, Account]):
         """
         from sojourn.client.loading import accounts_of
         from sojourn.client.running import run
-        from sojourn.errors import AuthenticationError, ConnectFailure
+        from sojourn.errors import AuthenticationError, ConnectFailure, NotRevocable
 
         account = self.get(name)
         revoked, logout_url = True, None
@@ -216,6 +228,8 @@ class Accounts(Mapping[str, Account]):
                 logout_url = run(
                     lambda env: accounts_of(account.kind).signed_out(env, record, store=self.store)
                 )
+            except NotRevocable:
+                revoked = False
             except (AuthenticationError, ConnectFailure):
                 if not force:
                     raise
@@ -277,7 +291,9 @@ class Accounts(Mapping[str, Account]):
 def _is_of(account: Account, plugin: RenewingAuth) -> bool:
     """Tell whether `account` was signed in as `plugin` would."""
     wanted, state = plugin.state(), account.record["state"]
-    told = ("issuer", "client_id", "grant", "scope", "resource", "user")
+    told = ("issuer", "client_id", "grant", "scope", "resource", "user", "options")
+    if wanted.get("dpop") not in (None, state.get("dpop", False)):
+        return False
     return all(wanted.get(name) == state.get(name) for name in told)
 
 

@@ -77,6 +77,13 @@ class AuthPlugin(ABC):
         """Judge a refusing answer to a request that carried `stamp`; asked at most once a call."""
         return Verdict.RETRY if self.invalidate(stamp) else Verdict.GIVE_UP
 
+    def noticed(self, request: Request, response: Reply) -> bool:
+        """Learn what an answer says for later requests, such as a nonce; asked of every answer to a stamped request.
+
+        Returns whether it was refused for want of just that, so that the same credential, shown again, will do.
+        """
+        return False
+
     async def endpoint(self, env: Env, **filter: Any) -> EndpointData | None:  # noqa: ANN401
         """Return where the service that `filter` describes answers, None if the plugin knows none.
 

@@ -4,6 +4,7 @@ it; below it are the environment, the authentication plugins and the rules of re
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from time import perf_counter
 from typing import NamedTuple
 
@@ -22,6 +23,8 @@ from sojourn.client.transport.contract import Fields, Reply, Request
 from sojourn.client.url import masked
 from sojourn.errors import ConnectFailure
 
+_PROOF, _SIGN_IN = "proof", "sign-in"
+
 
 class Call(NamedTuple):
     """One call of a session: its request, and the rules for it. `redirects` is how many are
@@ -38,10 +41,11 @@ class Call(NamedTuple):
 
 
 class _Sent(NamedTuple):
-    """The last answer of a chain of redirects, and the stamp its request carried."""
+    """An answer, the stamp that its request carried, and whether it was refused for want of a new proof alone."""
 
     response: Response
     stamp: Stamp | None
+    unproved: bool = False
 
 
 class Engine:
@@ -59,52 +63,64 @@ class Engine:
             call = call._replace(request=await located(env, call.request, call.service))
         retries = Retries(call.retry) if call.retry is not None else None
         sent = await self._follow(env, call, retries)
-        if await self._try_again(env, call, sent):
-            sent = await self._follow(env, call, retries)
-        if call.raise_exc and not sent.response.ok:
-            raise http_error(sent.response)
-        return sent.response
+        if sent.stamp is not None and call.auth is not None:  # noqa: SIM102 - two questions
+            if call.auth.refuses(sent.response.reply):
+                sent = await self._repeated(env, call, retries, sent)
+        response = sent.response
+        if call.raise_exc and response.status_code >= 400:
+            raise http_error(response)
+        return response
 
-    async def _try_again(self, env: Env, call: Call, sent: _Sent) -> bool:
+    async def _repeated(
+        self, env: Env, call: Call, retries: Retries | None, refused: _Sent
+    ) -> _Sent:
+        sent, left = refused, {_PROOF, _SIGN_IN} if call.allow_reauth else {_PROOF}
+        while what := await self._again(env, call, sent, left):
+            left.remove(what)
+            if what == _SIGN_IN:
+                call = call._replace(allow_reauth=False)
+            sent = await self._follow(env, call, retries)
+        return sent
+
+    async def _again(self, env: Env, call: Call, sent: _Sent, left: Collection[str]) -> str:
+        """What of `left` another try would have that this one had not: a fresh proof, another sign-in, or ."""
         answer = sent.response.reply
         if sent.stamp is None or call.auth is None or not call.auth.refuses(answer):
-            return False
-        if not call.allow_reauth:
-            return False
+            return ""
+        if sent.unproved and _PROOF in left:
+            return _PROOF if call.request.replayable else ""
+        if sent.unproved or _SIGN_IN not in left:
+            return ""
         verdict = await call.auth.challenged(env, sent.response.request, answer, sent.stamp)
-        return verdict is Verdict.RETRY and call.request.replayable
+        return _SIGN_IN if verdict is Verdict.RETRY and call.request.replayable else ""
 
     async def _follow(self, env: Env, call: Call, retries: Retries | None) -> _Sent:
-        request, auth = call.request, call.auth
         passed: tuple[Response, ...] = ()
         while True:
-            # Authenticated anew at every hop: a proof is made for one method and URL.
-            stamp = await auth.authorize(env, request) if auth else None
-            stamped = _stamped(request, stamp.headers) if stamp else request
-            response = await self._send(env, call, stamped, passed, retries)
-            target = redirects.target(response) if len(passed) < call.redirects else None
-            if target is None:
-                return _Sent(response, stamp)
+            sent = await self._send(env, call, passed, retries)
+            request, response = call.request, sent.response
+            if response.status_code not in redirects.STATUSES or len(passed) >= call.redirects:
+                return sent
+            target = redirects.target(response)
+            if target is None or _refused_here(call, sent):
+                return sent
             following = redirects.following(request, target, response.status_code)
             if following is None:
-                return _Sent(response, stamp)
-            if not redirects.same_origin(request, following):
-                auth = None
+                return sent
+            auth = call.auth if redirects.same_origin(request, following) else None
+            call = call._replace(request=following, auth=auth)
             passed = (*passed, response)
-            request = following
             if retries is not None:
                 retries.new_hop()
 
     async def _send(
-        self,
-        env: Env,
-        call: Call,
-        request: Request,
-        passed: tuple[Response, ...],
-        retries: Retries | None,
-    ) -> Response:
-        resent = 0
+        self, env: Env, call: Call, passed: tuple[Response, ...], retries: Retries | None
+    ) -> _Sent:
+        resent, auth = 0, call.auth
         while True:
+            # Authenticated anew at every hop and every try: a proof is made for one method and URL, and shown once.
+            stamp = await auth.authorize(env, call.request) if auth else None
+            request = _stamped(call.request, stamp.headers) if stamp else call.request
             began, start = env.now(), perf_counter()
             if call.log is not None:
                 call.log.sent(request)
@@ -123,9 +139,10 @@ class Engine:
                 response = Response(reply, request, history=passed, elapsed=elapsed)
                 if call.log is not None:
                     call.log.answered(response)
+                unproved = auth.noticed(request, reply) if auth else False
                 pause = retries.after_answer(request, response) if retries is not None else None
                 if pause is None:
-                    return response
+                    return _Sent(response, stamp, unproved)
             await env.sleep(pause)
             resent += 1
 
@@ -147,7 +164,24 @@ class Engine:
             self.timings.add(request.method, shown, duration)
 
 
+def _refused_here(call: Call, sent: _Sent) -> bool:
+    """Tell whether a redirect is how the service refuses the credential, such as one to its sign-in page:
+    then it need not be followed."""
+    if call.auth is None or sent.stamp is None or not sent.stamp.headers or not call.allow_reauth:
+        return False
+    return call.auth.refuses(sent.response.reply)
+
+
 def _stamped(request: Request, headers: Fields) -> Request:
-    replaced = {name.lower() for name, _ in headers}
-    kept = tuple(field for field in request.headers if field[0].lower() not in replaced)
-    return request._replace(headers=(*kept, *headers))
+    kept = request.headers
+    for name, _ in headers:
+        kept = _without(kept, name.lower())
+    fields = (*kept, *headers)
+    return Request(request.method, request.url, fields, request.content, request.timeout)
+
+
+def _without(fields: Fields, name: str) -> Fields:
+    for field in fields:
+        if field[0].lower() == name:
+            return tuple(field for field in fields if field[0].lower() != name)
+    return fields

@@ -10,29 +10,33 @@ import logging
 import secrets as random
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sojourn.client.asking import CANCELLED, PENDING
-from sojourn.client.auth import AuthPlugin, Stamp, Verdict, handed_to_this_thread
+from sojourn.client.asking import InVain
+from sojourn.client.auth import Stamp, Verdict, handed_to_this_thread
 from sojourn.client.credential import Credential, of_halves
-from sojourn.client.env.contract import Env
+from sojourn.client.env.contract import Clock, Env
 from sojourn.client.flight import Flight
+from sojourn.client.interaction import InteractiveAuth, NotAsked, generation_of
 from sojourn.client.keeper import InMemory, Keeper, Kept, Sealed, SignedOut
 from sojourn.client.refusals import Refusal
-from sojourn.client.transport.contract import Reply, Request
+from sojourn.client.transport.contract import Fields, Reply, Request
 from sojourn.errors import (
-    AuthenticationCancelled,
     AuthenticationError,
     ConnectFailure,
     CredentialBusy,
     InteractionRequired,
+    KeyBound,
     StoreUnavailable,
 )
 
 if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
 
-_POLL = 0.2  # seconds
+BOUND: Final = (
+    "The access token is bound to a key (DPoP) and of no use as a bearer token: each request needs a proof of its own. "
+    "Send the request through sojourn's Session, or sign in with dpop=False for a token that can be handed on."
+)
 
 _log = logging.getLogger("sojourn.client.renewal")
 
@@ -43,22 +47,29 @@ class SignInEnded(InteractionRequired):
     text = "The sign-in has ended at the server. Sign in again."
 
 
-class RenewingAuth(AuthPlugin):
+class RenewingAuth(InteractiveAuth):
     """A plugin whose credential is renewed in one flight. `store` is its own sealed store; else the
     session's is used."""
 
     kind: str
     spends: bool = True
     """Whether a renewal uses up the refresh token, so that two processes must not hold one each."""
+    meant_for: CredentialStore | None = None
+    """The store that is going to keep what a sign-in gives."""
 
     def __init__(self, *, store: CredentialStore | None = None, account: str | None = None) -> None:
-        self._store = store
+        self._store = self.meant_for = store
         self._account = account
         self._memory = InMemory()
         self._current: Credential | None = None
         self._stale = 0
         self._flight = Flight()
         self._refused: Refusal | None = None
+
+    @property
+    def account(self) -> str | None:
+        """The account of the sealed store that it renews, if it is bound to one."""
+        return self._account
 
     # What a dialect says ---------------------------------------------------------------------------------------------
 
@@ -77,21 +88,20 @@ class RenewingAuth(AuthPlugin):
         person can help, SignInEnded if the refresh token is dead.
         """
 
-    async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
-        """Return a credential that a person gave; no lock is held. Raises `reason` where none can
-        be asked."""
-        raise reason
-
-    def may_ask(self) -> bool:
-        """Tell whether `ask` could reach a person here."""
-        return False
+    def proof(self) -> dict[str, Any]:
+        """Return, of `secrets`, what it was given to prove who asks. What the session's store keeps of the
+        same identity is served to those who were given the same; others must convince the server."""
+        return {name: value for name, value in self.secrets().items() if name != "token"}
 
     # The contract ----------------------------------------------------------------------------------------------------
 
     async def authorize(self, env: Env, request: Request) -> Stamp:
-        credential = await self.credential(env)
-        header = ("Authorization", f"Bearer {credential.access_token}")
-        return Stamp((header,), credential.generation)
+        credential = self._ready(env) or await self.credential(env)
+        return Stamp(self._shown(credential, request, env.now), credential.generation)
+
+    def _shown(self, credential: Credential, request: Request, now: Clock) -> Fields:
+        """Return the headers that show `credential` with `request`."""
+        return (("Authorization", f"Bearer {credential.access_token}"),)
 
     async def challenged(
         self, env: Env, request: Request, response: Reply, stamp: Stamp
@@ -110,7 +120,10 @@ class RenewingAuth(AuthPlugin):
         return True
 
     async def token(self, env: Env) -> str:
-        return (await self.credential(env)).access_token
+        credential = await self.credential(env)
+        if credential.key is not None:
+            raise KeyBound(BOUND)
+        return credential.access_token
 
     def state(self) -> dict[str, Any]:
         return {"token": self._current.public()} if self._current else {}
@@ -130,7 +143,8 @@ class RenewingAuth(AuthPlugin):
     def bind(self, store: CredentialStore, account: str) -> None:
         """Renew what `store` keeps of `account` from now on: two copies of a refresh token would look
         like theft to the server."""
-        self._store, self._account = store, account
+        self._store = self.meant_for = store
+        self._account = account
 
     def unbind(self) -> None:
         """Forget the credential, and whose account it was: the account was closed."""
@@ -140,24 +154,42 @@ class RenewingAuth(AuthPlugin):
 
     # Renewal ---------------------------------------------------------------------------------------------------------
 
-    async def credential(self, env: Env) -> Credential:
-        """Return a good credential, renewing it if need be. Raises CredentialError and
-        ConnectFailure."""
-        current, stale = self._current, self._stale
-        if current is not None and current.generation > stale and current.fresh(env.now()):
-            return current
+    async def credential(self, env: Env, *, ask: bool = True) -> Credential:
+        """Return a good credential, renewing it if need be; without `ask` a person is not asked.
+
+        Raises CredentialError and ConnectFailure.
+        """
+        if (ready := self._ready(env)) is not None:
+            return ready
+        stale = self._stale
         try:
-            found = await self._flown(env)
+            found = await self._flown(env, ask=ask)
             while found.generation <= stale:  # it took off before this one was refused
-                found = await self._flown(env)
+                found = await self._flown(env, ask=ask)
         except (ConnectFailure, CredentialBusy, StoreUnavailable):
             if (current := self._usable(env, stale)) is not None:
                 return current
             raise
         return found
 
-    async def _flown(self, env: Env) -> Credential:
-        return await env.flight(self._flight, lambda worker: self._renewed(worker, self._stale))
+    def _ready(self, env: Env) -> Credential | None:
+        """Return the current credential if it is as good as a new one."""
+        current = self._current
+        if current is None or current.generation <= self._stale or not current.fresh(env.now()):
+            return None
+        return current
+
+    async def _flown(self, env: Env, *, ask: bool) -> Credential:
+        while True:
+            try:
+                return await env.flight(
+                    self._flight, lambda worker: self._renewed(worker, self._stale, ask=ask)
+                )
+            except NotAsked:  # of this flight, or of one that another began who wanted none asked
+                if not ask:
+                    raise
+            except InVain:
+                continue
 
     def adopt(self, credential: Credential) -> None:
         """Make `credential` the current one, unless a newer one is."""
@@ -166,7 +198,7 @@ class RenewingAuth(AuthPlugin):
             self._current = credential
             self._memory.write(Kept(credential))
 
-    async def _renewed(self, env: Env, stale: int) -> Credential:
+    async def _renewed(self, env: Env, stale: int, *, ask: bool) -> Credential:
         keeper = self._keeper(env)
         try:
             return await self._renewed_silently(env, keeper, stale)
@@ -174,54 +206,15 @@ class RenewingAuth(AuthPlugin):
             raise
         except InteractionRequired as reason:
             current = self._usable(env, stale)
+            if current is None and not ask:
+                raise NotAsked(reason.public, detail=reason.detail) from reason
             return current or await self._asked_in_turn(env, keeper, stale, reason)
-
-    async def _asked_in_turn(
-        self, env: Env, keeper: Keeper, stale: int, reason: InteractionRequired
-    ) -> Credential:
-        """Ask the person, unless another process is asking: then wait for what comes of that."""
-        turn = keeper.turn()
-        if turn is None or not self.may_ask():
-            return self._given(keeper, stale, await self.ask(env, reason))
-        flight = random.token_hex(8)
-        while (other := turn.take(flight, now=env.now())) is not None:
-            while turn.of(other, now=env.now()) == PENDING:
-                await env.sleep(_POLL)
-            if turn.of(other, now=env.now()) == CANCELLED:
-                raise AuthenticationCancelled("The person said no, in another program.")
-            found = keeper.read().credential
-            if found is not None and found.generation > stale and found.fresh(env.now()):
-                self.adopt(found)
-                return found
-        try:
-            credential = self._given(keeper, stale, await self.ask(env, reason))
-        except AuthenticationCancelled:
-            turn.cancel(flight)
-            raise
-        except BaseException:
-            turn.leave(flight)
-            raise
-        turn.leave(flight)
-        return credential
-
-    def _given(self, keeper: Keeper, stale: int, credential: Credential) -> Credential:
-        with keeper.locked():
-            kept = keeper.read().credential
-            credential = self._later(credential, max(stale, _generation(kept)))
-            keeper.write(Kept(credential))
-        self.adopt(credential)
-        return credential
-
-    def _later(self, credential: Credential, stale: int) -> Credential:
-        """Return `credential` with a generation above all that is known, whatever the clock did."""
-        known = max(stale, _generation(self._current))
-        return credential._replace(generation=max(credential.generation, known + 1))
 
     async def _renewed_silently(self, env: Env, keeper: Keeper, stale: int) -> Credential:
         with keeper.locked():
             kept = keeper.read()
             previous = kept.credential
-            if previous is not None:
+            if previous is not None and kept.proven:
                 self.adopt(previous)
                 if previous.generation > stale and previous.fresh(env.now()):
                     return previous
@@ -243,9 +236,13 @@ class RenewingAuth(AuthPlugin):
     def _ended(self, keeper: Keeper, previous: Credential | None, now: int) -> Credential:
         """Give up the refresh token that the server will not take; one that came meanwhile stays,
         and serves."""
-        found = keeper.read().credential
+        kept = keeper.read()
+        found = kept.credential
         if found is None or found == previous:
-            keeper.write(Kept(previous and previous._replace(refresh_token=None)))
+            dead = previous and previous._replace(refresh_token=None)
+            keeper.write(kept._replace(credential=dead, intent=None))
+            raise SignInEnded
+        if not kept.proven:
             raise SignInEnded
         self.adopt(found)
         if not found.fresh(now):
@@ -254,7 +251,7 @@ class RenewingAuth(AuthPlugin):
 
     def _heed(self, keeper: Keeper, previous: Credential | None, now: int) -> None:
         """Raise again how the same was refused a moment ago, here or in another process."""
-        generation = _generation(previous)
+        generation = generation_of(previous)
         if self._refused is not None and self._refused.holds(generation, now):
             raise self._refused.error
         refusals = keeper.refusals()
@@ -265,14 +262,13 @@ class RenewingAuth(AuthPlugin):
     def _remember(
         self, keeper: Keeper, previous: Credential | None, error: AuthenticationError, now: int
     ) -> None:
-        generation = _generation(previous)
+        generation = generation_of(previous)
         self._refused = Refusal(error, generation, now)
         if (refusals := keeper.refusals()) is not None:
             refusals.tell(lambda: self._tried(generation), error.public, now=now)
 
     def _tried(self, generation: int) -> tuple[str, ...]:
-        sent = {name: value for name, value in self.secrets().items() if name != "token"}
-        return str(generation), json.dumps(sent, sort_keys=True)
+        return str(generation), json.dumps(self.proof(), sort_keys=True)
 
     def _usable(self, env: Env, stale: int) -> Credential | None:
         """Return the current credential if it cannot be renewed now and still serves."""
@@ -304,9 +300,6 @@ class RenewingAuth(AuthPlugin):
         if store is None:
             return self._memory
         if self._account is not None:
-            return Sealed(store, self._account, None)
-        return Sealed(store, store.account_id(self.kind, *self.identity()), self.record())
-
-
-def _generation(credential: Credential | None) -> int:
-    return credential.generation if credential else 0
+            return Sealed(store, self._account)
+        account = store.account_id(self.kind, *self.identity())
+        return Sealed(store, account, self.record(), self.proof)

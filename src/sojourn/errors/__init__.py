@@ -13,6 +13,8 @@
     │  ├─ InvalidScope, InvalidTarget
     │  ├─ AccessDenied               the person or the policy said no
     │  ├─ AuthorizationPending, SlowDown, ExpiredToken  a device that waits for a person (RFC 8628)
+    │  ├─ TooOften                   too many requests of one client from one address (429), with retry_after
+    │  ├─ DpopError                  the proof that a key is held (RFC 9449): InvalidDpopProof, UseDpopNonce
     │  ├─ LoginRequired, ConsentRequired, AccountSelectionRequired, InteractionNeeded
     │  ├─ UnmetAuthenticationRequirements  an essential `acr` that this server does not have
     │  ├─ RequestNotSupported, RequestUriNotSupported
@@ -20,6 +22,7 @@
     │  └─ BearerError                RFC 6750 answers of a protected resource
     │     ├─ InvalidToken            (401)
     │     │  └─ TokenMissing         (401, and the answer tells no code: no token came)
+    │     ├─ InsufficientUserAuthentication  (401: the sign-in is too weak or too old, RFC 9470)
     │     └─ InsufficientScope       (403)
     ├─ PageError                     of a page: shown to a person, with a code that picks the words
     │  ├─ PageExpired, DeviceWithdrawn, ForgedForm, SetUpDone, NoSuchPage
@@ -43,8 +46,13 @@
     │  │  └─ SecondFactorRequired    they were good, and a code is asked for: with it the same attempt goes on
     │  ├─ IncompleteCredentials      something needed is missing
     │  ├─ AuthenticationCancelled    the person said no
+    │  ├─ DelegationNotSupported     the provider lets nobody act for somebody else
     │  ├─ InteractionRequired        a person is needed and none can be asked; names ways out
-    │  └─ CredentialBusy             another process holds the credential's lock
+    │  ├─ NotRevocable               the service has no way to end a session: it dies of itself
+    │  │  └─ StepUpRequired          for a newer or stronger sign-in; says which (RFC 9470)
+    │  ├─ CredentialBusy             another process holds the credential's lock
+    │  ├─ KeyBound                   the token works only with its key's proof (DPoP), so it cannot be handed out
+    │  └─ BadSerializedUser          not a serialised user, or not for here and now; says which
     ├─ EndpointError                 where a service answers cannot be found out
     │  ├─ EndpointNotFound           the catalog has no such endpoint
     │  │  └─ EmptyCatalog            it has none at all
@@ -74,11 +82,13 @@ from sojourn.errors.client import (
     AuthenticationCancelled,
     AuthenticationError,
     BadRequest,
+    BadSerializedUser,
     Conflict409,
     ConnectFailure,
     ConnectTimeout,
     CredentialBusy,
     CredentialError,
+    DelegationNotSupported,
     DiscoveryFailure,
     EmptyCatalog,
     EndpointError,
@@ -89,13 +99,16 @@ from sojourn.errors.client import (
     HttpServerError,
     IncompleteCredentials,
     InteractionRequired,
+    KeyBound,
     MissingAuthMethods,
     NotFound,
+    NotRevocable,
     ReadTimeout,
     RequestError,
     SecondFactorRequired,
     ServiceUnavailable,
     SSLFailure,
+    StepUpRequired,
     TooManyRequests,
     Unauthorized,
     UnsafeRedirect,
@@ -107,10 +120,13 @@ from sojourn.errors.protocol import (
     AuthorizationPending,
     BearerError,
     ConsentRequired,
+    DpopError,
     ExpiredToken,
     InsufficientScope,
+    InsufficientUserAuthentication,
     InteractionNeeded,
     InvalidClient,
+    InvalidDpopProof,
     InvalidGrant,
     InvalidRequest,
     InvalidScope,
@@ -124,11 +140,13 @@ from sojourn.errors.protocol import (
     SlowDown,
     TokenMissing,
     TooLarge,
+    TooOften,
     UnauthorizedClient,
     UnknownObject,
     UnmetAuthenticationRequirements,
     UnsupportedGrantType,
     UnsupportedResponseType,
+    UseDpopNonce,
     WrongMethod,
 )
 from sojourn.errors.server import (
@@ -163,6 +181,7 @@ __all__ = [
     "AuthenticationError",
     "AuthorizationPending",
     "BadRequest",
+    "BadSerializedUser",
     "BadSessionId",
     "BearerError",
     "ConfigurationError",
@@ -173,8 +192,10 @@ __all__ = [
     "ConsentRequired",
     "CredentialBusy",
     "CredentialError",
+    "DelegationNotSupported",
     "DeviceWithdrawn",
     "DiscoveryFailure",
+    "DpopError",
     "EmptyCatalog",
     "EndpointError",
     "EndpointNotFound",
@@ -186,14 +207,17 @@ __all__ = [
     "HttpServerError",
     "IncompleteCredentials",
     "InsufficientScope",
+    "InsufficientUserAuthentication",
     "InteractionNeeded",
     "InteractionRequired",
     "InvalidClient",
+    "InvalidDpopProof",
     "InvalidGrant",
     "InvalidRequest",
     "InvalidScope",
     "InvalidTarget",
     "InvalidToken",
+    "KeyBound",
     "LoginRequired",
     "Malformed",
     "MintingNotAllowed",
@@ -205,6 +229,7 @@ __all__ = [
     "NoSuchUser",
     "NotFound",
     "NotLive",
+    "NotRevocable",
     "OutcomeUnknown",
     "PageError",
     "PageExpired",
@@ -222,11 +247,13 @@ __all__ = [
     "SignInRefused",
     "SlowDown",
     "SojournError",
+    "StepUpRequired",
     "StoreError",
     "StoreUnavailable",
     "TokenMissing",
     "TooLarge",
     "TooManyRequests",
+    "TooOften",
     "Unauthorized",
     "UnauthorizedClient",
     "UnknownKey",
@@ -236,6 +263,7 @@ __all__ = [
     "UnsafeRedirect",
     "UnsupportedGrantType",
     "UnsupportedResponseType",
+    "UseDpopNonce",
     "VersionNotAvailable",
     "WrongMethod",
     "WrongTokenClass",

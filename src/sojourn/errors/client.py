@@ -57,6 +57,10 @@ class SecondFactorRequired(AuthenticationError):
         self.label = label
 
 
+class DelegationNotSupported(CredentialError):
+    text = "The provider lets nobody act for somebody else."
+
+
 class InteractionRequired(CredentialError):
     """`ways_out` are what the person who reads it can do, a sentence's part each; they stand in the public text."""
 
@@ -72,8 +76,40 @@ class InteractionRequired(CredentialError):
         self.ways_out = ways_out
 
 
+class NotRevocable(CredentialError):
+    text = "The service has no way to end this."
+
+
+class StepUpRequired(InteractionRequired):
+    """A service wants a newer or stronger sign-in (RFC 9470): by one of `acr_values`, if there are any, and not older
+    than `max_age` seconds, if that is not None.
+    """
+
+    text = "The service wants a newer or stronger sign-in."
+
+    def __init__(
+        self,
+        text: str | None = None,
+        *,
+        acr_values: tuple[str, ...] = (),
+        max_age: int | None = None,
+        detail: str = "",
+    ) -> None:
+        super().__init__(text, detail=detail)
+        self.acr_values = acr_values
+        self.max_age = max_age
+
+
 class CredentialBusy(CredentialError):
     text = "Another process holds this credential."
+
+
+class BadSerializedUser(CredentialError):
+    text = "The serialised user cannot be used."
+
+
+class KeyBound(CredentialError):
+    text = "The access token is bound to a key (DPoP) and of no use without it."
 
 
 class EndpointError(SojournError):

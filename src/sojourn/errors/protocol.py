@@ -99,11 +99,43 @@ class SlowDown(ProtocolError):
     text = "The device asks too often. Leave 5 seconds more between two polls."
 
 
+class TooOften(ProtocolError):
+    """Of one client and address more requests than are kept at a time; `retry_after` is in seconds."""
+
+    code = "slow_down"
+    status = 429
+    text = "Too many requests of this application come from here. Try again later."
+
+    def __init__(self, text: str | None = None, *, retry_after: int, detail: str = "") -> None:
+        super().__init__(text, detail=detail)
+        self.retry_after = retry_after
+
+
 class ExpiredToken(ProtocolError):
     """RFC 8628 §3.5."""
 
     code = "expired_token"
     text = "The device code has expired. Ask for a new one."
+
+
+class DpopError(ProtocolError):
+    """The proof that a key is held was not accepted (RFC 9449 §5, §7.1). A protected resource answers it with 401."""
+
+
+class InvalidDpopProof(DpopError):
+    code = "invalid_dpop_proof"
+    text = "The DPoP proof is missing or malformed, or is for another request, key or token."
+
+
+class UseDpopNonce(DpopError):
+    """RFC 9449 §8: the proof must hold `nonce`, which goes with the answer."""
+
+    code = "use_dpop_nonce"
+    text = "The DPoP proof must hold the nonce of this answer."
+
+    def __init__(self, text: str | None = None, *, nonce: str = "", detail: str = "") -> None:
+        super().__init__(text, detail=detail)
+        self.nonce = nonce
 
 
 class LoginRequired(ProtocolError):
@@ -158,7 +190,11 @@ class ServerBusy(ProtocolError):
 
 
 class BearerError(ProtocolError):
-    """An answer of a protected resource (RFC 6750 §3.1)."""
+    """An answer of a protected resource (RFC 6750 §3.1). `with_proof`: the token came under the DPoP scheme, of which
+    the answer speaks then (RFC 9449 §7.1).
+    """
+
+    with_proof: bool = False
 
 
 class InvalidToken(BearerError):
@@ -171,6 +207,26 @@ class TokenMissing(InvalidToken):
     """No token came with the request; the answer names no error (RFC 6750 §3.1)."""
 
     text = "An access token is needed."
+
+
+class InsufficientUserAuthentication(BearerError):
+    """The sign-in behind the token is too weak or too old (RFC 9470 §3); `max_age` is in seconds."""
+
+    code = "insufficient_user_authentication"
+    status = 401
+    text = "A newer or stronger sign-in is needed."
+
+    def __init__(
+        self,
+        text: str | None = None,
+        *,
+        acr_values: tuple[str, ...] = (),
+        max_age: int | None = None,
+        detail: str = "",
+    ) -> None:
+        super().__init__(text, detail=detail)
+        self.acr_values = acr_values
+        self.max_age = max_age
 
 
 class InsufficientScope(BearerError):

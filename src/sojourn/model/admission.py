@@ -3,35 +3,32 @@
 A path is a leaf and its ancestors as they were read. It is good when every node on it is live; a missing node is dead.
 Only `judge` makes an `Admitted`, and minting, accepting and userinfo ask for one. The versions it carries are checked
 again in the batch that mints, so nothing can end between the judgement and the write. `verdicts` tells the same story
-node by node, for `explain`.
+node by node, for `explain`. The rules are in `liveness`, and those for who acts with a token in `beside`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from sojourn.errors import NotLive
+from sojourn.model.beside import ALONE, Beside, beside_verdicts
 from sojourn.model.client import Client
-from sojourn.model.client_session import ClientSession
 from sojourn.model.grant import Grant
+from sojourn.model.liveness import (
+    Node,
+    Path,
+    Verdict,
+    leaf_why,
+    lineage,
+    name_of,
+    shape_fault,
+    why_of,
+)
 from sojourn.model.signin import SignIn
 from sojourn.model.token import Token
-from sojourn.model.user import User
 from sojourn.model.value import Value
-
-
-class Node(Struct, frozen=True, gc=False):
-    """One node as it was read; `value` is None when it is missing."""
-
-    key: str
-    version: int
-    value: Value | None
-
-
-Path = tuple[Node, ...]
 
 
 class Operation(Struct, frozen=True):
@@ -40,6 +37,8 @@ class Operation(Struct, frozen=True):
     name    for events and logs: `token`, `refresh`, `userinfo`, ...
     leaf    the class of value that the path must begin with
     types   of a token: the token types it may be; empty: any
+    key     what a proved key (RFC 9449) is to it: '' nothing, for it only looks; `same`: that of a bound token;
+            `only`: so it must, and what is bound to none comes without one
     spent   whether a token that is used up, but not ended, is still let through (a code's retry)
     """
 
@@ -47,20 +46,26 @@ class Operation(Struct, frozen=True):
     leaf: type[Value]
     types: tuple[str, ...] = ()
     spent: bool = False
+    key: str = ""
 
 
 SIGN_IN: Final = Operation("sign_in", SignIn)
 AUTHORIZE: Final = Operation("authorize", SignIn)
 EMBED: Final = Operation("embed", Grant)
-CODE: Final = Operation("authorization_code", Token, ("authorization_code",))
-CODE_AGAIN: Final = Operation("authorization_code", Token, ("authorization_code",), spent=True)
-DEVICE_CODE: Final = Operation("device_code", Token, ("device_code",))
-DEVICE_CODE_AGAIN: Final = Operation("device_code", Token, ("device_code",), spent=True)
-REFRESH: Final = Operation("refresh_token", Token, ("refresh_token",))
-CLIENT_CREDENTIALS: Final = Operation("client_credentials", Client)
-USERINFO: Final = Operation("userinfo", Token, ("access_token",))
-ACCEPT: Final = Operation("accept", Token, ("access_token",))
+CODE: Final = Operation("authorization_code", Token, ("authorization_code",), key="same")
+CODE_AGAIN: Final = Operation(
+    "authorization_code", Token, ("authorization_code",), spent=True, key="same"
+)
+DEVICE_CODE: Final = Operation("device_code", Token, ("device_code",), key="same")
+DEVICE_CODE_AGAIN: Final = Operation("device_code", Token, ("device_code",), spent=True, key="same")
+REFRESH: Final = Operation("refresh_token", Token, ("refresh_token",), key="same")
+CLIENT_CREDENTIALS: Final = Operation("client_credentials", Client, key="same")
+USERINFO: Final = Operation("userinfo", Token, ("access_token",), key="only")
+ACCEPT: Final = Operation("accept", Token, ("access_token",), key="only")
 INTROSPECT: Final = Operation("introspect", Token, ("access_token", "refresh_token"))
+EXCHANGE: Final = Operation("token_exchange", Token, ("access_token", "refresh_token"), key="same")
+EXCHANGE_FOR_SERVICE: Final = Operation("exchange_for_service", Token, ("access_token",))
+"""By the service that a token is for: it was shown the proof of the client's key, and cannot repeat it."""
 MINT_FROM: Final = Operation("mint_from", Token)
 
 _SEAL: Final = object()
@@ -72,13 +77,21 @@ class Admitted:
     operation  the Operation
     path       the judged path, leaf first
     client     the client's record, judged beside it
+    beside     what else was judged beside it
     now        UTC ms of the judgement
     """
 
-    __slots__ = ("client", "now", "operation", "path")
+    __slots__ = ("beside", "client", "now", "operation", "path")
 
     def __init__(
-        self, seal: object, operation: Operation, path: Path, *, client: Client | None, now: int
+        self,
+        seal: object,
+        operation: Operation,
+        path: Path,
+        *,
+        client: Client | None,
+        beside: Beside,
+        now: int,
     ) -> None:
         if seal is not _SEAL:
             message = "only sojourn.model.admission.judge admits"
@@ -86,6 +99,7 @@ class Admitted:
         self.operation = operation
         self.path = path
         self.client = client
+        self.beside = beside
         self.now = now
 
     @property
@@ -100,159 +114,20 @@ class Admitted:
         return None
 
 
-class _Lineage(Struct, gc=False):
-    """The nodes that other nodes are judged by."""
-
-    grant: Grant | None = None
-    session: ClientSession | None = None
-    user: User | None = None
-
-
-def _token(token: Token, now: int, *, spent: bool) -> str:
-    if token.ended is not UNSET:
-        return token.ended.why
-    if token.expires_at and now >= token.expires_at:
-        return "expired"
-    if now < token.not_before:
-        return "not yet valid"
-    if not spent and token.max_usage and token.used >= token.max_usage:
-        return "used up"
-    return ""
-
-
-def _grant(grant: Grant, now: int, line: _Lineage) -> str:
-    if grant.ended is not UNSET:
-        return grant.ended.why
-    if line.user is not None and not line.user.keeps(grant.epoch, grant.signin):
-        return _cut(line.user, grant, grant.signin)
-    if grant.end and now >= grant.end:
-        return "expired"
-    if line.session is not None and grant.generation != line.session.generation:
-        return "the client session was begun anew"
-    return ""
-
-
-def _session(session: ClientSession, _now: int, _line: _Lineage) -> str:
-    return session.ended.why if session.ended is not UNSET else ""
-
-
-def _user(user: User, _now: int, _line: _Lineage) -> str:
-    return user.refusal()
-
-
-def _signin(signin: SignIn, now: int, line: _Lineage) -> str:
-    if line.grant is not None and line.grant.offline:
-        return ""
-    if signin.ended is not UNSET:
-        return signin.ended.why
-    if line.user is not None and not line.user.keeps(signin.epoch, signin.id):
-        return _cut(line.user, signin, signin.id)
-    return "expired" if now >= signin.end else ""
-
-
-def _cut(user: User, value: Grant | SignIn, signin: str) -> str:
-    """What everything was ended for, or that the time of `value` had run out before that."""
-    cut = user.cut_of(value.epoch, signin)
-    if cut is None:
-        return "others_ended"
-    return "expired" if value.end and cut.at >= value.end else cut.why
-
-
-def _based_on(token: Token, _now: int, _line: _Lineage) -> str:
-    """Of a token that another one is based on, only an ending that takes along what stands below counts."""
-    return token.ended.why if token.ended is not UNSET and token.ended.recursive else ""
-
-
-def _client(client: Client, _now: int, _line: _Lineage) -> str:
-    return client.refusal()
-
-
-_RULES: Final[dict[type, Callable[..., str]]] = {
-    Token: _based_on,
-    Grant: _grant,
-    ClientSession: _session,
-    User: _user,
-    SignIn: _signin,
-    Client: _client,
-}
-_NAMES: Final = {
-    Grant: "grant",
-    ClientSession: "client session",
-    User: "user",
-    SignIn: "sign-in",
-    Client: "client",
-    type(None): "missing",
-}
-
-
-class Verdict(Struct, frozen=True):
-    """What was found of one node: `why` is empty when it is live."""
-
-    node: str
-    key: str
-    why: str
-
-
-def _lineage(path: Path) -> _Lineage:
-    line = _Lineage()
-    for node in path:
-        value = node.value
-        if type(value) is Grant:
-            line.grant = value
-        elif type(value) is ClientSession:
-            line.session = value
-        elif type(value) is User:
-            line.user = value
-    return line
-
-
-def _shape_fault(path: Path, line: _Lineage) -> str:
-    """Whether the path has all that its leaf stands on; '' if so."""
-    if not path:
-        return "missing"
-    leaf = path[0].value
-    if type(leaf) in (Token, Grant) and line.grant is not None:
-        if line.session is None or line.user is None:
-            return "an ancestor is missing"
-        if line.grant.signin and not line.grant.offline and type(path[-1].value) is not SignIn:
-            return "the sign-in is missing"
-    elif type(leaf) is Token and type(path[-1].value) is not Client:
-        return "an ancestor is missing"
-    elif type(leaf) in (SignIn, ClientSession) and line.user is None:
-        return "the user is missing"
-    return ""
-
-
-def _name(value: Value | None) -> str:
-    return value.type.replace("_", " ") if type(value) is Token else _NAMES[type(value)]
-
-
-def _why(node: Node, now: int, line: _Lineage) -> str:
-    """Why a node above the leaf is dead; empty when it is live."""
-    value = node.value
-    if value is None:
-        offline = line.grant is not None and line.grant.offline
-        return "" if offline and "/signin/" in node.key else "missing"
-    return _RULES[type(value)](value, now, line)
-
-
-def _leaf_why(node: Node, now: int, line: _Lineage, *, spent: bool) -> str:
-    value = node.value
-    return _token(value, now, spent=spent) if type(value) is Token else _why(node, now, line)
-
-
 def verdicts(path: Path, *, client: Client | None, now: int) -> tuple[Verdict, ...]:
     """What is to be said of each node of a path, leaf first, the client last."""
-    line = _lineage(path)
+    line = lineage(path)
     found = [
         Verdict(
-            _name(node.value),
+            name_of(node.value),
             node.key,
-            _why(node, now, line) if position else _leaf_why(node, now, line, spent=False),
+            why_of(node, now, line) if position else leaf_why(node, now, line, spent=False),
         )
         for position, node in enumerate(path)
     ]
-    shape = _shape_fault(path, line)
+    if found and not found[0].why and (why := _unbound(path[0].value, client)):
+        found[0] = Verdict(found[0].node, found[0].key, why)
+    shape = shape_fault(path, line)
     if shape:
         found.append(Verdict("path", path[0].key if path else "", shape))
     if client is not None:
@@ -262,15 +137,15 @@ def verdicts(path: Path, *, client: Client | None, now: int) -> tuple[Verdict, .
 
 def _refuse_dead(operation: Operation, path: Path, client: Client | None, now: int) -> None:
     """Raise NotLive for the first dead node: the rules of `verdicts`, without a word on what is live."""
-    line = _lineage(path)
-    why = _leaf_why(path[0], now, line, spent=operation.spent)
+    line = lineage(path)
+    why = leaf_why(path[0], now, line, spent=operation.spent)
     if why:
-        raise NotLive(node=_name(path[0].value), why=why)
+        raise NotLive(node=name_of(path[0].value), why=why)
     for node in path[1:]:
-        why = _why(node, now, line)
+        why = why_of(node, now, line)
         if why:
-            raise NotLive(node=_name(node.value), why=why)
-    why = _shape_fault(path, line)
+            raise NotLive(node=name_of(node.value), why=why)
+    why = shape_fault(path, line)
     if why:
         raise NotLive(node="path", why=why)
     why = client.refusal() if client is not None else ""
@@ -278,10 +153,44 @@ def _refuse_dead(operation: Operation, path: Path, client: Client | None, now: i
         raise NotLive(node="client", why=why)
 
 
-def judge(operation: Operation, path: Path, *, client: Client | None, now: int) -> Admitted:
+def _key_fault(operation: Operation, leaf: Value, client: Client | None, key: str) -> str:
+    """What is wrong with the proved `key` (RFC 9449 §5, §7, §10); '' if nothing is."""
+    if why := _unbound(leaf, client):
+        return why
+    bound = leaf.jkt if type(leaf) is Token else ""
+    if not operation.key:
+        return ""
+    if bound and bound != key:
+        return "bound to another key" if key else "bound to a key that was not proved"
+    if operation.key == "only" and key and not bound:
+        return "bound to no key"
+    if client is not None and client.dpop_bound_access_tokens and not key:
+        return "the client proves a key with each request"
+    return ""
+
+
+def _unbound(leaf: Value | None, client: Client | None) -> str:
+    """Why an access token that is bound to no key is worth nothing; '' if it may be so."""
+    loose = type(leaf) is Token and leaf.type == "access_token" and not leaf.jkt
+    if loose and client is not None and client.dpop_bound_access_tokens:
+        return "bound to no key, and its client's must be"
+    return ""
+
+
+def judge(
+    operation: Operation,
+    path: Path,
+    *,
+    client: Client | None,
+    now: int,
+    key: str = "",
+    beside: Beside = ALONE,
+) -> Admitted:
     """Admit a path for an operation at `now` (UTC ms), or raise NotLive naming the first dead node.
 
     client  the record of the client it was issued to; None only where the path itself ends in it
+    key     thumbprint of the key whose possession was proved with the request (RFC 9449); empty: none was
+    beside  all that `needed_beside` names; what is not given counts as missing
     """
     leaf = path[0].value if path else None
     if type(leaf) is not operation.leaf:
@@ -293,4 +202,9 @@ def judge(operation: Operation, path: Path, *, client: Client | None, now: int) 
     if client is not None and getattr(leaf, "client_id", client.client_id) != client.client_id:
         raise NotLive(node="client", why="of another grant")
     _refuse_dead(operation, path, client, now)
-    return Admitted(_SEAL, operation, path, client=client, now=now)
+    if fault := _key_fault(operation, leaf, client, key):
+        raise NotLive(node="token", why=fault)
+    for verdict in beside_verdicts(path, beside, now=now):
+        if verdict.why:
+            raise NotLive(node=verdict.node, why=verdict.why)
+    return Admitted(_SEAL, operation, path, client=client, beside=beside, now=now)

@@ -16,6 +16,7 @@ class AuthorizationRequest(Struct, frozen=True, kw_only=True):
     scope          what may be asked of the person: known, and allowed for the client
     userinfo, id_token   names of claims asked for by the `claims` parameter
     hint_sub       the `sub` of a verified id_token_hint
+    dpop_jkt       thumbprint of the key that the code shall be bound to (RFC 9449 §10)
     sub            the `sub` that the `claims` parameter demands
     """
 
@@ -36,6 +37,7 @@ class AuthorizationRequest(Struct, frozen=True, kw_only=True):
     sub: str = ""
     resources: tuple[str, ...] = ()
     ui_locales: str = ""
+    dpop_jkt: str = ""
 
     @property
     def openid(self) -> bool:

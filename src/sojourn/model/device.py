@@ -4,6 +4,7 @@ for nobody knows whose it will be; what approval gives lies with the user.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from sojourn.model.value import Value
@@ -22,9 +23,11 @@ class DeviceRequest(Value, frozen=True, kw_only=True):
 
     user_code       as it was drawn, without its dash
     expires_at      UTC ms
+    max_age         seconds for which a sign-in is recent enough; None: any is
     interval        seconds that the device must leave between two polls; grows with each that comes too early
     polled          UTC ms of the newest poll; 0: none yet
     address, agent  where the request came from, and what the program called itself
+    store           parameters that tell where the program will keep its tokens
     decision        empty while nobody decided; approved | denied | withdrawn
     user_id         who decided, where a person did
     """
@@ -35,10 +38,12 @@ class DeviceRequest(Value, frozen=True, kw_only=True):
     expires_at: int
     scope: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
+    max_age: int | None = None
     interval: int = INTERVAL
     polled: int = 0
     address: str = ""
     agent: str = ""
+    store: Mapping[str, str] = {}
     decision: str = ""
     user_id: str = ""
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
+from sojourn.model.delegation import Delegation
 from sojourn.model.value import Ending, Value
 
 CODES: Final = ("authorization_code", "device_code")
@@ -21,8 +22,11 @@ class Token(Value, frozen=True, kw_only=True):
     based_on    id of the token it was minted from; empty: straight from the grant
     used        how often it was used; max_usage 0 means without limit
     redirect_uri, challenge, nonce   of a code: what must match at redemption
+    jkt         thumbprint of the key it is bound to (RFC 9449): nothing is done with it without that key's proof; of a
+                code, the key that its request named. Empty: none
     verifier    of a consumed code: digest of the verifier that redeemed it; the same client and verifier may repeat
                 until `sent`, which says that its tokens went out
+    delegation  who acts with it, if it was given in exchange for another one (RFC 8693); `client_id` asked for it
     """
 
     type: str
@@ -39,9 +43,11 @@ class Token(Value, frozen=True, kw_only=True):
     redirect_uri: str = ""
     challenge: str = ""
     nonce: str = ""
+    jkt: str = ""
     verifier: str = ""
     sent: bool = False
     family: Family | UnsetType = UNSET
+    delegation: Delegation | UnsetType = UNSET
     ended: Ending | UnsetType = UNSET
 
     def is_active(self, now: int) -> bool:

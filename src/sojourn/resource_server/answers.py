@@ -12,7 +12,16 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 from msgspec import Struct
 
-from sojourn.errors import BearerError, InvalidRequest, ProtocolError, ServerBusy, TokenMissing
+from sojourn.errors import (
+    BearerError,
+    DpopError,
+    InvalidRequest,
+    ProtocolError,
+    ServerBusy,
+    TokenMissing,
+    UseDpopNonce,
+)
+from sojourn.wire import dpop as proofs
 from sojourn.wire import oauth
 
 WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
@@ -37,18 +46,24 @@ class ResourceMetadata(Struct, frozen=True):
     answer: Answer
 
 
-def refusal(error: ProtocolError, *, realm: str, metadata: ResourceMetadata | None) -> Answer:
-    """Return the answer to a request that `error` refuses.
+def refusal(
+    error: ProtocolError, *, realm: str, metadata: ResourceMetadata | None, dpop: bool = False
+) -> Answer:
+    """Return the answer to a request that `error` refuses; `dpop`: this service takes bound tokens, too.
 
     A request without a token is told how to come back and nothing else: no code, no body (RFC 6750 §3.1).
     """
     if isinstance(error, ServerBusy):
         retry = ("Retry-After", str(error.retry_after))
         return answer(error.status, oauth.error_body(error), headers=(_JSON, _NO_STORE, retry))
-    challenge = ("WWW-Authenticate", _challenge(error, realm=realm, metadata=metadata))
+    status = 401 if isinstance(error, DpopError) else error.status
+    asked = _challenge(error, status, realm=realm, metadata=metadata, dpop=dpop)
+    challenge = ("WWW-Authenticate", asked)
     if isinstance(error, TokenMissing):
-        return answer(error.status, b"", headers=(challenge, _NO_STORE))
-    return answer(error.status, oauth.error_body(error), headers=(_JSON, challenge, _NO_STORE))
+        return answer(status, b"", headers=(challenge, _NO_STORE))
+    nonce = (("DPoP-Nonce", error.nonce),) if isinstance(error, UseDpopNonce) else ()
+    headers = (_JSON, challenge, *nonce, _NO_STORE)
+    return answer(status, oauth.error_body(error), headers=headers)
 
 
 def answer(status: int, body: bytes, *, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
@@ -57,7 +72,7 @@ def answer(status: int, body: bytes, *, headers: tuple[tuple[str, str], ...] = (
 
 
 def resource_metadata(
-    resource: str, *, issuer: str, scopes_supported: Iterable[str]
+    resource: str, *, issuer: str, scopes_supported: Iterable[str], dpop: bool = False
 ) -> ResourceMetadata | None:
     """Return the metadata of `resource`, or None where its identifier is no URL that could hold a document.
 
@@ -75,21 +90,34 @@ def resource_metadata(
     scopes = list(scopes_supported)
     if scopes:
         document["scopes_supported"] = scopes
+    if dpop:
+        document["dpop_signing_alg_values_supported"] = list(proofs.ALGORITHMS)
     headers = (_JSON, ("Cache-Control", "public, max-age=300"))
     body = msgspec.json.encode(document)
     path = WELL_KNOWN + ("" if path == "/" else path)
     return ResourceMetadata(origin + path, unquote(path), answer(200, body, headers=headers))
 
 
-def _challenge(error: ProtocolError, *, realm: str, metadata: ResourceMetadata | None) -> str:
-    told = error if isinstance(error, BearerError) and not isinstance(error, TokenMissing) else None
-    parts = [oauth.www_authenticate(told, realm=realm)]
-    if isinstance(error, InvalidRequest):
-        parts.append(f'error="{error.code}"')
-        parts.append(f'error_description="{oauth.quotable(error.public)}"')
-    if metadata is not None:
-        parts.append(f'resource_metadata="{oauth.quotable(metadata.url)}"')
-    return ", ".join(parts)
+def _challenge(
+    error: ProtocolError,
+    status: int,
+    *,
+    realm: str,
+    metadata: ResourceMetadata | None,
+    dpop: bool,
+) -> str:
+    """The scheme that was tried, with its error, and after a 401 the other one as well (RFC 9449 §7.1, §7.2)."""
+    with_proof = isinstance(error, DpopError) or (
+        isinstance(error, BearerError) and error.with_proof
+    )
+    speaks = isinstance(error, BearerError | InvalidRequest | DpopError)
+    told = error if speaks and not isinstance(error, TokenMissing) else None
+    offered = proofs.challenge(realm=realm)
+    said = [oauth.www_authenticate(told, realm=realm, scheme=offered if with_proof else "")]
+    if dpop and not with_proof and status == 401:
+        said.append(offered)
+    more = f', resource_metadata="{oauth.quotable(metadata.url)}"' if metadata is not None else ""
+    return ", ".join([challenge + more for challenge in said])
 
 
 def _place(resource: str) -> tuple[str, str] | None:

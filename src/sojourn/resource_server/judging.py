@@ -33,7 +33,9 @@ def signed(claims: Mapping[str, Any], *, issuer: str, audience: str, now: int) -
             kind="jwt",
             acr=json_text.optional_text(claims, "acr"),
             auth_time=json_text.optional_moment(claims, "auth_time"),
+            judged_at=now,
             claims=MappingProxyType(dict(claims)),
+            jkt=_key(claims),
         )
     except Malformed as cause:
         raise InvalidToken(cause.public) from cause
@@ -61,7 +63,8 @@ def _active(claims: Mapping[str, Any], *, issuer: str, audience: str, now: int) 
     if json_text.optional_text(claims, "iss") not in (None, issuer):
         raise Malformed("The token is from another issuer.")
     # Servers leave the type out of what they say about a refresh token, which must never pass for an access token.
-    if (json_text.optional_text(claims, "token_type") or "").lower() != "bearer":
+    kind, jkt = (json_text.optional_text(claims, "token_type") or "").lower(), _key(claims)
+    if kind not in (("bearer", "dpop") if jkt else ("bearer",)):
         raise Malformed("The token is not a bearer access token.")
     _check_common(claims, audience)
     expires_at = json_text.optional_moment(claims, "exp")
@@ -79,16 +82,28 @@ def _active(claims: Mapping[str, Any], *, issuer: str, audience: str, now: int) 
         kind="opaque",
         acr=json_text.optional_text(claims, "acr"),
         auth_time=json_text.optional_moment(claims, "auth_time"),
+        judged_at=now,
         claims=MappingProxyType(dict(claims)),
+        jkt=jkt,
     )
 
 
 def _check_common(claims: Mapping[str, Any], audience: str) -> None:
     if audience not in json_text.texts(claims, "aud"):
         raise Malformed("The token is for another audience.")
-    # A token bound to a key is worth nothing without its proof, and no proof is checked here (RFC 9449 §7.2).
-    if claims.get("cnf") is not None:
-        raise Malformed("The token is bound to a key and cannot be used as a bearer token.")
+
+
+def _key(claims: Mapping[str, Any]) -> str:
+    """The thumbprint of the key that the token is bound to (RFC 9449 §6), '' for a bearer token.
+
+    A binding of another kind cannot be checked here, and a token is worth nothing without the check.
+    """
+    bound = claims.get("cnf")
+    if bound is None:
+        return ""
+    if not isinstance(bound, dict) or bound.keys() != {"jkt"}:
+        raise Malformed("The token is bound in a way that this service cannot check.")
+    return json_text.text(bound, "jkt")
 
 
 def _scope(claims: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,13 +1,26 @@
-"""How a token may come with a request: in one Authorization header, as a bearer token, and in no other way (RFC 6750
-§2.1, RFC 9700 §4.3.2). The verifier and the middlewares stand above it; below it is `wire`.
+"""How a token may come with a request: in one Authorization header, as a bearer token or with the proof of its key in
+one DPoP header, and in no other way (RFC 6750 §2.1, RFC 9449 §7.1, RFC 9700 §4.3.2). The verifier and the middlewares
+stand above it; below it is `wire`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sojourn.errors import InvalidRequest, TokenMissing
+from msgspec import Struct
+
+from sojourn.errors import InvalidDpopProof, InvalidRequest, TokenMissing
 from sojourn.wire import forms, oauth
+
+
+class Presented(Struct, frozen=True):
+    """The token in an Authorization header, and whether its scheme promises a proof."""
+
+    text: str
+    with_proof: bool
+
+    def __repr__(self) -> str:
+        return f"Presented(with_proof={self.with_proof})"
 
 
 def authorization_of(fields: Sequence[str], *, query: str) -> str | None:
@@ -22,18 +35,28 @@ def authorization_of(fields: Sequence[str], *, query: str) -> str | None:
     return fields[0] if fields else None
 
 
-def token_of(authorization: str | None) -> str:
-    """Return the bearer token in `authorization`.
+def proof_of(fields: Sequence[str]) -> str | None:
+    """Return the request's one DPoP header, None where it has none; several raise InvalidDpopProof (RFC 9449 §4.3)."""
+    if len(fields) > 1 or (fields and "," in fields[0]):
+        raise InvalidDpopProof("The request has more than one DPoP header.")
+    return fields[0] if fields else None
+
+
+def token_of(authorization: str | None, *, dpop: bool) -> Presented:
+    """Return the token in `authorization`; with `dpop` the scheme may be DPoP, too.
 
     Nothing, or another scheme, raises TokenMissing (RFC 6750 §3.1: no error is told then); several raise
     InvalidRequest; a broken one InvalidToken.
     """
-    if authorization is None or authorization.partition(" ")[0].lower() != "bearer":
+    scheme = "" if authorization is None else authorization.partition(" ")[0].lower()
+    if authorization is None or scheme not in (("bearer", "dpop") if dpop else ("bearer",)):
         raise TokenMissing
     # Servers that follow RFC 3875 §4.1.18 join repeated headers by a comma, which no token holds.
     if "," in authorization:
         raise InvalidRequest("The request has more than one Authorization header.")
-    return oauth.bearer_token(authorization)
+    if scheme == "bearer":
+        return Presented(oauth.bearer_token(authorization), with_proof=False)
+    return Presented(oauth.token_under("DPoP", authorization) or "", with_proof=True)
 
 
 def _name(part: str) -> str:

@@ -8,23 +8,36 @@ import logging
 import secrets
 import time
 from collections.abc import Collection, Iterable
-from typing import Final
+from typing import Final, NamedTuple
+
+import msgspec
 
 from sojourn.driver import drive
-from sojourn.errors import ConfigurationError, InvalidToken, Malformed, ProtocolError, ServerBusy
+from sojourn.errors import (
+    BearerError,
+    ConfigurationError,
+    InvalidToken,
+    Malformed,
+    ProtocolError,
+    ServerBusy,
+)
 from sojourn.resource_server import answers, judging, presented
 from sojourn.resource_server.access_token import AccessToken
 from sojourn.resource_server.answers import Answer
 from sojourn.resource_server.contract import Clock, Env, Random, Transport
+from sojourn.resource_server.demands import Demands, demands
 from sojourn.resource_server.environments import BlockingEnv, SuspendingEnv, refuse_on_a_loop
 from sojourn.resource_server.introspection import Credentials, introspect
 from sojourn.resource_server.issuer import Issuer, unavailable
+from sojourn.resource_server.presented import Presented
+from sojourn.resource_server.proofs import Proofs
 from sojourn.resource_server.remembered import Remembered
 from sojourn.resource_server.transport import HttpxTransport
-from sojourn.wire import jose, oidc
+from sojourn.wire import dpop, jose, oidc
 from sojourn.wire.jose import SigningKey
 
 ALGORITHMS: Final = ("ES256", "RS256", "EdDSA")
+SHORTEST_KEY: Final = 32
 
 _log = logging.getLogger("sojourn.resource_server")
 
@@ -44,6 +57,11 @@ class Verifier:
     algorithms        signatures believed, of `jose.ALGORITHMS`
     cache_seconds     how long a good introspection answer is believed: revocation is then seen this much later.
                       0 asks each time
+    public_url        this service's address as clients know it, origin and perhaps a path above all others: DPoP proofs
+                      name it (RFC 9449). Left out, the origin of an `audience` that is a URL. What a request says of
+                      its host never counts, and without either no token that is bound to a key is taken
+    dpop_nonce_key    32 bytes or more, the same in all processes of the service: each proof must hold a nonce of the
+                      last minutes then; None asks for none
     realm             told in challenges
     scopes_supported  told in the metadata document
     transport         another way to the issuer, for instance `HttpxTransport(cafile=...)`
@@ -64,6 +82,8 @@ class Verifier:
         client_key: SigningKey | None = None,
         algorithms: Collection[str] = ALGORITHMS,
         cache_seconds: int = 0,
+        public_url: str | None = None,
+        dpop_nonce_key: bytes | None = None,
         realm: str = "sojourn",
         scopes_supported: Iterable[str] = (),
         transport: Transport | None = None,
@@ -74,8 +94,12 @@ class Verifier:
         self.issuer: Final = issuer
         self.audience: Final = audience
         self.realm: Final = realm
+        self._proofs = _proofs(public_url, audience, dpop_nonce_key)
         self.metadata: Final = answers.resource_metadata(
-            audience, issuer=issuer, scopes_supported=scopes_supported
+            audience,
+            issuer=issuer,
+            scopes_supported=scopes_supported,
+            dpop=self._proofs is not None,
         )
         self._credentials: Credentials | None = None
         if not (client_id is None and client_secret is None and client_key is None):
@@ -92,26 +116,56 @@ class Verifier:
     def __repr__(self) -> str:
         return f"Verifier({self.issuer!r}, audience={self.audience!r})"
 
-    def verify(self, authorization: str | None, *, scopes: Collection[str] = ()) -> AccessToken:
+    def verify(
+        self,
+        authorization: str | None,
+        *,
+        scopes: Collection[str] = (),
+        acr_values: Collection[str] = (),
+        max_age: int | None = None,
+        dpop: str | None = None,
+        method: str = "",
+        path: str = "",
+    ) -> AccessToken:
         """Return the token in `authorization`, the value of the request's Authorization header.
 
-        Raises TokenMissing, InvalidToken, InsufficientScope (not all of `scopes` were granted), InvalidRequest, or
-        ServerBusy when the issuer cannot be asked; `answer` turns each into what the caller must be told.
+        dpop          the value of its DPoP header: the proof of the key that the token is bound to
+        method, path  the request's method, and its path as the client wrote it; they count for a bound token alone
+
+        Raises TokenMissing, InvalidToken, DpopError, InsufficientScope (not all of `scopes` were granted),
+        InsufficientUserAuthentication (as `AccessToken.require_sign_in`), InvalidRequest, or ServerBusy when the
+        issuer cannot be asked; `answer` turns each into what the caller must be told.
         """
         refuse_on_a_loop()
-        return drive(self._verified(self._blocking, authorization, scopes))
+        needed = demands(scopes, acr_values, max_age)
+        shown = _Shown(authorization, dpop, method, path)
+        return drive(self._verified(self._blocking, shown, needed))
 
     async def averify(
-        self, authorization: str | None, *, scopes: Collection[str] = ()
+        self,
+        authorization: str | None,
+        *,
+        scopes: Collection[str] = (),
+        acr_values: Collection[str] = (),
+        max_age: int | None = None,
+        dpop: str | None = None,
+        method: str = "",
+        path: str = "",
     ) -> AccessToken:
         """The same as `verify`, awaited."""
-        return await self._verified(self._suspending, authorization, scopes)
+        needed = demands(scopes, acr_values, max_age)
+        shown = _Shown(authorization, dpop, method, path)
+        return await self._verified(self._suspending, shown, needed)
 
     def answer(self, error: ProtocolError) -> Answer:
-        """Return the answer to a request that `error` refuses (RFC 6750 §3); private detail goes to the log."""
+        """Return the answer to a request that `error` refuses (RFC 6750 §3, RFC 9470 §3).
+
+        Private detail goes to the log.
+        """
         if isinstance(error, ServerBusy):
             _log.warning("access tokens of %s cannot be judged: %s", self.issuer, error.detail)
-        return answers.refusal(error, realm=self.realm, metadata=self.metadata)
+        offered = self._proofs is not None
+        return answers.refusal(error, realm=self.realm, metadata=self.metadata, dpop=offered)
 
     def close(self) -> None:
         """Close the connections that `verify` opened; the next call opens new ones."""
@@ -121,13 +175,33 @@ class Verifier:
         """Close the connections that `averify` opened on this loop; the next call opens new ones."""
         await self._transport.aclose()
 
-    async def _verified(
-        self, env: Env, authorization: str | None, scopes: Collection[str]
-    ) -> AccessToken:
-        text = presented.token_of(authorization)
+    async def _verified(self, env: Env, shown: _Shown, needed: Demands) -> AccessToken:
+        found = presented.token_of(shown.authorization, dpop=self._proofs is not None)
+        try:
+            token = await self._proved(env, shown, found)
+        except BearerError as error:
+            error.with_proof = found.with_proof
+            raise
+        needed.check(token)
+        return token
+
+    async def _proved(self, env: Env, shown: _Shown, found: Presented) -> AccessToken:
+        """The token, bound to the key that was proved if either is so (RFC 9449 §7): no downgrade, no loan."""
+        text, proofs, proof = found.text, self._proofs, None
+        if proofs is not None and found.with_proof:
+            proof = proofs.check(
+                shown.dpop, method=shown.method, path=shown.path, token=text, now=env.now()
+            )
         is_jwt = text.count(".") == 2
         token = await (self._signed(env, text) if is_jwt else self._opaque(env, text))
-        token.require(*scopes)
+        if token.jkt and proof is None:
+            message = "The access token is bound to a key and cannot be used as a bearer token."
+            raise InvalidToken(message)
+        if proof is not None and proofs is not None:
+            if proof.thumbprint != token.jkt:
+                message = "The access token is not bound to the key that was proved."
+                raise InvalidToken(message)
+            proofs.spend(proof, now=env.now())
         return token
 
     async def _signed(self, env: Env, text: str) -> AccessToken:
@@ -142,7 +216,7 @@ class Verifier:
             raise InvalidToken("This service takes only JWT access tokens.")
         known = self._remembered.get(text, now=env.now())
         if known is not None:
-            return known
+            return msgspec.structs.replace(known, judged_at=env.now())
         claims = await introspect(env, self._published, self._credentials, token=text)
         now = env.now()
         try:
@@ -153,6 +227,34 @@ class Verifier:
             raise unavailable(f"introspection at {self.issuer}: {cause.public}") from cause
         self._remembered.put(text, token, now=now)
         return token
+
+
+class _Shown(NamedTuple):
+    """What a request shows."""
+
+    authorization: str | None
+    dpop: str | None
+    method: str
+    path: str
+
+    def __repr__(self) -> str:
+        return f"<what {self.method} {self.path} shows>"
+
+
+def _proofs(public_url: str | None, audience: str, nonce_key: bytes | None) -> Proofs | None:
+    if nonce_key is not None and len(nonce_key) < SHORTEST_KEY:
+        raise ConfigurationError(f"dpop_nonce_key must be {SHORTEST_KEY} bytes or more.")
+    try:
+        url = dpop.target(public_url if public_url is not None else audience)
+    except Malformed as cause:
+        if public_url is not None or nonce_key is not None:
+            text = "public_url must be this service's address, https://host or https://host/path."
+            raise ConfigurationError(text) from cause
+        return None
+    if public_url is None:
+        scheme, _, rest = url.partition("://")
+        url = f"{scheme}://{rest.partition('/')[0]}"
+    return Proofs(url, nonce_key=nonce_key)
 
 
 def _check(issuer: str, audience: str, algorithms: Collection[str], cache_seconds: int) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from sojourn.errors import BearerError, ProtocolError
 from sojourn.resource_server import presented
 from sojourn.resource_server.answers import Answer
+from sojourn.resource_server.demands import demands
+from sojourn.resource_server.proofs import PATH_LETTERS
 from sojourn.resource_server.verifier import Verifier
 
 if TYPE_CHECKING:
@@ -18,11 +21,13 @@ if TYPE_CHECKING:
 class ProtectWsgi:
     """Lets only requests with a good access token through to `app`, which finds it in `environ["sojourn.token"]`.
 
-    scopes  what every request must have been granted
-    exempt  paths, compared exactly and whole, that need no token
+    scopes      what every request must have been granted
+    acr_values  how its user must have signed in: by one of them, if there are any (RFC 9470)
+    max_age     seconds for which a sign-in is recent enough
+    exempt      paths, compared exactly and whole, that need no token
 
-    A BearerError that calling `app` raises, such as that of `token.require("notes")`, is answered as well. The metadata
-    document (RFC 9728) is served at its place.
+    A BearerError that calling `app` raises, such as that of `token.require("notes")` or of
+    `token.require_sign_in(max_age=300)`, is answered as well. The metadata document (RFC 9728) is served at its place.
     """
 
     def __init__(
@@ -31,11 +36,13 @@ class ProtectWsgi:
         verifier: Verifier,
         *,
         scopes: Collection[str] = (),
+        acr_values: Collection[str] = (),
+        max_age: int | None = None,
         exempt: Collection[str] = (),
     ) -> None:
         self._app = app
         self._verifier = verifier
-        self._scopes = tuple(scopes)
+        self._demands = demands(scopes, acr_values, max_age)
         self._exempt = frozenset(exempt)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -46,12 +53,18 @@ class ProtectWsgi:
         if document is not None:
             return _respond(document, environ, start_response)
         try:
-            environ["sojourn.token"] = self._verifier.verify(
-                presented.authorization_of(_fields(environ), query=environ.get("QUERY_STRING", "")),
-                scopes=self._scopes,
+            token = self._verifier.verify(
+                presented.authorization_of(
+                    _fields(environ, "HTTP_AUTHORIZATION"), query=environ.get("QUERY_STRING", "")
+                ),
+                dpop=presented.proof_of(_fields(environ, "HTTP_DPOP")),
+                method=environ["REQUEST_METHOD"],
+                path=quote(path.encode("latin-1"), safe=PATH_LETTERS),
             )
+            self._demands.check(token)
         except ProtocolError as error:
             return _respond(self._verifier.answer(error), environ, start_response)
+        environ["sojourn.token"] = token
         try:
             return self._app(environ, start_response)
         except BearerError as error:
@@ -64,8 +77,8 @@ class ProtectWsgi:
         return metadata.answer if environ["REQUEST_METHOD"] in ("GET", "HEAD") else None
 
 
-def _fields(environ: WSGIEnvironment) -> list[str]:
-    return [environ["HTTP_AUTHORIZATION"]] if "HTTP_AUTHORIZATION" in environ else []
+def _fields(environ: WSGIEnvironment, name: str) -> list[str]:
+    return [environ[name]] if name in environ else []
 
 
 def _respond(

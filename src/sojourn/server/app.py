@@ -29,6 +29,8 @@ from sojourn.server.services.config import Settings
 from sojourn.server.services.context import Context, system_now
 from sojourn.server.services.events import Outbox, to_log
 from sojourn.server.services.foundation import context_of
+from sojourn.server.services.pace import Pace
+from sojourn.server.services.proofs import Proofs
 from sojourn.server.services.randomness import SystemRandom
 from sojourn.server.services.sessions.manager import AsyncSessionManager
 from sojourn.server.services.setup import SetUp
@@ -116,8 +118,8 @@ class Application:
         if not isinstance(error, ProtocolError):
             log.error("%s: %s %s", type(error).__name__, error.public, error.detail)
             error = _Failure()
-        basic = request.headers.get("authorization", "")[:5].lower() == "basic"
-        return rendering.refusal(error, basic=basic)
+        scheme = request.headers.get("authorization", "").partition(" ")[0].lower()
+        return rendering.refusal(error, scheme=scheme)
 
     async def _keep_up(self) -> None:
         """Deliver events and write which codes are spent every second, and sweep every minute, until cancelled."""
@@ -216,8 +218,10 @@ def _site(settings: Settings, context: Context) -> Site:
         users=users,
         clients=Clients(context, sessions.tree, audiences=audiences),
         passwords=passwords,
+        proofs=Proofs(context, nonce_required=settings.dpop_nonce == "required"),
         pipeline=Pipeline(context, users, passwords, throttle),
         throttle=throttle,
+        pace=Pace(context.now),
         renderer=Renderer(issuer=settings.issuer),
         proxies=frozenset(settings.trusted_proxies),
         max_body=settings.max_body,

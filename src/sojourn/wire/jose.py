@@ -30,6 +30,7 @@ __all__ = [
     "check_times",
     "header_of",
     "thumbprint",
+    "verified",
 ]
 
 ALGORITHMS: Final = ("ES256", "RS256", "EdDSA", "PS256")
@@ -98,6 +99,10 @@ class SigningKey:
             header = base64url.encode_bytes(msgspec.json.encode(members)) + b"."
             self._headers[typ] = header
         payload = msgspec.json.encode(claims if type(claims) is dict else dict(claims))
+        return self.sign_under(header, payload)
+
+    def sign_under(self, header: bytes, payload: bytes) -> str:
+        """Return a compact JWS over `payload` under `header`: base64url with its dot, made once by who signs often."""
         signed = header + base64url.encode_bytes(payload)
         return (signed + b"." + base64url.encode_bytes(self._sign(signed))).decode("ascii")
 
@@ -147,17 +152,10 @@ class KeySet:
         no type, so that one kind of token never passes for another (RFC 8725 §3.11). No key for
         the token raises UnknownKey, everything else Malformed. Claims are not judged here.
         """
-        header, signed, payload, signature = _split(text)
-        alg = json_text.text(header, "alg")
-        if alg not in algs or alg not in _VERIFIERS:
-            raise Malformed("The token's algorithm is not allowed.")
-        if "crit" in header or "b64" in header:
-            raise Malformed("The token has critical header members that are unknown.")
-        _check_type(json_text.optional_text(header, "typ"), typ)
-        key = self._choose(json_text.optional_text(header, "kid"), alg)
-        if not _VERIFIERS[alg](key.key, signature, signed):
-            raise Malformed("The token's signature is wrong.")
-        return Jwt(header=header, claims=json_text.parse_object(base64url.decode(payload)))
+        return verified(text, algs=algs, typ=typ, key_for=self._for)
+
+    def _for(self, header: Mapping[str, object], alg: str) -> jwk.Jwk:
+        return self._choose(json_text.optional_text(header, "kid"), alg)
 
     def _choose(self, kid: str | None, alg: str) -> jwk.Jwk:
         if kid is None:
@@ -171,6 +169,30 @@ class KeySet:
         if key.alg != alg:
             raise Malformed("The token's algorithm is not that of its key.")
         return key
+
+
+def verified(
+    text: str,
+    *,
+    algs: Collection[str],
+    typ: str | None,
+    key_for: Callable[[Mapping[str, object], str], jwk.Jwk],
+) -> Jwt:
+    """Return header and claims of a token once its signature is found good, as `KeySet.verify` says.
+
+    key_for  the key for a header and its algorithm, which was checked to be one of `algs`
+    """
+    header, signed, payload, signature = _split(text)
+    alg = json_text.text(header, "alg")
+    if alg not in algs or alg not in _VERIFIERS:
+        raise Malformed("The token's algorithm is not allowed.")
+    if "crit" in header or "b64" in header:
+        raise Malformed("The token has critical header members that are unknown.")
+    _check_type(json_text.optional_text(header, "typ"), typ)
+    key = key_for(header, alg)
+    if not _VERIFIERS[alg](key.key, signature, signed):
+        raise Malformed("The token's signature is wrong.")
+    return Jwt(header=header, claims=json_text.parse_object(base64url.decode(payload)))
 
 
 def header_of(text: str) -> dict[str, Any]:

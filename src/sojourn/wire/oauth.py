@@ -16,7 +16,12 @@ from typing import Final, Self
 import msgspec
 
 from sojourn import errors
-from sojourn.errors import BearerError, InsufficientScope, Malformed, ProtocolError
+from sojourn.errors import (
+    InsufficientScope,
+    InsufficientUserAuthentication,
+    Malformed,
+    ProtocolError,
+)
 from sojourn.wire import forms, json_text
 
 MAX_HEADER: Final = 16384
@@ -25,10 +30,13 @@ MAX_LIFE: Final = 10 * 366 * 86400
 MAX_REDIRECT: Final = 2048
 
 REPEATABLE: Final = frozenset({"resource"})
-"""The one parameter of authorization and token requests that may be repeated (RFC 8707 §2)."""
+"""The one parameter of authorization requests that may be repeated (RFC 8707 §2)."""
+
+REPEATABLE_FOR_TOKENS: Final = REPEATABLE | {"audience"}
+"""Those of token requests (RFC 8693 §2.1)."""
 
 _is_vschar = re.compile(r"[\x20-\x7e]+").fullmatch
-_is_bearer = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9\-._~+/]+=*) *").fullmatch
+_is_token68 = re.compile(r"[^ ]+ +([A-Za-z0-9\-._~+/]+=*) *").fullmatch
 _is_basic = re.compile(r"[Bb][Aa][Ss][Ii][Cc] +([A-Za-z0-9+/]+={0,2}) *").fullmatch
 _is_scope = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*").fullmatch
 _unquotable = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
@@ -80,6 +88,9 @@ BY_CODE: Final[dict[str, type[ProtocolError]]] = {
         errors.ServerBusy,
         errors.InvalidToken,
         errors.InsufficientScope,
+        errors.InsufficientUserAuthentication,
+        errors.InvalidDpopProof,
+        errors.UseDpopNonce,
     )
 }
 
@@ -107,20 +118,41 @@ def basic_header(client_id: str, secret: str) -> str:
 
 def bearer_token(header: str) -> str:
     """Return the token of an Authorization header (RFC 6750 §2.1), or raise InvalidToken."""
-    found = _is_bearer(header) if len(header) <= MAX_HEADER else None
+    found = token_under("Bearer", header)
     if found is None:
         raise errors.InvalidToken("The Authorization header holds no proper Bearer token.")
+    return found
+
+
+def token_under(scheme: str, header: str) -> str | None:
+    """Return the token of an Authorization header with `scheme`; None for another scheme.
+
+    Raises InvalidToken where the scheme is this one and no proper token follows.
+    """
+    if header.partition(" ")[0].lower() != scheme.lower():
+        return None
+    found = _is_token68(header) if len(header) <= MAX_HEADER else None
+    if found is None:
+        raise errors.InvalidToken(f"The Authorization header holds no proper {scheme} token.")
     return found[1]
 
 
-def www_authenticate(error: BearerError | None, *, realm: str) -> str:
-    """Return the WWW-Authenticate value (RFC 6750 §3); None: no token came, so no error is told."""
-    parts = [f'Bearer realm="{quotable(realm)}"']
+def www_authenticate(error: ProtocolError | None, *, realm: str, scheme: str = "") -> str:
+    """Return the WWW-Authenticate value (RFC 6750 §3, RFC 9470 §3); None: no token came, so no error is told.
+
+    scheme  what it begins with, where that is not the realm of the Bearer scheme
+    """
+    parts = [scheme or f'Bearer realm="{quotable(realm)}"']
     if error is not None:
         parts.append(f'error="{error.code}"')
         parts.append(f'error_description="{quotable(error.public)}"')
     if isinstance(error, InsufficientScope) and error.scope:
         parts.append(f'scope="{quotable(error.scope)}"')
+    if isinstance(error, InsufficientUserAuthentication):
+        if error.acr_values:
+            parts.append(f'acr_values="{quotable(" ".join(error.acr_values))}"')
+        if error.max_age is not None:
+            parts.append(f'max_age="{error.max_age}"')
     return ", ".join(parts)
 
 
@@ -196,7 +228,8 @@ def matches_redirect(registered: str, presented: str) -> bool:
 
 
 class TokenResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer of a token endpoint (RFC 6749 §5.1); `expires_in` is in seconds."""
+    """The answer of a token endpoint (RFC 6749 §5.1); `expires_in` is in seconds, `jkt` the thumbprint of the key that
+    the access token is bound to, where the answer says it (`cnf`, RFC 7800 §3.1)."""
 
     access_token: str
     token_type: str
@@ -204,6 +237,7 @@ class TokenResponse(msgspec.Struct, frozen=True, kw_only=True):
     refresh_token: str | None = None
     scope: str | None = None
     id_token: str | None = None
+    jkt: str | None = None
 
     def __repr__(self) -> str:
         return f"TokenResponse(token_type={self.token_type!r}, scope={self.scope!r})"
@@ -227,7 +261,14 @@ class TokenResponse(msgspec.Struct, frozen=True, kw_only=True):
             refresh_token=json_text.optional_text(members, "refresh_token"),
             scope=json_text.optional_text(members, "scope"),
             id_token=json_text.optional_text(members, "id_token"),
+            jkt=_bound_to(members.get("cnf")),
         )
+
+
+def _bound_to(cnf: object) -> str | None:
+    """Return the thumbprint in a `cnf`; one of another kind of key counts as none."""
+    jkt = cnf.get("jkt") if isinstance(cnf, dict) else None
+    return jkt if isinstance(jkt, str) else None
 
 
 class AuthorizationResponse(msgspec.Struct, frozen=True, kw_only=True):

@@ -179,12 +179,14 @@ class ProviderMetadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     introspection_endpoint_auth_methods_supported: tuple[str, ...] = ()
     revocation_endpoint_auth_methods_supported: tuple[str, ...] = ()
     code_challenge_methods_supported: tuple[str, ...] = ()
+    dpop_signing_alg_values_supported: tuple[str, ...] = ()
     claims_parameter_supported: bool | None = None
     request_parameter_supported: bool | None = None
     request_uri_parameter_supported: bool | None = None
     authorization_response_iss_parameter_supported: bool | None = None
     backchannel_logout_supported: bool | None = None
     frontchannel_logout_supported: bool | None = None
+    store_parameters_supported: bool | None = None
 
     @classmethod
     def parse(cls, body: bytes, *, issuer: str) -> Self:

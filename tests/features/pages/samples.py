@@ -52,6 +52,7 @@ def grant(
     used: int | None = 5 * MINUTE,
     offline: bool = False,
     ended: int | None = None,
+    delegations: tuple[v.DelegationRow, ...] = (),
 ) -> v.GrantRow:
     return v.GrantRow(
         id=identifier,
@@ -60,6 +61,18 @@ def grant(
         last_used_at=None if used is None else NOW - used,
         ended_at=None if ended is None else NOW - ended,
         offline=offline,
+        delegations=delegations,
+    )
+
+
+def acting(identifier: str, job: str, *names: str, age: int = MINUTE) -> v.DelegationRow:
+    return v.DelegationRow(
+        id=identifier,
+        job=job,
+        actor="Print Service",
+        scopes=scopes(*names),
+        created_at=NOW - age,
+        ends_at=NOW + HOUR,
     )
 
 
@@ -80,7 +93,16 @@ SIGN_INS = (
                 id="c2",
                 name="Photo Archive",
                 grants=(
-                    grant("g2", "openid", "photos.read", used=2 * HOUR),
+                    grant(
+                        "g2",
+                        "openid",
+                        "photos.read",
+                        used=2 * HOUR,
+                        delegations=(
+                            acting("t1", "render 42", "photos.read"),
+                            acting("t2", "", "photos.read", age=HOUR),
+                        ),
+                    ),
                     grant("g3", "openid", "photos.write", used=None),
                 ),
             ),
@@ -156,6 +178,16 @@ SESSIONS = v.SessionsView(
     user=ADA,
     sign_ins=SIGN_INS,
     offline=OFFLINE,
+    stores=(
+        v.StoreRow(
+            id="store-of-ada-0001",
+            name="ada-laptop",
+            clients=("sojourn command line", "Photo Archive"),
+            since=NOW - 3 * DAY,
+            last_used_at=NOW - HOUR,
+        ),
+        v.StoreRow(id="store-of-ada-0002", name="render-17", clients=("Renderer",), since=NOW),
+    ),
     others=2,
     links=LINKS,
     older_url="/sessions?after=20",
@@ -324,6 +356,7 @@ HOSTILE_PAGES: dict[str, v.View] = {
             ),
         ),
         offline=(v.ClientRow(id="h4", name=HOSTILE, grants=(grant("h5", LONG, offline=True),)),),
+        stores=(v.StoreRow(id='"><b>', name=HOSTILE, clients=(LONG, HOSTILE), since=NOW),),
     ),
     "hostile_form_post": v.FormPostView(
         action='https://app.example/cb?"><script>',

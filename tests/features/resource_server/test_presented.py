@@ -14,13 +14,15 @@ from sojourn.resource_server.presented import authorization_of, token_of
 
 VERIFIER = Verifier("https://op.example", audience="x")
 is_token = re.compile(r"[A-Za-z0-9\-._~+/]+=*").fullmatch
-headers = st.text() | st.text().map("Bearer ".__add__) | st.from_regex(r"(?i)bearer +\S*,?\S*")
+headers = (
+    st.text() | st.text().map("Bearer ".__add__) | st.from_regex(r"(?i)(bearer|dpop) +\S*,?\S*")
+)
 
 
 @given(headers)
 def test_any_header_gives_a_token_of_the_grammar_or_a_refusal_that_can_be_answered(header):
     try:
-        assert is_token(token_of(header))
+        assert is_token(token_of(header, dpop=True).text)
     except (InvalidToken, InvalidRequest) as error:
         answer = VERIFIER.answer(error)
         assert answer.status in (400, 401)
@@ -44,5 +46,5 @@ def test_any_query_either_holds_a_token_or_is_the_applications_own(before, after
 )
 def test_a_broken_bearer_header_is_an_invalid_token(header):
     with pytest.raises(InvalidToken) as caught:
-        token_of(header)
+        token_of(header, dpop=False)
     assert not isinstance(caught.value, TokenMissing)

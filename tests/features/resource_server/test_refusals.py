@@ -87,14 +87,14 @@ def test_a_person_signed_by_the_issuer_is_greeted_by_subject(sample):
     assert (status, json.loads(body)["sub"]) == (200, "alice")
 
 
-@pytest.mark.parametrize(
-    "authorization", [(), ("Basic YTpi",), ("Digest a=b, c=d",), ("DPoP abc",), ("",)]
-)
+@pytest.mark.parametrize("authorization", [(), ("Basic YTpi",), ("Digest a=b, c=d",), ("",)])
 def test_without_a_bearer_token_the_challenge_names_no_error(sample, authorization):
     status, headers, body = hello(sample, *authorization)
     metadata = f"{sample.url}/.well-known/oauth-protected-resource"
     assert status == 401
-    assert headers["www-authenticate"] == f'Bearer realm="sojourn", resource_metadata="{metadata}"'
+    offered = 'DPoP realm="sojourn", algs="ES256 EdDSA PS256"'
+    more = f'resource_metadata="{metadata}"'
+    assert headers["www-authenticate"] == f'Bearer realm="sojourn", {more}, {offered}, {more}'
     assert body == b""
 
 

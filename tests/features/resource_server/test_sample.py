@@ -28,6 +28,7 @@ def test_the_metadata_names_issuer_and_scopes(sample):
         "authorization_servers": [sample.issuer.url],
         "bearer_methods_supported": ["header"],
         "scopes_supported": ["notes"],
+        "dpop_signing_alg_values_supported": ["ES256", "EdDSA", "PS256"],
     }
 
 

@@ -73,7 +73,9 @@ def test_the_challenge_names_realm_and_metadata_alone(service):
     status, headers, body = get(f"{service}/x")
     metadata = f"https://files.example{METADATA}"
     assert (status, body) == (401, b"")
-    assert headers["www-authenticate"] == f'Bearer realm="files", resource_metadata="{metadata}"'
+    offered = 'DPoP realm="files", algs="ES256 EdDSA PS256"'
+    more = f'resource_metadata="{metadata}"'
+    assert headers["www-authenticate"] == f'Bearer realm="files", {more}, {offered}, {more}'
 
 
 def test_each_refusal_has_its_status(service, issuer, clock):
@@ -111,5 +113,6 @@ def test_the_metadata_lies_between_host_and_path(service, issuer):
         "resource": AUDIENCE,
         "authorization_servers": [issuer.url],
         "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": ["ES256", "EdDSA", "PS256"],
     }
     assert get(service + METADATA, method="POST")[0] == 401

@@ -1,21 +1,35 @@
-"""Access tokens presented to this server's own resources (RFC 6750 §2)."""
+"""Access tokens presented to this server's own resources (RFC 6750 §2), with the proof of a key where they are bound to
+one (RFC 9449 §7)."""
 
 from __future__ import annotations
 
+from msgspec import Struct
 from starlette.requests import Request
 
-from sojourn.errors import InsufficientScope, InvalidRequest, InvalidToken
+from sojourn.errors import InsufficientScope, InvalidDpopProof, InvalidRequest, InvalidToken
 from sojourn.model.admission import USERINFO
+from sojourn.server.endpoints import proofs
 from sojourn.server.pages.site import Site
 from sojourn.server.services import http
 from sojourn.server.services.sessions.acceptance import Accepted
-from sojourn.wire import oauth
+from sojourn.wire import dpop, oauth
 
 
-async def shown(site: Site, request: Request, *, form: bool = False) -> str:
-    """The token a request shows, in the header or, where `form` allows, in the body; '' if none.
+class Shown(Struct, frozen=True):
+    """The token a request shows, '' if none, and the thumbprint of the key it proves, '' for a bearer."""
 
-    Raises InvalidRequest for both or for one in the query, InvalidToken for a header that breaks its grammar.
+    text: str
+    key: str = ""
+
+    def __repr__(self) -> str:
+        return f"Shown(key={self.key!r})"
+
+
+async def shown(site: Site, request: Request, *, form: bool = False) -> Shown:
+    """What a request shows, in the header or, where `form` allows, in the body.
+
+    A proof counts with the DPoP scheme alone: a bound token shown as a bearer's is judged without (RFC 9449 §7.2).
+    Raises DpopError, InvalidRequest for both or for one in the query, InvalidToken for a header of broken grammar.
     """
     if b"access_token" in request.scope["query_string"] and "access_token" in http.query(request):
         message = "The access token must not be in the query."
@@ -27,19 +41,28 @@ async def shown(site: Site, request: Request, *, form: bool = False) -> str:
     if header and in_body:
         message = "The access token was sent twice."
         raise InvalidRequest(message)
-    return oauth.bearer_token(header) if header else in_body
+    if not header:
+        return Shown(in_body)
+    token = dpop.token_of(header)
+    if token is None:
+        return Shown(oauth.bearer_token(header))
+    key = await proofs.shown(site, request, token=token)
+    if not key:
+        message = "The DPoP header with the proof is missing."
+        raise InvalidDpopProof(message)
+    return Shown(token, key)
 
 
-async def accepted(site: Site, text: str, *, scope: str = "", audience: str = "") -> Accepted:
-    """The token behind `text`, judged, with the scope and for the audience that are needed.
+async def accepted(site: Site, found: Shown, *, scope: str = "", audience: str = "") -> Accepted:
+    """The token that was shown, judged, with the scope and for the audience that are needed.
 
     audience  '' means this server's user information: tokens that name no resource
 
     Raises InvalidToken or InsufficientScope.
     """
-    found = await site.sessions.acceptance.accept(text, USERINFO)
-    if audience not in found.audience and (found.audience or audience):
+    token = await site.sessions.acceptance.accept(found.text, USERINFO, key=found.key)
+    if audience not in token.audience and (token.audience or audience):
         raise InvalidToken(detail="the token is for another resource")
-    if scope and scope not in found.scope:
+    if scope and scope not in token.scope:
         raise InsufficientScope(scope=scope)
-    return found
+    return token

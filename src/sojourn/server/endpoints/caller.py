@@ -39,10 +39,10 @@ class Caller(Struct, frozen=True):
 
 async def authenticate(site: Site, request: Request, *, resource: str) -> Caller:
     """Judge the request's token. It is for `resource`, or for this server's own endpoints. Raises BearerError."""
-    text = await bearer.shown(site, request)
-    if not text:
+    shown = await bearer.shown(site, request)
+    if not shown.text:
         raise TokenMissing
-    accepted = await site.sessions.acceptance.accept(text, ACCEPT)
+    accepted = await site.sessions.acceptance.accept(shown.text, ACCEPT, key=shown.key)
     if accepted.audience and resource not in accepted.audience:
         raise InvalidToken(detail="for another resource")
     user = accepted.admitted.value(User)

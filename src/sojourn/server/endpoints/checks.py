@@ -30,7 +30,8 @@ from sojourn.model.authorization_request import AuthorizationRequest
 from sojourn.model.client import Client
 from sojourn.server.pages.site import Site
 from sojourn.server.services.hints import hinted
-from sojourn.wire import device, oauth, oidc, proof
+from sojourn.wire import device, dpop, oauth, oidc, proof
+from sojourn.wire.kept_in import KeptIn
 
 RESPONSE_MODES: Final = ("query", "form_post")
 _LONGEST_VALUE: Final = 2_000
@@ -54,6 +55,7 @@ class Draft(Struct):
     response_mode: str = "query"
     scope: tuple[str, ...] = ()
     challenge: str = ""
+    dpop_jkt: str = ""
     prompt: frozenset[str] = frozenset()
     max_age: int | None = None
     hint_sub: str = ""
@@ -155,6 +157,15 @@ def pkce(_site: Site, draft: Draft) -> None:
     draft.challenge = challenge
 
 
+def dpop_jkt(_site: Site, draft: Draft) -> None:
+    """RFC 9449 §10: the code is for the holder of a key alone."""
+    thumbprint = draft.get("dpop_jkt")
+    if thumbprint and not dpop.is_thumbprint(thumbprint):
+        message = "dpop_jkt is not the SHA-256 thumbprint of a key."
+        raise InvalidRequest(message)
+    draft.dpop_jkt = thumbprint
+
+
 def sizes(_site: Site, draft: Draft) -> None:
     """Values that we keep and give back are bounded."""
     for name in ("state", "nonce", "login_hint", "acr_values", "ui_locales"):
@@ -204,6 +215,14 @@ async def resource(site: Site, draft: Draft) -> None:
     draft.resources = asked
 
 
+def kept_in(_site: Site, draft: Draft) -> None:
+    """Where the program will keep its tokens, if it says so: shown to the person, never decided by."""
+    try:
+        KeptIn.parse(draft.parameters)
+    except Malformed as cause:
+        raise InvalidRequest(cause.public) from cause
+
+
 def device_grant(_site: Site, draft: Draft) -> None:
     if device.GRANT not in draft.known.grant_types:
         raise UnauthorizedClient
@@ -221,17 +240,20 @@ AFTER_REDIRECT: Final[tuple[Row, ...]] = (
     response_type,
     scope,
     pkce,
+    dpop_jkt,
     sizes,
     prompt,
     max_age,
     claims,
     id_token_hint,
     resource,
+    kept_in,
 )
 """Refusals of these go back to the client."""
 
-FOR_DEVICE: Final[tuple[Row, ...]] = (client, device_grant, scope, resource)
-"""What the request of a device must be (RFC 8628 §3.1); checked again when the person decides."""
+FOR_DEVICE: Final[tuple[Row, ...]] = (client, device_grant, scope, max_age, resource, kept_in)
+"""What the request of a device must be (RFC 8628 §3.1); checked again when the person decides. `max_age` is as of an
+authorization request, so that a device can answer a step-up challenge too (RFC 9470 §4)."""
 
 
 async def _pass(rows: tuple[Row, ...], site: Site, draft: Draft) -> None:
@@ -282,4 +304,5 @@ def _request(draft: Draft) -> AuthorizationRequest:
         id_token=tuple(id_token),
         resources=draft.resources,
         ui_locales=draft.get("ui_locales"),
+        dpop_jkt=draft.dpop_jkt,
     )

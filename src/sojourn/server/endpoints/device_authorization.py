@@ -7,12 +7,14 @@ from starlette.responses import Response
 
 from sojourn.server.endpoints import checks, rendering
 from sojourn.server.endpoints.client_authentication import authenticated
+from sojourn.server.login.throttle import network_of
 from sojourn.server.pages import paths
 from sojourn.server.pages.browser import device
 from sojourn.server.pages.site import Site
 from sojourn.server.services import http
 from sojourn.wire import oauth
 from sojourn.wire.device import DeviceAuthorization
+from sojourn.wire.kept_in import KeptIn
 
 
 async def post(site: Site, request: Request) -> Response:
@@ -20,8 +22,14 @@ async def post(site: Site, request: Request) -> Response:
     parameters = await http.form(request, site.max_body, many=oauth.REPEATABLE)
     client = await authenticated(site, request, parameters)
     asked, _ = await checks.check_device(site, {**parameters, "client_id": client.client_id})
+    site.pace.take(f"{client.client_id} {network_of(site.address(request))}")
     begun = await site.sessions.devices.begin(
-        client, scope=asked.scope, resources=asked.resources, source=device(site, request)
+        client,
+        scope=asked.scope,
+        resources=asked.resources,
+        max_age=asked.max_age,
+        source=device(site, request),
+        store=KeptIn.parse(asked.parameters),
     )
     return rendering.answer(
         DeviceAuthorization(

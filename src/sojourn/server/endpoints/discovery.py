@@ -12,7 +12,7 @@ from sojourn.server.endpoints.rendering import ANY_ORIGIN, JSON
 from sojourn.server.grants.registry import REGISTRY
 from sojourn.server.pages import messages, paths
 from sojourn.server.pages.site import Site
-from sojourn.wire import oidc
+from sojourn.wire import dpop, oidc
 
 _MINUTES = (b"cache-control", b"public, max-age=300")
 
@@ -43,11 +43,13 @@ def metadata(site: Site) -> bytes:
         request_parameter_supported=False,
         request_uri_parameter_supported=False,
         authorization_response_iss_parameter_supported=True,
+        store_parameters_supported=True,
         code_challenge_methods_supported=("S256",),
         token_endpoint_auth_methods_supported=AUTH_METHODS,
         token_endpoint_auth_signing_alg_values_supported=signing,
         introspection_endpoint_auth_methods_supported=AUTH_METHODS[:3],
         revocation_endpoint_auth_methods_supported=AUTH_METHODS,
+        dpop_signing_alg_values_supported=dpop.ALGORITHMS,
         ui_locales_supported=messages.LOCALES,
     )
     return said.encode()

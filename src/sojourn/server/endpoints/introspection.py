@@ -62,9 +62,13 @@ def _members(site: Site, found: Accepted) -> dict[str, object]:
     if found.expires_at:
         members["exp"] = found.expires_at // 1000
     if found.type == "access_token":
-        members["token_type"] = "Bearer"
+        members["token_type"] = "DPoP" if found.jkt else "Bearer"
+    if found.jkt:
+        members["cnf"] = {"jkt": found.jkt}
     if found.audience:
         members["aud"] = found.audience[0] if len(found.audience) == 1 else found.audience
+    if found.token.delegation:
+        members["act"] = found.token.delegation.act()
     grant = found.grant
     if grant is None:
         return members

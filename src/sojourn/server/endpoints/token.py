@@ -5,8 +5,13 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sojourn.errors import InvalidRequest, UnauthorizedClient, UnsupportedGrantType
-from sojourn.server.endpoints import rendering
+from sojourn.errors import (
+    InvalidDpopProof,
+    InvalidRequest,
+    UnauthorizedClient,
+    UnsupportedGrantType,
+)
+from sojourn.server.endpoints import proofs, rendering
 from sojourn.server.endpoints.client_authentication import authenticated
 from sojourn.server.grants.contract import TokenRequest
 from sojourn.server.grants.registry import REGISTRY
@@ -20,7 +25,7 @@ _LONGEST_KEY = 200
 
 async def post(site: Site, request: Request) -> Response:
     """Issue tokens. Raises a ProtocolError."""
-    parameters = await http.form(request, site.max_body, many=oauth.REPEATABLE)
+    parameters = await http.form(request, site.max_body, many=oauth.REPEATABLE_FOR_TOKENS)
     client = await authenticated(site, request, parameters)
     name = parameters.get("grant_type", "")
     if not name:
@@ -35,12 +40,17 @@ async def post(site: Site, request: Request) -> Response:
     if len(retry) > _LONGEST_KEY:
         message = "The Idempotency-Key header is too long."
         raise InvalidRequest(message)
+    jkt = await proofs.shown(site, request)
+    if client.dpop_bound_access_tokens and not jkt:
+        message = "This client proves a key with each request: the DPoP header is missing."
+        raise InvalidDpopProof(message)
     asked = TokenRequest(
         client=client,
         parameters=parameters,
         sessions=site.sessions,
         clients=site.clients,
         retry=retry,
+        jkt=jkt,
     )
     issued = await site.sessions.redemption.issue(lambda: grant.take(asked))
     response = _answer(issued)
@@ -57,14 +67,18 @@ class Handover(Response):
 
 
 def _answer(issued: Issued) -> Response:
-    """RFC 6749 §5.1, OpenID Connect Core §3.1.3.3."""
+    """RFC 6749 §5.1, OpenID Connect Core §3.1.3.3, RFC 9449 §5."""
     access = issued.access
     members: dict[str, object] = {
         "access_token": access.value,
-        "token_type": "Bearer",
+        "token_type": "DPoP" if access.jkt else "Bearer",
         "expires_in": (access.expires_at - access.issued_at) // 1000,
         "scope": " ".join(access.scope),
     }
+    if issued.issued_type:
+        members["issued_token_type"] = issued.issued_type
+        # Whoever named a key (`dpop_jkt`) learns that it was heeded.
+        members |= {"cnf": {"jkt": access.jkt}} if access.jkt else {}
     if issued.refresh:
         members["refresh_token"] = issued.refresh
     if issued.id_token:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from sojourn.errors import InsufficientScope
 from sojourn.model.user import User
 from sojourn.server.endpoints import rendering
-from sojourn.server.endpoints.bearer import accepted, shown
+from sojourn.server.endpoints.bearer import Shown, accepted, shown
 from sojourn.server.pages.site import Site
 from sojourn.server.services.sessions.acceptance import Accepted
 from sojourn.wire import oidc
@@ -26,10 +26,10 @@ async def post(site: Site, request: Request) -> Response:
     return await _answer(site, await shown(site, request, form=True))
 
 
-async def _answer(site: Site, text: str) -> Response:
-    if not text:
+async def _answer(site: Site, found: Shown) -> Response:
+    if not found.text:
         return rendering.no_token()
-    return rendering.answer(claims_of(await accepted(site, text, scope="openid")))
+    return rendering.answer(claims_of(await accepted(site, found, scope="openid")))
 
 
 def claims_of(found: Accepted) -> dict[str, object]:

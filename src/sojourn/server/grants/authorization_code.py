@@ -36,5 +36,6 @@ class AuthorizationCode:
             request.client,
             redirect_uri=request.parameters.get("redirect_uri", ""),
             verifier=request.parameters.get("code_verifier", ""),
+            jkt=request.jkt,
             wanted=wanted,
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sojourn.errors import InvalidScope
-from sojourn.model.admission import CLIENT_CREDENTIALS, Node, judge
+from sojourn.model.admission import CLIENT_CREDENTIALS, judge
+from sojourn.model.liveness import Node
 from sojourn.server.grants.contract import TokenRequest, asked_scopes, target
 from sojourn.server.services.sessions.minting import Order
 from sojourn.server.services.sessions.redemption import Taken, Wanted
@@ -30,7 +31,17 @@ class ClientCredentials:
         aim = await target(request, client.resources)
         key = context.keys.client(client.client_id)
         admitted = judge(
-            CLIENT_CREDENTIALS, (Node(key, 0, client),), client=client, now=context.now()
+            CLIENT_CREDENTIALS,
+            (Node(key, 0, client),),
+            client=client,
+            now=context.now(),
+            key=request.jkt,
         )
-        order = Order(type="access_token", scope=scope, resources=aim.resources, jwt=aim.jwt)
+        order = Order(
+            type="access_token",
+            scope=scope,
+            resources=aim.resources,
+            jwt=aim.jwt,
+            jkt=request.jkt,
+        )
         return Taken(root=request.sessions.minting.root(admitted), wanted=Wanted(access=order))

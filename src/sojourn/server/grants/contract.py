@@ -20,6 +20,7 @@ class TokenRequest(Struct, frozen=True, kw_only=True):
     """A token request of an authenticated client.
 
     retry  its Idempotency-Key header, or empty
+    jkt    thumbprint of the key that it proves (RFC 9449); empty: none
     """
 
     client: Client
@@ -27,6 +28,7 @@ class TokenRequest(Struct, frozen=True, kw_only=True):
     sessions: AsyncSessionManager
     clients: Clients
     retry: str = ""
+    jkt: str = ""
 
 
 class GrantType(Protocol):

@@ -33,4 +33,6 @@ class DeviceCode:
             return await user_tokens.wanted(request, grant, token, scope=scope, refresh=True)
 
         approved = await request.sessions.devices.poll(code, request.client)
-        return await request.sessions.redemption.approved(approved, request.client, wanted=wanted)
+        return await request.sessions.redemption.approved(
+            approved, request.client, jkt=request.jkt, wanted=wanted
+        )

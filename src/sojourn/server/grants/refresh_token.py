@@ -32,5 +32,10 @@ class RefreshToken:
 
         keyed = request.client.token_endpoint_auth_method == "private_key_jwt"
         return await request.sessions.redemption.refresh(
-            text, request.client, retry=request.retry, rotate=not keyed, wanted=wanted
+            text,
+            request.client,
+            retry=request.retry,
+            rotate=not keyed,
+            jkt=request.jkt,
+            wanted=wanted,
         )

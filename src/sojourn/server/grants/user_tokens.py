@@ -26,12 +26,18 @@ async def wanted(
         scope=() if scope == grant.scope else scope,
         resources=() if aim.resources == grant.resources else aim.resources,
         jwt=aim.jwt,
+        jkt=request.jkt,
     )
     id_token = None
     if "openid" in scope:
         id_token = Order(type="id_token", nonce=token.nonce, claims=_id_claims(grant.claims))
-    allowed = "refresh_token" in request.client.grant_types
-    return Wanted(access=access, refresh=refresh and allowed, id_token=id_token)
+    return Wanted(
+        access=access,
+        refresh=refresh and "refresh_token" in request.client.grant_types,
+        # RFC 9449 §5: a client that authenticates holds its refresh tokens by that, and may change its key.
+        refresh_jkt=request.jkt if request.client.public else "",
+        id_token=id_token,
+    )
 
 
 def _id_claims(claims: Mapping[str, object]) -> Mapping[str, object]:

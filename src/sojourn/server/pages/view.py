@@ -1,5 +1,4 @@
-"""What each page shows, as immutable values: one Struct a page, plus the rows they share and the
-naming of a device.
+"""What each page shows, as immutable values: one Struct a page, plus the rows they share.
 
 The handlers of `server.pages` fill these, `render` turns them into HTML and `picture` draws the
 tree of one. Nothing here reads a clock or a store. Times are UTC milliseconds; URLs are ready to
@@ -13,6 +12,8 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from sojourn.server.pages.devices import Device, device_of
+
 __all__ = [
     "AccountLinks",
     "AccountRow",
@@ -20,7 +21,6 @@ __all__ = [
     "ChooseAccountView",
     "ClientRow",
     "ConsentView",
-    "Device",
     "DeviceConfirmView",
     "DeviceDoneView",
     "DeviceView",
@@ -35,8 +35,8 @@ __all__ = [
     "SignInView",
     "SignOutView",
     "SignedOutView",
+    "StoreRow",
     "View",
-    "device_of",
 ]
 
 
@@ -87,8 +87,24 @@ class ScopeRow(Struct, frozen=True, kw_only=True):
     already: bool = False
 
 
+class DelegationRow(Struct, frozen=True, kw_only=True):
+    """One token below an authorization with which somebody acts for the person: a job, or a service that calls another.
+    `id` comes back with `action=end_delegation`. `job` is the name that the application gave; `actor` who acts.
+    """
+
+    id: str
+    job: str
+    actor: str
+    scopes: tuple[ScopeRow, ...]
+    created_at: int
+    ends_at: int | None = None
+
+
 class GrantRow(Struct, frozen=True, kw_only=True):
-    """One authorization an application holds. `id` comes back with `action=end_grant`."""
+    """One authorization an application holds. `id` comes back with `action=end_grant`; `key` is the thumbprint of the
+    key that its tokens are bound to, '' for bearer tokens; `store` the name of where the application keeps it.
+    `delegations`: the live ones.
+    """
 
     id: str
     scopes: tuple[ScopeRow, ...]
@@ -97,6 +113,9 @@ class GrantRow(Struct, frozen=True, kw_only=True):
     ended_at: int | None = None
     offline: bool = False
     resources: tuple[str, ...] = ()
+    delegations: tuple[DelegationRow, ...] = ()
+    key: str = ""
+    store: str = ""
 
 
 class ClientRow(Struct, frozen=True, kw_only=True):
@@ -117,10 +136,28 @@ class ClientRow(Struct, frozen=True, kw_only=True):
         return tuple({scope.name: scope for grant in live for scope in grant.scopes}.values())
 
     @property
+    def delegations(self) -> tuple[DelegationRow, ...]:
+        """All that act for the person through this application, newest first."""
+        found = (one for grant in self.grants for one in grant.delegations)
+        return tuple(sorted(found, key=lambda one: one.created_at, reverse=True))
+
+    @property
     def last_used_at(self) -> int | None:
         return max(
             (grant.last_used_at for grant in self.grants if grant.last_used_at), default=None
         )
+
+
+class StoreRow(Struct, frozen=True, kw_only=True):
+    """One store in which programs keep what sign-ins gave them. `id` comes back with `action=end_store`; `name` is
+    what the program called it.
+    """
+
+    id: str
+    name: str
+    clients: tuple[str, ...]
+    since: int
+    last_used_at: int | None = None
 
 
 class SignInCard(Struct, frozen=True, kw_only=True):
@@ -284,8 +321,8 @@ class ChangePasswordView(FormView, frozen=True, kw_only=True):
 
 
 class SessionsView(FormView, frozen=True, kw_only=True):
-    """My sessions. Posts `action` = `end_sign_in`, `end_client`, `end_grant` (with `id`) or
-    `end_others`.
+    """My sessions. Posts `action` = `end_sign_in`, `end_client`, `end_grant`, `end_delegation`, `end_store` (with `id`)
+    or `end_others`.
 
     `sign_ins` and `offline` are one page of them, this device first; `newer_url` and `older_url`
     lead to the pages beside it. `others` counts the live sign-ins besides this one, on all pages.
@@ -296,6 +333,7 @@ class SessionsView(FormView, frozen=True, kw_only=True):
     user: AccountRow
     sign_ins: tuple[SignInCard, ...]
     offline: tuple[ClientRow, ...] = ()
+    stores: tuple[StoreRow, ...] = ()
     others: int = 0
     notice: str = ""
     newer_url: str = ""
@@ -321,56 +359,3 @@ class HomeView(View, frozen=True, kw_only=True):
     discovery_url: str
     account: AccountRow | None = None
     links: AccountLinks | None = None
-
-
-class Device(Struct, frozen=True, kw_only=True):
-    """A device as its user agent describes it. Empty `browser` or `system`: not known. `kind`:
-    phone, computer, terminal.
-    """
-
-    browser: str = ""
-    system: str = ""
-    kind: str = "computer"
-
-
-# Order matters: a later product quotes the names of earlier ones (Edge says Chrome, Chrome says
-# Safari).
-BROWSERS = (
-    ("Edg", "Edge"),
-    ("OPR/", "Opera"),
-    ("Vivaldi/", "Vivaldi"),
-    ("SamsungBrowser/", "Samsung Internet"),
-    ("FxiOS/", "Firefox"),
-    ("Firefox/", "Firefox"),
-    ("CriOS/", "Chrome"),
-    ("HeadlessChrome/", "Chrome"),
-    ("Chrome/", "Chrome"),
-    ("Safari/", "Safari"),
-    ("sojourn/", "Sojourn"),
-    ("curl/", "curl"),
-    ("python-", "Python"),
-    ("Python/", "Python"),
-)
-SYSTEMS = (
-    ("iPhone", "iPhone", "phone"),
-    ("iPad", "iPad", "phone"),
-    ("Android", "Android", "phone"),
-    ("CrOS", "ChromeOS", "computer"),
-    ("Windows", "Windows", "computer"),
-    ("Macintosh", "macOS", "computer"),
-    ("macOS", "macOS", "computer"),
-    ("Linux", "Linux", "computer"),
-    ("FreeBSD", "FreeBSD", "computer"),
-)
-TERMINALS = frozenset({"Sojourn", "curl", "Python"})
-
-
-def device_of(user_agent: str) -> Device:
-    """Name a device from a `User-Agent` field (RFC 9110 §10.1.5). Only names from our tables come
-    out, never the field's.
-    """
-    browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
-    system, kind = next(
-        ((name, kind) for mark, name, kind in SYSTEMS if mark in user_agent), ("", "computer")
-    )
-    return Device(browser=browser, system=system, kind="terminal" if browser in TERMINALS else kind)

@@ -58,6 +58,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     password_workers: int
     password_queue: int
     max_body: int
+    dpop_nonce: str
     drain_seconds: int
     log_level: str
     log_format: str

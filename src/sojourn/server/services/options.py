@@ -203,6 +203,15 @@ OPTIONS: Final[tuple[Option, ...]] = (
         most=600,
     ),
     Option(
+        name="dpop_nonce",
+        read=_one_of("optional", "required"),
+        metavar="optional|required",
+        default="optional",
+        help="Whether a DPoP proof must hold a nonce of this server: proofs cannot be made in advance then.",
+        group=_KEYS,
+        example="required",
+    ),
+    Option(
         name="password_workers",
         read=_whole(0, 256),
         metavar="N",

@@ -8,39 +8,63 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from sojourn.client.auth import AuthPlugin
+from sojourn.client.credential import Credential
+from sojourn.client.dialects.oidc import jobs, workload
 from sojourn.client.dialects.oidc.endpoints import Endpoints
+from sojourn.client.dialects.oidc.exchange import TokenExchange
 from sojourn.client.dialects.oidc.plugins import AuthorizationCode, ClientCredentials, DeviceCode
 from sojourn.client.env.contract import Env
-from sojourn.errors import AuthenticationError, ConnectFailure
+from sojourn.errors import (
+    AuthenticationError,
+    ConnectFailure,
+    IncompleteCredentials,
+    InteractionRequired,
+)
 from sojourn.wire import forms
 from sojourn.wire.jose import SigningKey
 from sojourn.wire.oidc import LogoutRequest
 
 if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
+    from sojourn.client.credential import Credential
 
 _log = logging.getLogger("sojourn.client.accounts")
 
-Plugin = AuthorizationCode | ClientCredentials | DeviceCode
+Plugin = AuthorizationCode | ClientCredentials | DeviceCode | TokenExchange | jobs.JobAuth
 
 
 def restored(
-    record: Mapping[str, Any], *, store: CredentialStore, account: str, interactive: bool
+    record: Mapping[str, Any],
+    *,
+    store: CredentialStore | None,
+    account: str | None,
+    interactive: bool,
 ) -> Plugin:
-    """Return the plugin that a stored record describes, carrying its credential."""
+    """Return the plugin that a record describes, carrying its credential; without `account` it is kept nowhere."""
     state, secrets = record["state"], record["secrets"]
     client = {
         "client_secret": secrets.get("client_secret"),
         "client_key": _loaded(secrets.get("client_key")),
         "method": state.get("method"),
         "resource": state.get("resource"),
+        "dpop": state.get(
+            "dpop", False
+        ),  # what was kept before there was a choice is a bearer token
         "store": store,
-        "account": account,
+        "account": account or None,
     }
+    if state["grant"] == "job":
+        return jobs.restored(state, secrets)
     issuer, client_id = state["issuer"], state["client_id"]
     plugin: Plugin
     if state["grant"] == "client_credentials":
-        plugin = ClientCredentials(issuer, client_id, scope=state.get("scope"), **client)
+        assertion = workload.restored(state.get("assertion"))
+        plugin = ClientCredentials(
+            issuer, client_id, assertion=assertion, scope=state.get("scope"), **client
+        )
+    elif state["grant"] == "token_exchange":
+        plugin = _exchanging(record, client, store, interactive=interactive)
     elif state["grant"] == "device_code":
         plugin = DeviceCode(
             issuer, client_id, scope=state["scope"], interactive=interactive, **client
@@ -62,17 +86,27 @@ def restored(
 
 async def signed_in(env: Env, plugin: Plugin) -> dict[str, Any]:
     """Sign in with `plugin`, and return the record of the new account, without a name yet."""
-    credential = await plugin.first(env)
-    claims = dict(credential.claims)
-    if not plugin.resources:  # a token for a resource is not for userinfo (RFC 8707 §2.2)
-        claims.update(await _userinfo(env, plugin.endpoints, credential.access_token, claims))
-    plugin.adopt(credential._replace(claims=claims))
+    if isinstance(plugin, TokenExchange) and not plugin.restorable():
+        raise IncompleteCredentials(
+            "An account can act for another one that is kept: pass subject=Accounts().get(...)."
+        )
+    credential = await known(env, plugin, await plugin.first(env))
+    plugin.adopt(credential)
+    claims = credential.claims
     username = claims.get("preferred_username") or claims.get("email")
     return {
         **plugin.record(),
         "subject": claims.get("sub") or plugin.endpoints.client.client_id,
         "username": username,
     }
+
+
+async def known(env: Env, plugin: Plugin, credential: Credential) -> Credential:
+    """Return `credential` with all that the provider says of the person."""
+    claims = dict(credential.claims)
+    if not plugin.resources:  # a token for a resource is not for userinfo (RFC 8707 §2.2)
+        claims.update(await _userinfo(env, plugin.endpoints, credential))
+    return credential._replace(claims=claims)
 
 
 async def signed_out(env: Env, record: Mapping[str, Any], *, store: CredentialStore) -> str | None:
@@ -95,8 +129,40 @@ async def userinfo(env: Env, plugin: Plugin) -> dict[str, Any]:
     subject = claims.get("sub")
     if subject is None or plugin.resources:
         return claims
-    fresh = await plugin.endpoints.userinfo(env, credential.access_token, subject=subject)
+    fresh = await plugin.endpoints.userinfo(env, credential, subject=subject)
     return {**claims, **fresh}
+
+
+def _exchanging(
+    record: Mapping[str, Any],
+    client: Mapping[str, Any],
+    store: CredentialStore | None,
+    *,
+    interactive: bool,
+) -> TokenExchange:
+    """The plugin that acts for another account of the same store."""
+    state = record["state"]
+    subject, actor = state["subject_account"], state.get("actor_account")
+    return TokenExchange(
+        state["issuer"],
+        state["client_id"],
+        subject=_party(store, subject, interactive=interactive),
+        actor=_party(store, actor, interactive=interactive) if actor else None,
+        scope=state.get("scope"),
+        audience=state.get("audience"),
+        subject_token_type=state["types"][0],
+        actor_token_type=state["types"][1],
+        **client,
+    )
+
+
+def _party(store: CredentialStore | None, account: str, *, interactive: bool) -> AuthPlugin:
+    from sojourn.client.account import Account
+
+    record = None if store is None else store.read(account)
+    if store is None or record is None:
+        raise InteractionRequired("The account that this one acts for was signed out.")
+    return Account(store, account, record).auth(interactive=interactive)
 
 
 def _loaded(key: Mapping[str, str] | None) -> SigningKey | None:
@@ -105,15 +171,14 @@ def _loaded(key: Mapping[str, str] | None) -> SigningKey | None:
     return SigningKey.load(key["kid"], key["alg"], pkcs8_der=b64decode(key["pkcs8"]))
 
 
-async def _userinfo(
-    env: Env, endpoints: Endpoints, access_token: str, claims: Mapping[str, Any]
-) -> dict[str, Any]:
+async def _userinfo(env: Env, endpoints: Endpoints, credential: Credential) -> dict[str, Any]:
     """Return what else is known of the person; a sign-in does not fail for want of it."""
     metadata = await endpoints.provider.metadata(env)
-    if metadata.userinfo_endpoint is None or "sub" not in claims:
+    subject = credential.claims.get("sub")
+    if metadata.userinfo_endpoint is None or subject is None:
         return {}
     try:
-        return await endpoints.userinfo(env, access_token, subject=claims["sub"])
+        return await endpoints.userinfo(env, credential, subject=subject)
     except (AuthenticationError, ConnectFailure) as error:
         _log.warning("Signed in, but userinfo gave nothing: %s", error)
         return {}

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
+from sojourn.client.dialects.oidc.proving import NO_KEY, Binding
 from sojourn.client.dialects.oidc.tokens import Expected, credential
 from sojourn.client.env.contract import Env
 from sojourn.client.prompt import qr, terminal
@@ -25,10 +26,14 @@ from sojourn.errors import (
     ProtocolError,
     ServerBusy,
     SlowDown,
+    StepUpRequired,
 )
 from sojourn.wire import forms
 from sojourn.wire.device import GRANT, DeviceAuthorization
 from sojourn.wire.oauth import TokenResponse
+
+if TYPE_CHECKING:
+    from sojourn.wire.dpop import ProofKey
 
 INTERVAL: Final = 5
 """Seconds between two polls where the provider names none, and what `slow_down` adds (RFC 8628 §3.2, §3.5)."""
@@ -50,10 +55,27 @@ class DeviceSignIn(Struct, frozen=True):
     resources: tuple[str, ...] = ()
     show: Show | None = None
     cancel: threading.Event | None = None
+    max_age: int | None = None
+    acr_values: str | None = None
+    more: Mapping[str, str] = {}
+
+
+def raised(wanted: DeviceSignIn, reason: StepUpRequired) -> DeviceSignIn:
+    """Return `wanted` raised to what `reason` asks."""
+    return structs.replace(
+        wanted,
+        max_age=wanted.max_age if reason.max_age is None else reason.max_age,
+        acr_values=" ".join(reason.acr_values) or wanted.acr_values,
+    )
 
 
 async def sign_in(
-    env: Env, endpoints: Endpoints, wanted: DeviceSignIn, *, subject: str | None = None
+    env: Env,
+    endpoints: Endpoints,
+    wanted: DeviceSignIn,
+    *,
+    subject: str | None = None,
+    binding: Binding = NO_KEY,
 ) -> Credential:
     """Return the credential of the person who approves; `subject` is who it must be, if that is known.
 
@@ -61,12 +83,20 @@ async def sign_in(
     for a refusal or an answer that is not good, ConnectFailure if the provider cannot be reached at the start.
     """
     issuer = endpoints.provider.issuer
-    form: forms.Params = {"scope": wanted.scope, "resource": wanted.resources}
+    form: forms.Params = {
+        "scope": wanted.scope,
+        "resource": wanted.resources,
+        **wanted.more,
+    }
+    if wanted.max_age is not None:
+        form = {**form, "max_age": str(wanted.max_age)}
+    if wanted.acr_values:
+        form = {**form, "acr_values": wanted.acr_values}
     try:
         given = await endpoints.device_authorization(env, form)
         (wanted.show or say)(given)
         answer = await env.race(
-            lambda branch: approved(branch, endpoints, given, wanted.resources),
+            lambda branch: approved(branch, endpoints, given, wanted.resources, binding.key),
             cancel=wanted.cancel,
         )
     except AuthenticationCancelled:
@@ -82,12 +112,17 @@ async def sign_in(
         client_id=endpoints.client.client_id,
         subject=subject,
         id_token="openid" in wanted.scope.split(),
+        bound=binding.required,
     )
-    return await credential(env, endpoints.provider, answer, expected=expected)
+    return await credential(env, endpoints.provider, answer, expected=expected, key=binding.key)
 
 
 async def approved(
-    env: Env, endpoints: Endpoints, given: DeviceAuthorization, resources: tuple[str, ...]
+    env: Env,
+    endpoints: Endpoints,
+    given: DeviceAuthorization,
+    resources: tuple[str, ...],
+    key: ProofKey | None,
 ) -> TokenResponse:
     """Poll until there are tokens (RFC 8628 §3.5). Raises the ProtocolError that ends it, AuthenticationCancelled when
     the time is over."""
@@ -103,7 +138,7 @@ async def approved(
         if env.now() >= end:
             raise _too_late(given)
         try:
-            return await endpoints.tokens(env, form)
+            return await endpoints.tokens(env, form, key=key)
         except AuthorizationPending:
             continue
         except SlowDown:

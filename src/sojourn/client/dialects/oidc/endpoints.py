@@ -3,9 +3,11 @@ below it are discovery, the client's identity and `wire`."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc.identity import ClientIdentity
+from sojourn.client.dialects.oidc.proving import Prover
 from sojourn.client.discovery import Provider
 from sojourn.client.env.contract import Env
 from sojourn.client.transport.contract import Fields, Reply, Request
@@ -22,6 +24,9 @@ from sojourn.wire.device import DeviceAuthorization
 from sojourn.wire.oauth import TokenResponse
 from sojourn.wire.oidc import check_userinfo
 
+if TYPE_CHECKING:
+    from sojourn.wire.dpop import ProofKey
+
 _HEADERS: Fields = (
     ("Accept", "application/json"),
     ("User-Agent", PRODUCT),
@@ -35,25 +40,32 @@ class Endpoints:
     def __init__(self, provider: Provider, client: ClientIdentity) -> None:
         self.provider = provider
         self.client = client
+        self.prover = Prover()
 
     async def tokens(
-        self, env: Env, form: forms.Params, *, nonce: str | None = None
+        self,
+        env: Env,
+        form: forms.Params,
+        *,
+        nonce: str | None = None,
+        key: ProofKey | None = None,
     ) -> TokenResponse:
         """Return the token endpoint's answer to `form`.
 
-        `nonce` goes along as Idempotency-Key, so that a repeated rotation gets the same tokens.
+        `nonce` goes along as Idempotency-Key, so that a repeated rotation gets the same tokens. `key` is proved, and
+        the tokens may be bound to it (RFC 9449 §5).
         Raises the ProtocolError of a refusal, AuthenticationError for an answer of another shape,
         ConnectFailure.
         """
         extra: Fields = (("Idempotency-Key", nonce),) if nonce else ()
-        reply = await self._post(env, "token_endpoint", form, extra)
+        reply = await self._post(env, "token_endpoint", form, extra, key)
         try:
             found = TokenResponse.parse(reply.content, status=reply.status)
         except Malformed as cause:
             raise self._unusable("token", reply, cause) from cause
-        if found.token_type.lower() != "bearer":
+        if found.token_type.lower() not in ({"bearer"} if key is None else {"bearer", "dpop"}):
             raise AuthenticationError(
-                f"{self.provider.issuer} gave a token that is no Bearer token."
+                f"{self.provider.issuer} gave a token of a type that was not asked for."
             )
         return found
 
@@ -68,11 +80,15 @@ class Endpoints:
         except Malformed as cause:
             raise self._unusable("device authorization", reply, cause) from cause
 
-    async def userinfo(self, env: Env, access_token: str, *, subject: str) -> dict[str, Any]:
+    def shown(self, credential: Credential, request: Request, *, now: int) -> Fields:
+        """Return the headers that show the access token with `request`: with a proof, where it is bound to a key."""
+        if credential.key is None:
+            return (("Authorization", f"Bearer {credential.access_token}"),)
+        return self.prover.shown(credential, request, now=now)
+
+    async def userinfo(self, env: Env, credential: Credential, *, subject: str) -> dict[str, Any]:
         """Return what userinfo says about `subject` (OpenID Connect Core §5.3)."""
-        url = await self.provider.endpoint_url(env, "userinfo_endpoint")
-        bearer = ("Authorization", f"Bearer {access_token}")
-        reply = await env.send(Request("GET", url, (*_HEADERS[:2], bearer)))
+        reply = await self.ask_userinfo(env, credential)
         try:
             if reply.status != 200:
                 raise Malformed(f"it answered {reply.status}")
@@ -81,6 +97,17 @@ class Endpoints:
         except Malformed as cause:
             raise self._unusable("userinfo", reply, cause) from cause
         return claims
+
+    async def ask_userinfo(self, env: Env, credential: Credential) -> Reply:
+        """Return the answer of userinfo, whatever it is."""
+        url = await self.provider.endpoint_url(env, "userinfo_endpoint")
+        request = Request("GET", url, _HEADERS[:2])
+        shown = self.shown(credential, request, now=env.now())
+        reply = await env.send(request._replace(headers=(*request.headers, *shown)))
+        if not self.prover.noticed(url, reply):
+            return reply
+        shown = self.shown(credential, request, now=env.now())
+        return await env.send(request._replace(headers=(*request.headers, *shown)))
 
     async def revoke(self, env: Env, token: str, *, hint: str) -> bool:
         """Revoke `token` (RFC 7009); returns False where the provider offers no revocation."""
@@ -94,19 +121,35 @@ class Endpoints:
             )
         return True
 
-    async def _post(self, env: Env, endpoint: str, form: forms.Params, extra: Fields = ()) -> Reply:
-        metadata = await self.provider.metadata(env)
+    async def _post(
+        self,
+        env: Env,
+        endpoint: str,
+        form: forms.Params,
+        extra: Fields = (),
+        key: ProofKey | None = None,
+    ) -> Reply:
         url = await self.provider.endpoint_url(env, endpoint)
-        headers, proof = self.client.proof(
-            issuer=self.provider.issuer,
-            accepted=metadata.token_endpoint_auth_methods_supported,
-            now=env.now(),
-        )
-        body = forms.encode({**form, **proof}).encode("ascii")
-        reply = await env.send(Request("POST", url, (*_HEADERS, *headers, *extra), body))
+        reply = await env.send(await self._request(env, url, form, extra, key))
+        if key is not None and self.prover.noticed(url, reply):
+            reply = await env.send(await self._request(env, url, form, extra, key))
         if reply.status >= 500:
             raise ConnectFailure(f"{url} answered {reply.status}.", method="POST", url=url)
         return reply
+
+    async def _request(
+        self, env: Env, url: str, form: forms.Params, extra: Fields, key: ProofKey | None
+    ) -> Request:
+        """Return the request with its proofs: of the client, and of `key`. Both are good once."""
+        metadata = await self.provider.metadata(env)
+        headers, proof = await self.client.proven(
+            env,
+            issuer=self.provider.issuer,
+            accepted=metadata.token_endpoint_auth_methods_supported,
+        )
+        bound = self.prover.proof(key, "POST", url, now=env.now()) if key is not None else ()
+        body = forms.encode({**form, **proof}).encode("ascii")
+        return Request("POST", url, (*_HEADERS, *headers, *extra, *bound), body)
 
     def _unusable(self, what: str, reply: Reply, cause: Malformed) -> AuthenticationError:
         return AuthenticationError(

@@ -4,122 +4,51 @@ the sign-in."""
 
 from __future__ import annotations
 
-from base64 import b64encode
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from sojourn.client import gui_thread
-from sojourn.client.auth import AccessInfo
+from sojourn.client.auth import Stamp, Verdict
 from sojourn.client.credential import Credential
-from sojourn.client.dialects.oidc import device
+from sojourn.client.dialects.oidc import device, kept_in, step_up, workload
 from sojourn.client.dialects.oidc.device import DeviceSignIn
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
 from sojourn.client.dialects.oidc.identity import ClientIdentity
+from sojourn.client.dialects.oidc.plugin import OidcAuth
+from sojourn.client.dialects.oidc.proving import Binding
 from sojourn.client.dialects.oidc.sign_in import SignIn, possible, sign_in
-from sojourn.client.dialects.oidc.tokens import Expected, credential
 from sojourn.client.discovery import Provider
 from sojourn.client.env.blocking import BlockingEnv
 from sojourn.client.env.contract import Env
-from sojourn.client.prompt.contract import Form, Way
-from sojourn.client.renewal import RenewingAuth, SignInEnded
-from sojourn.errors import InteractionRequired, InvalidGrant, ProtocolError
+from sojourn.client.renewal import SignInEnded
+from sojourn.client.transport.contract import Reply, Request
+from sojourn.errors import (
+    InteractionRequired,
+    InvalidGrant,
+    ProtocolError,
+    StepUpRequired,
+)
 
 if TYPE_CHECKING:
     from threading import Event
 
     from sojourn.client.cache.store import CredentialStore
     from sojourn.client.dialects.oidc.device import Show
+    from sojourn.client.dialects.oidc.workload import PlatformToken
     from sojourn.client.prompt.contract import Answer
     from sojourn.wire.forms import Params
     from sojourn.wire.jose import SigningKey
 
 DEFAULT_SCOPE: Final = "openid profile email offline_access"
+_LOGIN: Final = ("sojourn", "login")
 
 
-class _OidcAuth(RenewingAuth):
-    """What the plugins share: one client at one provider."""
-
-    kind = "oidc"
-    login_hint: str | None = None
-
-    def __init__(
-        self,
-        endpoints: Endpoints,
-        *,
-        scope: str | None,
-        resource: str | Sequence[str] | None,
-        store: CredentialStore | None,
-        account: str | None,
-    ) -> None:
-        super().__init__(store=store, account=account)
-        self.endpoints = endpoints
-        self.scope = scope
-        named = (resource,) if isinstance(resource, str) else resource or ()
-        self.resources = tuple(dict.fromkeys(filter(None, named)))
-
-    @property
-    def issuer(self) -> str:
-        """The provider."""
-        return self.endpoints.provider.issuer
-
-    async def access(self, env: Env) -> AccessInfo:
-        """Return who the credential is, from its ID token."""
-        current = await self.credential(env)
-        return AccessInfo(
-            current.claims.get("sub"),
-            self.issuer,
-            current.scope or self.scope,
-            current.expires_at,
-            current.claims,
-        )
-
-    def identity(self, user: str | None = None) -> tuple[str, ...]:
-        client = self.endpoints.client
-        thumbprint = client.key.kid if client.key else ""
-        return (
-            self.issuer,
-            client.client_id,
-            user or self.login_hint or "",
-            self.scope or "",
-            " ".join(self.resources),
-            thumbprint,
-        )
-
-    def state(self) -> dict[str, Any]:
-        own = {
-            "issuer": self.issuer,
-            "client_id": self.endpoints.client.client_id,
-            "method": self.endpoints.client.method,
-            "scope": self.scope,
-            "resource": list(self.resources),
-        }
-        return {**own, **super().state()}
-
-    def secrets(self) -> dict[str, Any]:
-        client = self.endpoints.client
-        key = client.key
-        dumped = key and {"kid": key.kid, "alg": key.alg, "pkcs8": b64encode(key.dump()).decode()}
-        return {"client_secret": client.secret, "client_key": dumped, **super().secrets()}
-
-    async def _granted(
-        self,
-        env: Env,
-        form: Params,
-        previous: Credential | None,
-        *,
-        nonce: str | None = None,
-    ) -> Credential:
-        answer = await self.endpoints.tokens(env, form, nonce=nonce)
-        subject = previous.claims.get("sub") if previous else None
-        expected = Expected(self.endpoints.client.client_id, subject=subject)
-        return await credential(
-            env, self.endpoints.provider, answer, expected=expected, previous=previous
-        )
-
-
-class ClientCredentials(_OidcAuth):
-    """A program on its own behalf (RFC 6749 §4.4). `client_secret` or `client_key` proves it.
+class ClientCredentials(OidcAuth):
+    """A program on its own behalf (RFC 6749 §4.4). `client_secret` or `client_key` proves it, or `assertion`: a token
+    that its platform gives it, read anew each time (`TokenFile`, `TokenVariable`, `GitHubActions`; RFC 7523 §2.2).
 
     `method` is one of client_secret_basic, client_secret_post, private_key_jwt; None takes what
     fits. `resource` is the service that the tokens are for, or several (RFC 8707 §2).
@@ -134,24 +63,37 @@ class ClientCredentials(_OidcAuth):
         *,
         client_secret: str | None = None,
         client_key: SigningKey | None = None,
+        assertion: PlatformToken | None = None,
         method: str | None = None,
         scope: str | None = None,
         resource: str | Sequence[str] | None = None,
+        dpop: bool | None = None,
         store: CredentialStore | None = None,
         account: str | None = None,
     ) -> None:
-        client = ClientIdentity(client_id, client_secret, client_key, method)
+        client = ClientIdentity(client_id, client_secret, client_key, method, assertion)
         super().__init__(
             Endpoints(Provider(issuer), client),
             scope=scope,
             resource=resource,
+            dpop=dpop,
             store=store,
             account=account,
         )
         self.label = client_id
 
     def state(self) -> dict[str, Any]:
-        return {"grant": "client_credentials", **super().state()}
+        source = workload.kept(self.endpoints.client.assertion)
+        own = {"grant": "client_credentials"}
+        return {**own, **({"assertion": source} if source else {}), **super().state()}
+
+    async def challenged(
+        self, env: Env, request: Request, response: Reply, stamp: Stamp
+    ) -> Verdict:
+        wanted = step_up.asked(response)
+        if wanted is not None:
+            raise step_up.of_a_program(request, wanted)
+        return await super().challenged(env, request, response, stamp)
 
     async def first(self, env: Env) -> Credential:
         """Return a credential made now, whatever is kept."""
@@ -162,13 +104,60 @@ class ClientCredentials(_OidcAuth):
         if self.scope:
             form = {**form, "scope": self.scope}
         try:
-            return await self._granted(env, form, previous)
+            kept = self.endpoints.prover.key_of(previous)
+            binding = await self._binding(env)
+            if binding.key is not None and kept is not None:
+                binding = binding._replace(key=kept)
+            return await self._granted(env, form, previous, binding)
         except ProtocolError as cause:
             raise refusal(self.issuer, cause) from cause
 
 
-class _PersonAuth(_OidcAuth):
-    """A person: asked when first needed, renewed with a refresh token afterwards."""
+class _PersonAuth(OidcAuth):
+    """A person: asked when first needed, renewed with a refresh token afterwards, asked again where a service wants a
+    newer or stronger sign-in (RFC 9470)."""
+
+    interactive: bool
+    _met: step_up.Met | None = None
+
+    def command(self) -> list[str]:
+        """Return the command that signs in alike."""
+        named = [word for one in self.resources for word in ("--resource", one)]
+        client_id, scope = self.endpoints.client.client_id, self.scope or "openid"
+        bound = ["--dpop"] if self.dpop else []
+        return [*_LOGIN, self.issuer, "--client-id", client_id, "--scope", scope, *named, *bound]
+
+    async def challenged(
+        self, env: Env, request: Request, response: Reply, stamp: Stamp
+    ) -> Verdict:
+        wanted = step_up.asked(response)
+        if wanted is None:
+            return await super().challenged(env, request, response, stamp)
+        reason = step_up.of_a_person(request, wanted, self.command())
+        met, current = self._met, self._current
+        if met and current and met.again(reason, stamp, current, env.now()):
+            raise step_up.in_vain(reason)
+        found = await self.step_up(env, stamp, reason)
+        # Whoever waited for what another call wanted was not asked for this.
+        if step_up.alike(self.asked_for, reason):
+            self._met = step_up.Met(reason, found.since, env.now())
+        return Verdict.RETRY
+
+    @abstractmethod
+    async def first(self, env: Env) -> Credential:
+        """Return a credential that the person gives now, whatever is kept."""
+
+    async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
+        if self.interactive and isinstance(reason, StepUpRequired):
+            return await self.raised(env, reason)
+        if self.asker is not None or not self.interactive:
+            return await super().ask(env, reason)
+        return await self.first(env)
+
+    @abstractmethod
+    async def raised(self, env: Env, reason: StepUpRequired) -> Credential:
+        """Return a credential of a sign-in that is as new and strong as `reason` asks. Raises it where nobody can be
+        asked."""
 
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
         if previous is None:
@@ -181,7 +170,10 @@ class _PersonAuth(_OidcAuth):
             "resource": self.resources,
         }
         try:
-            return await self._granted(env, form, previous, nonce=nonce)
+            # Never a key that is not kept yet: the answer that binds the next token to it could be lost.
+            key = self.endpoints.prover.key_of(previous)
+            binding = Binding(key, required=key is not None)
+            return await self._granted(env, form, previous, binding, nonce=nonce)
         except InvalidGrant as cause:
             raise SignInEnded from cause
         except ProtocolError as cause:
@@ -217,6 +209,7 @@ class AuthorizationCode(_PersonAuth):
         max_age: int | None = None,
         acr_values: str | None = None,
         interactive: bool = True,
+        dpop: bool | None = None,
         store: CredentialStore | None = None,
         account: str | None = None,
     ) -> None:
@@ -225,6 +218,7 @@ class AuthorizationCode(_PersonAuth):
             Endpoints(Provider(issuer), client),
             scope=scope,
             resource=resource,
+            dpop=dpop,
             store=store,
             account=account,
         )
@@ -242,26 +236,33 @@ class AuthorizationCode(_PersonAuth):
         """Return a credential that the person gives now, whatever is kept; `answer` is what they said to a prompt. A
         program with windows shows a dialog meanwhile, so that they can call it off."""
         if answer is None and isinstance(env, BlockingEnv) and gui_thread.application():
-            return await env.block(self._in_a_dialog, env)
+            from sojourn.client.dialects.oidc.dialog import asked
+
+            # A flight of its own, whose transport no one closes under an attempt that was called off.
+            lead = env.lead
+            return await env.block(
+                asked, self.issuer, lambda told: lead(lambda own: self.first(own, told))
+            )
+        wanted = replace(self.wanted, more=await kept_in.parameters(env, self))
         return await sign_in(
-            env, self.endpoints, self.wanted, subject=self._subject(), answer=answer
+            env,
+            self.endpoints,
+            wanted,
+            subject=self._subject(),
+            bind=self._binding,
+            answer=answer,
         )
 
-    def _in_a_dialog(self, env: BlockingEnv) -> Credential:
-        from sojourn.client.prompt.qt.prompt import QtPrompt
-
-        name = urlsplit(self.issuer).hostname or self.issuer
-        form = Form(name, self.issuer, host_fixed=True, ways=(Way.BROWSER,))
-        # A flight of its own, whose transport no one closes under an attempt that was called off.
-        return QtPrompt().ask(form, lambda said: env.lead(lambda own: self.first(own, said)))
-
     def may_ask(self) -> bool:
-        return self.interactive and possible()
+        return super().may_ask() or (self.interactive and possible())
 
-    async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
-        if not self.interactive:
+    async def raised(self, env: Env, reason: StepUpRequired) -> Credential:
+        if not possible():
             raise reason
-        return await self.first(env)
+        subject = self._subject()
+        raised = step_up.raised(self.wanted, reason, subject)
+        wanted = replace(raised, more=await kept_in.parameters(env, self))
+        return await sign_in(env, self.endpoints, wanted, subject=subject, bind=self._binding)
 
 
 class DeviceCode(_PersonAuth):
@@ -271,7 +272,8 @@ class DeviceCode(_PersonAuth):
     What to show goes to the terminal's error stream, or to `show`, which gets a `wire.device.DeviceAuthorization`
     (`verification_uri`, `user_code`, `verification_uri_complete`; `expires_in` in seconds). Setting `cancel` ends the
     waiting with AuthenticationCancelled. `interactive=False` never asks and raises InteractionRequired instead.
-    `resource` is the service that the tokens are for, or several (RFC 8707 §2).
+    `max_age` (seconds) and `acr_values` go along with the request; RFC 8628 does not name them, so a provider may pay
+    them no heed. `resource` is the service that the tokens are for, or several (RFC 8707 §2).
     """
 
     def __init__(
@@ -286,7 +288,10 @@ class DeviceCode(_PersonAuth):
         resource: str | Sequence[str] | None = None,
         show: Show | None = None,
         cancel: Event | None = None,
+        max_age: int | None = None,
+        acr_values: str | None = None,
         interactive: bool = True,
+        dpop: bool | None = None,
         store: CredentialStore | None = None,
         account: str | None = None,
     ) -> None:
@@ -295,23 +300,34 @@ class DeviceCode(_PersonAuth):
             Endpoints(Provider(issuer), client),
             scope=scope,
             resource=resource,
+            dpop=dpop,
             store=store,
             account=account,
         )
-        self.wanted = DeviceSignIn(scope, self.resources, show, cancel)
+        self.wanted = DeviceSignIn(scope, self.resources, show, cancel, max_age, acr_values)
         self.interactive = interactive
+
+    def command(self) -> list[str]:
+        return [*super().command(), "--device"]
 
     def state(self) -> dict[str, Any]:
         return {"grant": "device_code", **super().state()}
 
     async def first(self, env: Env) -> Credential:
-        """Return a credential that the person gives now, whatever is kept."""
-        return await device.sign_in(env, self.endpoints, self.wanted, subject=self._subject())
+        return await self._approved(env, self.wanted)
+
+    async def raised(self, env: Env, reason: StepUpRequired) -> Credential:
+        return await self._approved(env, device.raised(self.wanted, reason))
+
+    async def _approved(self, env: Env, wanted: DeviceSignIn) -> Credential:
+        wanted = replace(wanted, more=await kept_in.parameters(env, self))
+        return await device.sign_in(
+            env,
+            self.endpoints,
+            wanted,
+            subject=self._subject(),
+            binding=await self._binding(env),
+        )
 
     def may_ask(self) -> bool:
-        return self.interactive
-
-    async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
-        if not self.interactive:
-            raise reason
-        return await self.first(env)
+        return super().may_ask() or self.interactive

@@ -29,6 +29,7 @@ from sojourn.wire.oauth import TokenResponse
 if TYPE_CHECKING:
     from sojourn.client.dialects.oidc.desk import Desk
     from sojourn.client.dialects.oidc.listener import Listener
+    from sojourn.wire.dpop import ProofKey
 
 LIMIT: Final = 300.0  # seconds a person has
 
@@ -66,6 +67,7 @@ async def first(
     url: str,
     given: DeviceAuthorization | None,
     resources: tuple[str, ...],
+    key: ProofKey | None = None,
 ) -> Outcome:
     """Show the person the ways that there are, and return what the first one gives: the parameters with which they came
     back, or the tokens of another device.
@@ -79,7 +81,7 @@ async def first(
         if desk.next_line is not None:
             ways.append(lambda env: _pasted(env, desk))
     if given is not None:
-        ways.append(lambda env: _elsewhere(env, endpoints, given, resources))
+        ways.append(lambda env: _elsewhere(env, endpoints, given, resources, key))
     if here:
         ways.append(lambda env: _shown(env, url, alone=desk is None))
     won: Outcome | None = None
@@ -134,11 +136,15 @@ async def _pasted(env: Env, desk: Desk) -> Params:
 
 
 async def _elsewhere(
-    env: Env, endpoints: Endpoints, given: DeviceAuthorization, resources: tuple[str, ...]
+    env: Env,
+    endpoints: Endpoints,
+    given: DeviceAuthorization,
+    resources: tuple[str, ...],
+    key: ProofKey | None,
 ) -> Outcome:
     """Wait for the other device; that its code ends, or is refused, ends no other way."""
     try:
-        return await device.approved(env, endpoints, given, resources)
+        return await device.approved(env, endpoints, given, resources, key)
     except AccessDenied:
         raise
     except (ProtocolError, AuthenticationError, AuthenticationCancelled) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from sojourn.client import gui_thread
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc.desk import opened, reachable
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
+from sojourn.client.dialects.oidc.proving import NO_KEY, Binding
 from sojourn.client.dialects.oidc.race import WAYS_OUT, codes, first
 from sojourn.client.dialects.oidc.tokens import Expected, credential
 from sojourn.client.env.contract import Env
@@ -47,11 +48,15 @@ class SignIn(Struct, frozen=True):
     max_age: int | None = None
     resources: tuple[str, ...] = ()
     acr_values: str | None = None
+    more: Mapping[str, str] = {}
+    claims: str | None = None
+    """The `claims` parameter (OpenID Connect Core §5.5), sent to providers that know it."""
 
     @property
     def elsewhere(self) -> bool:
         """Whether another device may do it, which cannot be asked how the person proves who they are."""
-        return self.max_age is None and self.acr_values is None and self.prompt in {None, "consent"}
+        asked = (self.max_age, self.acr_values, self.claims)
+        return asked == (None, None, None) and self.prompt in {None, "consent"}
 
 
 def possible(answer: Answer | None = None) -> bool:
@@ -65,10 +70,11 @@ async def sign_in(
     wanted: SignIn,
     *,
     subject: str | None = None,
+    bind: Callable[[Env], Awaitable[Binding]] | None = None,
     answer: Answer | None = None,
 ) -> Credential:
     """Return the credential of the person who signs in; `subject` is who it must be, if that is known, `answer` what
-    they said to the prompt that they stand before.
+    they said to the prompt that they stand before. `bind` gives the key that the tokens are to be bound to.
 
     Raises InteractionRequired at once where nobody can be asked, AuthenticationCancelled if the
     person said no or let five minutes pass, AuthenticationError for an answer that is not good.
@@ -77,13 +83,14 @@ async def sign_in(
         raise InteractionRequired(NOBODY, ways_out=WAYS_OUT)
     issuer = endpoints.provider.issuer
     await endpoints.provider.metadata(env)
+    binding = await bind(env) if bind is not None else NO_KEY
     state = secrets.token_urlsafe(32)
     redirect = urlsplit(wanted.redirect_uri)
     port, path = redirect.port or 0, redirect.path or "/"
     from sojourn.client.dialects.oidc.listener import Listener
 
     with Listener(state=state, path=path, port=port) as listener:
-        attempt = _Attempt(state, listener.redirect_uri, subject)
+        attempt = _Attempt(state, listener.redirect_uri, subject, binding)
         try:
             return await _signed_in(
                 env, endpoints, wanted, attempt, listener=listener, answer=answer
@@ -109,13 +116,24 @@ async def _signed_in(
     url = await _authorization_url(env, endpoints, wanted, attempt)
     given = None
     if reachable(answer) and wanted.elsewhere:
-        form: forms.Params = {"scope": wanted.scope, "resource": wanted.resources}
+        form: forms.Params = {
+            "scope": wanted.scope,
+            "resource": wanted.resources,
+            **wanted.more,
+        }
         given = await codes(env, endpoints, form)
     if given is not None:
         listener.note(given.user_code)
     with opened(answer) as desk:  # no longer: Ctrl-C is a key meanwhile, and somebody must read it
         won = await first(
-            env, endpoints, listener, desk, url=url, given=given, resources=wanted.resources
+            env,
+            endpoints,
+            listener,
+            desk,
+            url=url,
+            given=given,
+            resources=wanted.resources,
+            key=attempt.binding.key,
         )
     if not isinstance(won, TokenResponse):
         return await _redeemed(env, endpoints, wanted, attempt, won)
@@ -124,15 +142,20 @@ async def _signed_in(
         client_id=endpoints.client.client_id,
         subject=attempt.subject,
         id_token="openid" in wanted.scope.split(),
+        bound=attempt.binding.required,
     )
-    return await credential(env, endpoints.provider, won, expected=expected)
+    key = attempt.binding.key
+    return await credential(env, endpoints.provider, won, expected=expected, key=key)
 
 
 class _Attempt:
     """One sign-in: its secrets, never shown, and the address it comes back to."""
 
-    def __init__(self, state: str, redirect_uri: str, subject: str | None) -> None:
+    def __init__(
+        self, state: str, redirect_uri: str, subject: str | None, binding: Binding
+    ) -> None:
         self.state = state
+        self.binding = binding
         self.subject = subject
         self.redirect_uri = redirect_uri
         self.nonce = secrets.token_urlsafe(32)
@@ -142,6 +165,7 @@ class _Attempt:
 async def _authorization_url(
     env: Env, endpoints: Endpoints, wanted: SignIn, attempt: _Attempt
 ) -> str:
+    metadata = await endpoints.provider.metadata(env)
     params: dict[str, str | tuple[str, ...]] = {
         "response_type": "code",
         "client_id": endpoints.client.client_id,
@@ -154,17 +178,21 @@ async def _authorization_url(
         "resource": wanted.resources,
     }
     optional = {
-        "prompt": wanted.prompt or _default_prompt(wanted.scope),
+        "prompt": wanted.prompt or default_prompt(wanted.scope),
         "login_hint": wanted.login_hint,
         "max_age": None if wanted.max_age is None else str(wanted.max_age),
         "acr_values": wanted.acr_values,
+        "claims": wanted.claims if metadata.claims_parameter_supported else None,
+        "dpop_jkt": attempt.binding.thumbprint,
     }
     params.update({name: value for name, value in optional.items() if value is not None})
+    params.update(wanted.more)
     at = await endpoints.provider.endpoint_url(env, "authorization_endpoint")
     return forms.with_query(at, params)
 
 
-def _default_prompt(scope: str) -> str | None:
+def default_prompt(scope: str) -> str | None:
+    """Return the `prompt` that a request for `scope` needs."""
     # OpenID Connect Core §11: offline access is granted only to a request that asks for consent.
     return "consent" if "offline_access" in scope.split() else None
 
@@ -190,12 +218,14 @@ async def _redeemed(
         "code_verifier": attempt.verifier,
         "resource": wanted.resources,
     }
-    answer = await endpoints.tokens(env, form)
+    key = attempt.binding.key
+    answer = await endpoints.tokens(env, form, key=key)
     expected = Expected(
         client_id=endpoints.client.client_id,
         nonce=attempt.nonce,
         subject=attempt.subject,
         max_age=wanted.max_age,
         id_token="openid" in wanted.scope.split(),
+        bound=attempt.binding.required,
     )
-    return await credential(env, endpoints.provider, answer, expected=expected)
+    return await credential(env, endpoints.provider, answer, expected=expected, key=key)

@@ -4,7 +4,7 @@ and `wire`."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sojourn.client.credential import Credential, next_generation
 from sojourn.client.discovery import Provider
@@ -12,6 +12,9 @@ from sojourn.client.env.contract import Env
 from sojourn.errors import AuthenticationError, Malformed
 from sojourn.wire.oauth import TokenResponse
 from sojourn.wire.oidc import validate_id_token
+
+if TYPE_CHECKING:
+    from sojourn.wire.dpop import ProofKey
 
 
 class Expected(NamedTuple):
@@ -23,6 +26,8 @@ class Expected(NamedTuple):
     max_age: int | None = None
     id_token: bool = False
     """Whether an ID token must be there."""
+    bound: bool = False
+    """Whether the access token must be bound to the key that was proved."""
 
 
 async def credential(
@@ -32,14 +37,22 @@ async def credential(
     *,
     expected: Expected,
     previous: Credential | None = None,
+    key: ProofKey | None = None,
 ) -> Credential:
-    """Return the credential in `answer`; an ID token that breaks a rule raises AuthenticationError."""
+    """Return the credential in `answer`; an ID token that breaks a rule raises AuthenticationError.
+
+    `key` is the one that was proved, to which the tokens are bound if their type says so (RFC 9449 §5).
+    """
     now = env.now()
+    bound = key is not None and answer.token_type.lower() == "dpop"
+    if expected.bound and not bound:
+        raise AuthenticationError(f"{provider.issuer} gave a token that is bound to no key.")
     claims = await _claims(env, provider, answer, expected)
     kept = previous._asdict() if previous else {}
     life = answer.expires_in
+    generation = next_generation(previous, now)
     return Credential(
-        generation=next_generation(previous, now),
+        generation=generation,
         access_token=answer.access_token,
         issued_at=now,
         expires_at=None if life is None else now + life * 1000,
@@ -47,6 +60,9 @@ async def credential(
         id_token=answer.id_token or kept.get("id_token"),
         scope=answer.scope or kept.get("scope"),
         claims=claims or kept.get("claims") or {},
+        since=kept.get("since", generation),
+        token_type="DPoP" if bound else "Bearer",
+        key=key.dump() if key is not None and bound else None,
     )
 
 

@@ -40,6 +40,7 @@ from sojourn.server.services.sessions.tree import ATTEMPTS, Tree
 from sojourn.store import records
 from sojourn.store.contract import Put, Record, kind_of, partition_of
 from sojourn.wire import device, tokens
+from sojourn.wire.kept_in import KeptIn
 
 KEPT: Final = 600_000
 """Ms for which a request is kept after its end, so that a device that still asks is told why it gets nothing."""
@@ -80,7 +81,9 @@ class Devices:
         *,
         scope: tuple[str, ...],
         resources: tuple[str, ...],
+        max_age: int | None = None,
         source: Device,
+        store: KeptIn | None = None,
     ) -> Begun:
         """Write a request of a client, under a user code that no other one has (RFC 8628 §3.2)."""
         context = self._context
@@ -98,8 +101,10 @@ class Devices:
                 expires_at=now + context.lifetimes.device,
                 scope=scope,
                 resources=resources,
+                max_age=max_age,
                 address=source.address,
                 agent=source.agent[:300],
+                store=store.params() if store else {},
             )
             try:
                 await self._write(context.keys.device(part, tokens.digest(text)), pointer, request)

@@ -14,16 +14,18 @@ from sojourn.errors import (
     WrongTokenClass,
 )
 from sojourn.model import ids
-from sojourn.model.admission import Path
 from sojourn.model.authentication_event import AuthenticationEvent
 from sojourn.model.client_session import ClientSession
 from sojourn.model.grant import Grant
+from sojourn.model.liveness import Path
 from sojourn.model.token import Token
 from sojourn.model.user import User
 from sojourn.server.services.context import Context
 from sojourn.server.services.sessions.acceptance import Acceptance
 from sojourn.server.services.sessions.authorizing import Authorizing
 from sojourn.server.services.sessions.bound import AsyncGrant, Minter
+from sojourn.server.services.sessions.delegating import Delegating
+from sojourn.server.services.sessions.delegations import Delegations
 from sojourn.server.services.sessions.devices import Devices
 from sojourn.server.services.sessions.grants import Grants
 from sojourn.server.services.sessions.info import SessionInfo, session_info
@@ -31,6 +33,7 @@ from sojourn.server.services.sessions.minting import Mint
 from sojourn.server.services.sessions.overview import Overviews
 from sojourn.server.services.sessions.redemption import Redemption
 from sojourn.server.services.sessions.signins import SignIns
+from sojourn.server.services.sessions.stores import Stores
 from sojourn.server.services.sessions.story import Step, Story, Teller
 from sojourn.server.services.sessions.tree import Tree
 from sojourn.store import records
@@ -61,12 +64,15 @@ class Reader(Minter):
         self.tree = Tree(context)
         self.grants_ = Grants(context, self.tree)
         self.signins = SignIns(context, self.tree)
-        self.overviews = Overviews(context, self.signins)
+        self.overviews = Overviews(context, self.tree, self.signins)
+        self.delegations = Delegations(context, self.tree)
+        self.stores = Stores(context, self.overviews, self.grants_)
         self.minting = Mint(context)
         self.authorizing = Authorizing(context, self.tree, self.grants_, self.minting)
         self.devices = Devices(context, self.tree, self.authorizing)
         self.redemption = Redemption(context, self.tree, self.minting)
         self.acceptance = Acceptance(context, self.tree, self.grants_)
+        self.delegating = Delegating(self.tree, self.acceptance)
         self.teller = Teller(context, self.tree, self.acceptance)
 
     def bound(self, grant: Grant) -> AsyncGrant:

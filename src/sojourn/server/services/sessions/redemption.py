@@ -28,7 +28,7 @@ from sojourn.model.grant import Grant
 from sojourn.model.token import Token
 from sojourn.server.services.context import Context
 from sojourn.server.services.sessions import rotation
-from sojourn.server.services.sessions.minting import FAMILY, Mint, Minted, Order
+from sojourn.server.services.sessions.minting import Mint, Minted, Order
 from sojourn.server.services.sessions.root import Root
 from sojourn.server.services.sessions.tree import ATTEMPTS, Tree, checks
 from sojourn.store import records
@@ -41,11 +41,17 @@ _SENT: Final = object()
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """What a grant type wants issued: any of an access token, a refresh token, an ID token."""
+    """What a grant type wants issued: any of an access token, a refresh token, an ID token.
+
+    refresh_jkt  thumbprint of the key that the refresh token is bound to; empty: none
+    issued_type  what the answer is to call the access token, where it must (RFC 8693 §2.2.1)
+    """
 
     access: Order
     refresh: bool = False
+    refresh_jkt: str = ""
     id_token: Order | None = None
+    issued_type: str = ""
 
 
 class Taken(Struct, frozen=True, kw_only=True):
@@ -75,6 +81,7 @@ class Issued(Struct, frozen=True, kw_only=True):
     refresh: str = ""
     id_token: str = ""
     code_key: str = ""
+    issued_type: str = ""
 
     def __repr__(self) -> str:
         return f"Issued({self.access!r})"
@@ -101,12 +108,11 @@ class Redemption:
         return record, self._tree.decoded.value(record, Token), raw
 
     def _judge(
-        self, operation: Operation, raw: tuple[Record | None, ...], client: Client
+        self, operation: Operation, raw: tuple[Record | None, ...], client: Client, key: str
     ) -> Admitted:
+        path, now = self._tree.decoded.path(raw), self._context.now()
         try:
-            return judge(
-                operation, self._tree.decoded.path(raw), client=client, now=self._context.now()
-            )
+            return judge(operation, path, client=client, now=now, key=key)
         except NotLive as error:
             raise InvalidGrant(detail=error.detail) from error
 
@@ -125,9 +131,13 @@ class Redemption:
         *,
         redirect_uri: str,
         verifier: str,
+        jkt: str = "",
         wanted: Callable[[Grant, Token], Awaitable[Wanted]],
     ) -> Taken:
-        """Take an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.6). Raises InvalidGrant."""
+        """Take an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.6). Raises InvalidGrant.
+
+        jkt  thumbprint of the key that was proved (RFC 9449): the one that the code's request named, if it named one
+        """
         context = self._context
         try:
             kind, body = tokens.decode(text)
@@ -146,7 +156,7 @@ class Redemption:
         if redirect_uri != token.redirect_uri:
             raise InvalidGrant(detail="redirect_uri differs from the authorization request's")
         _check_verifier(token, verifier)
-        admitted = self._judge(CODE_AGAIN if again else CODE, raw, client)
+        admitted = self._judge(CODE_AGAIN if again else CODE, raw, client, jkt)
         return self._spend(
             record, token, admitted, verifier, await wanted(_grant_of(admitted), token)
         )
@@ -156,16 +166,17 @@ class Redemption:
         key: str,
         client: Client,
         *,
+        jkt: str = "",
         wanted: Callable[[Grant, Token], Awaitable[Wanted]],
     ) -> Taken:
         """Take the one-time record that a person's approval left at `key` for a device (RFC 8628 §3.5), under the
-        rules of a code. Raises InvalidGrant.
+        rules of a code; `jkt` as there. Raises InvalidGrant.
         """
         record, token, raw = await self._leaf(key)
         again = bool(token.used)
         if again:
             await self._check_again(key, token, raw, "")
-        admitted = self._judge(DEVICE_CODE_AGAIN if again else DEVICE_CODE, raw, client)
+        admitted = self._judge(DEVICE_CODE_AGAIN if again else DEVICE_CODE, raw, client, jkt)
         return self._spend(record, token, admitted, "", await wanted(_grant_of(admitted), token))
 
     def _spend(
@@ -193,9 +204,15 @@ class Redemption:
         *,
         retry: str,
         rotate: bool,
+        jkt: str = "",
         wanted: Callable[[Grant, Token], Awaitable[Wanted]],
     ) -> Taken:
-        """Take a refresh token (RFC 6749 §6). `retry` is the Idempotency-Key header, or empty. Raises InvalidGrant."""
+        """Take a refresh token (RFC 6749 §6). Raises InvalidGrant.
+
+        retry   the Idempotency-Key header, or empty
+        rotate  whether it is replaced by a new one; one that is bound to a key never is, for a copy is of no use
+        jkt     thumbprint of the key that was proved (RFC 9449), which must be the token's, if it is bound to one
+        """
         context = self._context
         shown = rotation.parse(context, text)
         if shown is None:
@@ -204,7 +221,7 @@ class Redemption:
         record, token, raw = await self._leaf(key)
         if token.client_id != client.client_id or token.family is UNSET:
             raise InvalidGrant(detail="the refresh token was issued to another client")
-        admitted = self._judge(REFRESH, raw, client)
+        admitted = self._judge(REFRESH, raw, client, jkt)
         once = tokens.digest(retry) if retry else ""
         now = admitted.now
         seed = rotation.seed_of(context, shown, token.family)
@@ -215,11 +232,14 @@ class Redemption:
             await self._theft(raw, "a refresh token was presented again")
             raise InvalidGrant(detail="the refresh token was presented again")
         root = self._mint.root(admitted, key)
-        family = token.family
-        steps: tuple[Step, ...] = ()
-        if verdict is rotation.Verdict.NEWEST and rotate:
-            end = self._mint.family_end(root)
+        family, end = token.family, self._mint.family_end(root)
+        fresh = None
+        if verdict is rotation.Verdict.NEWEST and rotate and not token.jkt:
             fresh, family = rotation.rotated(token, family, retry=once, now=now, end=end)
+        elif verdict is rotation.Verdict.NEWEST:
+            fresh = rotation.prolonged(token, now=now, end=end)
+        steps: tuple[Step, ...] = ()
+        if fresh is not None:
             later = records.successor(record, fresh, op_id=context.op_id(), expires=end)
             steps = (Put(later, fresh),)
         return Taken(
@@ -260,7 +280,7 @@ class Redemption:
             steps = access.steps
             refresh = taken.refresh
             if wanted.refresh and not refresh:
-                family = prepare(root, FAMILY)
+                family = prepare(root, Order(type="refresh_token", jkt=wanted.refresh_jkt))
                 refresh, steps = family.value, (*steps, *family.steps)
             id_token = ""
             if wanted.id_token is not None:
@@ -268,7 +288,12 @@ class Redemption:
         except MintingNotAllowed as error:
             raise InvalidGrant(detail=error.detail) from error
         issued = Issued(
-            access=access, grant=root.grant, refresh=refresh, id_token=id_token, code_key=code_key
+            access=access,
+            grant=root.grant,
+            refresh=refresh,
+            id_token=id_token,
+            code_key=code_key,
+            issued_type=wanted.issued_type,
         )
         return issued, steps
 

@@ -25,6 +25,8 @@ _COUNT: Final = 6
 _MAC: Final = 22
 _SIZE: Final = 2 + tokens.ID + _COUNT + _MAC
 _OPENED: Final = 4_096
+_HARDLY: Final = 20
+"""A family that is not rotated is written when its life would grow by at least this part of itself."""
 
 
 class Presented(Struct, frozen=True):
@@ -133,6 +135,16 @@ def rotated(
     )
     later = msgspec.structs.replace(token, family=fresh, used=token.used + 1, expires_at=end)
     return later, fresh
+
+
+def prolonged(token: Token, *, now: int, end: int) -> Token | None:
+    """The record of a family that is not rotated, good until `end` (UTC ms); None while that is hardly later than it is
+    good already, so that not every use is a write.
+    """
+    gain = end - token.expires_at
+    if not token.expires_at or gain * _HARDLY < end - now:
+        return None
+    return msgspec.structs.replace(token, used=token.used + 1, expires_at=end)
 
 
 def newest_text(context: Context, shown: Presented, family: Family, seed: bytes) -> str:
