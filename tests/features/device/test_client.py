@@ -36,7 +36,9 @@ def begin(provider: Provider, monkeypatch: pytest.MonkeyPatch):
 
         def begin_one(desk: Desk):
             auth = AuthorizationCode(provider.issuer, client, scope=SCOPE)
-            return pool.submit(lambda: drive(auth.first(session.env, desk.answer())))
+            env = session.env
+            monkeypatch.setattr(env, "now", provider.clock.now)
+            return pool.submit(lambda: drive(auth.first(env, desk.answer())))
 
         yield begin_one
 
