@@ -46,6 +46,7 @@ LIMITS = (
     Limit("over send, fast, awaited", 20),
     Limit("DPoP proof", 120),
     Limit("bound request over a bearer's, httpx2", 140),
+    Limit("endpoint filter, over send", 25),
     Limit("import sojourn", 60, "ms CPU"),
     Limit("one session, httpx2", 40, "MB"),
     Limit("one session, fast", 40, "MB"),
@@ -53,6 +54,7 @@ LIMITS = (
 RACES = (
     *(Race("ours, httpx2", peer, 1.7) for peer in ("keystoneauth1", "google-auth")),
     Race("ours, httpx2", "requests-oauthlib", 1.7),
+    Race("endpoint filter, ours", "endpoint filter, keystoneauth1", 1.7),
     *(Race("ours, fast", peer, 5) for peer in ("keystoneauth1", "google-auth")),
     Race("ours, fast", "requests-oauthlib", 5),
     Race("DPoP proof", "DPoP proof, joserfc", 1),

@@ -11,6 +11,8 @@ from typing import Any
 
 TOKEN = "bench-token-0123456789abcdefghijklmnopqrstuvwxyz"
 RESOURCE = "/resource"
+SERVICE = "bench"
+FILTER = {"service_type": SERVICE, "interface": "public", "region_name": "here"}
 _END = b"\r\n\r\n"
 
 
@@ -25,12 +27,19 @@ def answers(port: int) -> dict[bytes, bytes]:
     root = f"http://127.0.0.1:{port}"
     grant = {"access_token": TOKEN, "token_type": "Bearer", "expires_in": 3600}
     now = datetime.now(UTC)
+    endpoint = {
+        "id": "e",
+        "interface": "public",
+        "region": "here",
+        "region_id": "here",
+        "url": root,
+    }
     keystone = {
         "methods": ["password"],
         "user": {"id": "u", "name": "bench", "domain": {"id": "default", "name": "Default"}},
         "issued_at": now.isoformat(),
         "expires_at": (now + timedelta(hours=1)).isoformat(),
-        "catalog": [],
+        "catalog": [{"type": SERVICE, "name": SERVICE, "id": "s", "endpoints": [endpoint]}],
     }
     metadata = {"issuer": root, "token_endpoint": f"{root}/token"}
     return {

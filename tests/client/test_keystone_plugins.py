@@ -334,6 +334,31 @@ def test_two_credentials_never_share_one_place_in_the_store(store, keystone, plu
     assert len(store.ids()) == 2
 
 
+@pytest.mark.parametrize(
+    "plugin",
+    [
+        lambda url, secret: v3.Password(url, user_id="u", password=secret),
+        lambda url, secret: v3.TOTP(url, user_id="u", passcode=secret),
+        lambda url, secret: v3.ApplicationCredential(
+            url, application_credential_id="ac", application_credential_secret=secret
+        ),
+    ],
+)
+def test_what_is_kept_is_not_served_to_a_wrong_secret(store, keystone, plugin):
+    with Session(plugin(keystone.url, "right"), cache=store, trust_env=False) as session:
+        session.get(f"{keystone.url}/x")
+    refused = 401, {"Content-Type": "application/json"}, b"{}"
+    keystone.on_sign_in = lambda _: refused
+    with Session(plugin(keystone.url, "wrong"), cache=store, trust_env=False) as session:
+        with pytest.raises(errors.AuthenticationError):
+            session.get(f"{keystone.url}/x")
+        with pytest.raises(errors.AuthenticationError):
+            Accounts(store).open(session=session)
+    with Session(plugin(keystone.url, "right"), cache=store, trust_env=False) as session:
+        session.get(f"{keystone.url}/x")
+    assert keystone.seen == ["token-1", "token-1"]
+
+
 def test_an_account_is_kept_renewed_and_signed_out(store, keystone):
     accounts = Accounts(store)
     account = accounts.login(password(keystone), name="cloud")

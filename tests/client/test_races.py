@@ -283,9 +283,27 @@ def test_a_refusal_is_remembered_in_other_processes_for_the_same_secret_alone(sm
     small.on_token = None
     right = program(small, "right", store)
     assert drive(right.credential(at.env)).access_token == "access-2"
-    # And whoever was refused a moment ago takes what is there now.
-    assert drive(program(small, store=store).credential(at.env)).access_token == "access-2"
+    assert drive(program(small, "right", store).credential(at.env)).access_token == "access-2"
     assert len(small.token_calls) == 2
+
+
+def test_what_is_kept_is_not_served_to_another_secret(small, store, at):
+    drive(program(small, "right", store).credential(at.env))
+    small.on_token = lambda _: refused("invalid_client", 401)
+    at.refused(program(small, store=store))
+    small.on_token = lambda _: None
+    with pytest.raises(errors.ConnectFailure):
+        drive(program(small, "other", store).credential(at.env))
+    assert len(small.token_calls) >= 3, "the server was asked about each"
+    assert drive(program(small, "right", store).credential(at.env)).access_token == "access-1"
+
+
+def test_a_secret_that_the_server_takes_replaces_what_is_kept(small, store, at):
+    drive(program(small, "old", store).credential(at.env))
+    assert drive(program(small, "new", store).credential(at.env)).access_token == "access-2"
+    assert drive(program(small, "new", store).credential(at.env)).access_token == "access-2"
+    small.on_token = lambda _: refused("invalid_client", 401)
+    at.refused(program(small, "old", store))
 
 
 def test_what_is_remembered_of_a_refusal_holds_no_secret_and_ends(small, store, at):

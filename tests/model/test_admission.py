@@ -227,7 +227,7 @@ def test_authorizing_needs_a_client_and_signing_in_does_not():
 
 def test_only_the_judge_admits():
     with pytest.raises(TypeError):
-        Admitted(object(), admission.ACCEPT, (), client=None, now=NOW)
+        Admitted(object(), admission.ACCEPT, (), client=None, beside=admission.ALONE, now=NOW)
 
 
 def test_a_spent_code_is_let_through_only_where_it_may_repeat():

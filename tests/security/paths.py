@@ -11,6 +11,7 @@ from sojourn.model.resource import ACCOUNT, ADMIN, Resource
 from sojourn.model.user import User
 from sojourn.testing.clock import Clock
 from sojourn.testing.server import ServerInTest
+from sojourn.wire import exchange
 from tests.security.browser import (
     PASSWORD,
     Browser,
@@ -52,6 +53,8 @@ class Stay(Struct):
     jwt: Tokens
     shop: Tokens
     own: str
+    job: str = ""
+    offline_job: str = ""
 
 
 def own_token(server: ServerInTest, client_id: str, secret: str) -> Answer:
@@ -68,7 +71,9 @@ def stay(server: ServerInTest, clock: Clock) -> Stay:
     jwt = f"{SHOP}/jwt/{number}"
     server.add_resource(Resource(identifier=jwt, client_id=client_id, token_format="jwt"))
     scope = (*SCOPE.split(), "email")
-    secret = server.add_client(app(client_id, scope=scope, resources=(shop, jwt, ACCOUNT, ADMIN)))
+    grants = ("authorization_code", "refresh_token", "client_credentials", exchange.GRANT)
+    resources = (shop, jwt, ACCOUNT, ADMIN)
+    secret = server.add_client(app(client_id, scope=scope, grant_types=grants, resources=resources))
     browser = Browser(server.issuer)
 
     def tokens(**more: str) -> Tokens:
@@ -92,9 +97,18 @@ def stay(server: ServerInTest, clock: Clock) -> Stay:
         shop=tokens(scope=SCOPE, resource=shop),
         own=own_token(server, client_id, secret).json["access_token"],
     )
+    held.job = exchanged(held, held.online.access).json["access_token"]
+    held.offline_job = exchanged(held, held.offline.refresh).json["access_token"]
     held.code = code_for(browser, client_id, scope=online)
     held.offline_code = code_for(browser, client_id, scope=SCOPE)
     return held
+
+
+def exchanged(held: Stay, text: str) -> Answer:
+    """Trade a token of the application for a narrower one of its own (RFC 8693)."""
+    kind = exchange.REFRESH_TOKEN if text.startswith("sj_r_") else exchange.ACCESS_TOKEN
+    form = {"subject_token": text, "subject_token_type": kind, "scope": "openid"}
+    return token(held.server, held.client_id, held.secret, grant_type=exchange.GRANT, **form)
 
 
 # the paths: True when a path hands out or accepts
@@ -159,6 +173,12 @@ PATHS: Mapping[str, Callable[[Stay], bool]] = {
     "introspection, own token": lambda h: active(h, h.own),
     "userinfo": lambda h: userinfo(h.server, h.online.access).status == 200,
     "userinfo, offline": lambda h: userinfo(h.server, h.offline.access).status == 200,
+    "introspection, exchanged": lambda h: active(h, h.job),
+    "introspection, exchanged offline": lambda h: active(h, h.offline_job),
+    "userinfo, exchanged": lambda h: userinfo(h.server, h.job).status == 200,
+    "exchange": lambda h: exchanged(h, h.online.access).status == 200,
+    "exchange of an exchanged token": lambda h: exchanged(h, h.job).status == 200,
+    "exchange, offline": lambda h: exchanged(h, h.offline.refresh).status == 200,
     "account API": lambda h: with_api(h.online.access, h, "/account/sessions"),
     "admin API": lambda h: with_api(h.online.access, h, "/admin/users"),
     "session cookie": shows_sessions,
@@ -176,9 +196,12 @@ OFFLINE = frozenset(
         "introspection, offline",
         "introspection, JWT",
         "introspection, resource",
+        "introspection, exchanged offline",
         "userinfo, offline",
+        "exchange, offline",
     }
 )
+EXCHANGING = frozenset({"exchange", "exchange of an exchanged token", "exchange, offline"})
 REFRESHING = frozenset({"refresh", "offline refresh", "refresh for a resource"})
 CODES = frozenset({"code", "offline code"})
 

@@ -21,6 +21,7 @@ from tests.security.paths import (
     CODES,
     COOKIE,
     DAY,
+    EXCHANGING,
     IDLE,
     OFFLINE,
     OWN,
@@ -202,22 +203,27 @@ STATES: Mapping[str, State] = {
     "client deleted": State(client_deleted, frozenset({"session cookie"}), "it is the person's"),
     "client's secret changed": State(
         secret_changed,
-        COOKIE | {"userinfo", "userinfo, offline", "account API", "admin API"},
+        COOKIE
+        | {"userinfo", "userinfo, offline", "userinfo, exchanged", "account API", "admin API"},
         "what is used without the secret",
     ),
     "client's grant types removed": State(
         grants_removed_from_client,
-        ALL - REFRESHING - CODES - {"client_credentials", "authorize", "prompt=none"},
+        ALL - REFRESHING - CODES - EXCHANGING - {"client_credentials", "authorize", "prompt=none"},
         "tokens that are out live their short life",
     ),
     "client's scopes removed": State(
         scopes_removed_from_client,
-        OWN | {"session cookie", *(name for name in ALL if name.startswith("introspection"))},
+        OWN
+        | {"session cookie", *(name for name in ALL if name.startswith("introspection"))}
+        - {"introspection, exchanged offline"},
         "tokens that are out are worth nothing: introspection names no scope that was removed",
     ),
     "client's offline access removed": State(
         offline_access_removed_from_client,
-        ALL - {"offline refresh", "refresh for a resource", "offline code"},
+        ALL
+        - {"offline refresh", "refresh for a resource", "offline code"}
+        - {"exchange, offline", "introspection, exchanged offline"},
         "what was given before lives its short life, but is not renewed",
     ),
     "client's resources removed": State(
@@ -238,7 +244,14 @@ STATES: Mapping[str, State] = {
     ),
     "a day passed": State(
         a_day_passed,
-        frozenset({"offline refresh", "refresh for a resource", "client_credentials"}),
+        frozenset(
+            {
+                "offline refresh",
+                "refresh for a resource",
+                "exchange, offline",
+                "client_credentials",
+            }
+        ),
         "offline access is for ninety days; a client acts for itself anew",
     ),
     "everything expired": State(

@@ -11,7 +11,14 @@ from collections.abc import Awaitable, Callable
 import pytest
 from msgspec import Struct
 
-from sojourn.errors import InvalidClient, InvalidGrant, InvalidToken, MintingNotAllowed, NotLive
+from sojourn.errors import (
+    InvalidClient,
+    InvalidGrant,
+    InvalidRequest,
+    InvalidToken,
+    MintingNotAllowed,
+    NotLive,
+)
 from sojourn.model.admission import (
     ACCEPT,
     CLIENT_CREDENTIALS,
@@ -47,6 +54,8 @@ class Stay(Struct):
     grant: AsyncGrant
     own: Issued
     own_jwt: Issued
+    exchanged: Issued
+    exchanged_jwt: Issued
 
 
 async def stay(flow: Flow) -> Stay:
@@ -56,6 +65,7 @@ async def stay(flow: Flow) -> Stay:
     opaque = await flow.redeem(await flow.code(admitted))
     jwt = await flow.refresh(opaque.refresh, wanted=JWT)
     fresh = await flow.refresh(jwt.refresh, wanted=EVERYTHING)
+    exchanged = await flow.exchange(fresh.refresh)
     info = await flow.manager.get_session_info_by_token(fresh.refresh)
     return Stay(
         flow,
@@ -69,6 +79,8 @@ async def stay(flow: Flow) -> Stay:
         await flow.manager.get_grant(info["session_id"]),
         await own_token(flow, jwt=False),
         await own_token(flow, jwt=True),
+        exchanged,
+        await flow.exchange(exchanged.access.value, jwt=True),
     )
 
 
@@ -100,6 +112,8 @@ def accepting(name: str, operation: Operation) -> Callable[[Stay], Awaitable[obj
             "refresh": held.fresh.refresh,
             "own": held.own.access.value,
             "own_jwt": held.own_jwt.access.value,
+            "exchanged": held.exchanged.access.value,
+            "exchanged_jwt": held.exchanged_jwt.access.value,
         }[name]
         return await held.flow.manager.acceptance.accept(text, operation)
 
@@ -131,6 +145,20 @@ async def by_refresh_unrotated(held: Stay) -> object:
 
 async def by_retry(held: Stay) -> object:
     return await held.flow.refresh(held.jwt.refresh)
+
+
+def exchanging(name: str) -> Callable[[Stay], Awaitable[object]]:
+    async def path(held: Stay) -> object:
+        subject = {
+            "opaque": held.fresh.access.value,
+            "jwt": held.jwt.access.value,
+            "refresh": held.fresh.refresh,
+            "exchanged": held.exchanged.access.value,
+            "exchanged_jwt": held.exchanged_jwt.access.value,
+        }[name]
+        return await held.flow.exchange(subject)
+
+    return path
 
 
 async def by_embedding(held: Stay) -> object:
@@ -174,6 +202,16 @@ USERS = {
     "introspection": accepting("opaque", INTROSPECT),
     "introspection, JWT": accepting("jwt", INTROSPECT),
     "introspection of a refresh token": accepting("refresh", INTROSPECT),
+    "userinfo, exchanged": accepting("exchanged", USERINFO),
+    "resource, exchanged": accepting("exchanged", ACCEPT),
+    "resource, exchanged JWT": accepting("exchanged_jwt", ACCEPT),
+    "introspection, exchanged": accepting("exchanged", INTROSPECT),
+    "introspection, exchanged JWT": accepting("exchanged_jwt", INTROSPECT),
+    "exchange": exchanging("opaque"),
+    "exchange of a JWT": exchanging("jwt"),
+    "exchange of a refresh token": exchanging("refresh"),
+    "exchange of what was exchanged": exchanging("exchanged"),
+    "exchange of a JWT that was exchanged": exchanging("exchanged_jwt"),
 }
 COOKIE = {"session cookie": by_cookie}
 CLIENTS = {
@@ -300,7 +338,14 @@ NEEDS_ITS_CLIENT = (
     by_retry,
     by_authorizing,
 )
-REFUSALS = (InvalidClient, InvalidGrant, InvalidToken, MintingNotAllowed, NotLive)
+REFUSALS = (
+    InvalidClient,
+    InvalidGrant,
+    InvalidRequest,
+    InvalidToken,
+    MintingNotAllowed,
+    NotLive,
+)
 
 
 async def prepared(awaited: Insides) -> Stay:

@@ -11,8 +11,15 @@ import click
 from sojourn.cli import desk, listing, options, output, secrets
 
 METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
-GRANTS: Final = ("authorization_code", "refresh_token", "client_credentials", "device_code")
-_NAMES: Final = {"device_code": "urn:ietf:params:oauth:grant-type:device_code"}
+GRANTS: Final = (
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    "device_code",
+    "token_exchange",
+)
+_URN: Final = "urn:ietf:params:oauth:grant-type:"
+_NAMES: Final = {"device_code": f"{_URN}device_code", "token_exchange": f"{_URN}token-exchange"}
 
 
 @click.group()

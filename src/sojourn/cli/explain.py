@@ -93,7 +93,9 @@ def _members(chosen: Choice) -> dict[str, Any]:
 
 def picture(steps: list[dict[str, Any]]) -> Twig:
     """The steps, which come leaf first, as a tree from the root: sign-in and client are side branches."""
-    aside = [step for step in steps if step["node"] in {"sign-in", "client", "path", "missing"}]
+    aside = [
+        step for step in steps if step["node"] in {"sign-in", "client", "actor", "path", "missing"}
+    ]
     line = [step for step in steps if step not in aside] or aside
     below: tuple[Twig, ...] = ()
     for position, step in enumerate(line):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from sojourn.cli import options, output, secrets
+from sojourn.cli import kinds, options, secrets
 
 if TYPE_CHECKING:
     from sojourn.client.renewal import RenewingAuth
@@ -27,8 +27,22 @@ ADMIN_SCOPE: Final = (
 _BROWSERS: Final = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
 
 
-@click.command()
+@click.command(cls=kinds.ByKind)
 @click.argument("issuer")
+@click.option(
+    "--kind",
+    default=kinds.DEFAULT,
+    show_default=True,
+    expose_value=False,
+    help="How to sign in: oidc, keystone, v3applicationcredential, v3totp, v3token, dynect, ... Each has its own "
+    "options: sojourn login --kind keystone --help.",
+)
+@click.option(
+    "--cloud",
+    metavar="NAME",
+    expose_value=False,
+    help="Sign in at a cloud of clouds.yaml; what it does not say is asked for.",
+)
 @click.option("--client-id", default=CLIENT, show_default=True, help="The client to sign in with.")
 @click.option(
     "--client-secret", help="A program's own secret; - reads a line of the standard input."
@@ -79,7 +93,7 @@ def command(
     """
     from sojourn.client.accounts import Accounts
 
-    issuer = _with_scheme(issuer)
+    issuer = kinds.with_scheme(issuer)
     program = bool(client_secret) and not device
     asked = scope if scope is not None else _usual_scope(client_id, program=program)
     if admin:
@@ -102,18 +116,7 @@ def command(
         plugin = _here(
             issuer, client_id, client_secret, scope=asked, resources=resources, dpop=dpop
         )
-    account = Accounts().login(plugin, name=name)
-    if as_json:
-        output.print_json(
-            {
-                "id": account.id,
-                "name": account.name,
-                "issuer": account.issuer,
-                "scope": account.scope,
-            }
-        )
-    else:
-        click.echo(f"Signed in: {output.clean(account.name)}")
+    kinds.tell(Accounts().login(plugin, name=name), as_json=as_json)
 
 
 def _device(
@@ -175,14 +178,6 @@ def _show_as_json(given: DeviceAuthorization) -> None:
         "expires_in": given.expires_in,
     }
     click.echo(json.dumps(shown), err=True)
-
-
-def _with_scheme(issuer: str) -> str:
-    """An address that was typed without its scheme: https, and http on loopback."""
-    if "://" in issuer:
-        return issuer
-    here = issuer.startswith(("localhost", "127.", "[::1]"))
-    return f"{'http' if here else 'https'}://{issuer}"
 
 
 def _usual_scope(client_id: str, *, program: bool) -> str | None:

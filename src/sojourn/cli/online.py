@@ -11,7 +11,7 @@ from sojourn.client.account import Account
 from sojourn.client.accounts import Accounts
 from sojourn.client.response import Response
 from sojourn.client.session import Session
-from sojourn.errors import Forbidden, SojournError, Unauthorized
+from sojourn.errors import ConfigurationError, Forbidden, SojournError, Unauthorized
 
 
 class OnlineDesk:
@@ -77,5 +77,10 @@ def _members(response: Response, url: str) -> dict[str, Any]:
 def session_of(name: str | None) -> Iterator[OnlineDesk]:
     """A desk with the account called `name`, or the current one."""
     account = Accounts().get(name)
+    if account.kind != "oidc":
+        raise ConfigurationError(
+            f"{account.name} is an account of {account.kind}, and this asks a Sojourn server. Name another account "
+            "with --account."
+        )
     with Session(auth=account.auth()) as session:
         yield OnlineDesk(session, account)

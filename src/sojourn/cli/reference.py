@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from sojourn.cli import exit_codes
+from sojourn.cli import exit_codes, kinds
 from sojourn.cli.root import root
 
 _WIDTH = 100
@@ -40,6 +40,10 @@ def _contexts(
         command, parent=above, info_name=name, terminal_width=_WIDTH, max_content_width=_WIDTH
     )
     yield context.command_path, context
+    if isinstance(command, kinds.ByKind):
+        for kind in kinds.kinds():
+            words = f"{name} --kind {kind}"
+            yield from _contexts(kinds.of_kind(kind), above, words)
     if isinstance(command, click.Group):
         for word, below in command.commands.items():
             yield from _contexts(below, context, word)

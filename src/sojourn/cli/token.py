@@ -28,7 +28,7 @@ def command(*, account: str | None, as_json: bool) -> None:
     output.print_json(
         {
             "access_token": text,
-            "token_type": "Bearer",
+            "token_type": found.token_type,
             "expires_at": ends // 1000 if ends else None,
             "scope": found.scope,
             "account": found.name,

@@ -123,10 +123,10 @@ def _grants(grants: list[Members], *, every: bool) -> tuple[Twig, ...]:
     by_client: dict[str, list[Members]] = {}
     for one in shown:
         by_client.setdefault(one["client_id"], []).append(one)
-    return tuple(_client(client_id, ones) for client_id, ones in by_client.items())
+    return tuple(_client(client_id, ones, every=every) for client_id, ones in by_client.items())
 
 
-def _client(client_id: str, grants: list[Members]) -> Twig:
+def _client(client_id: str, grants: list[Members], *, every: bool) -> Twig:
     name = grants[0]["client_name"]
     below = tuple(
         Twig(
@@ -143,11 +143,40 @@ def _client(client_id: str, grants: list[Members]) -> Twig:
                 if note
             ),
             one["live"],
+            _delegations(one, every=every),
         )
         for one in grants
     )
     live = any(one["live"] for one in grants)
     return Twig(name or client_id, client_id if name else "", live, below)
+
+
+def _delegations(grant: Members, *, every: bool) -> tuple[Twig, ...]:
+    shown = [one for one in grant["delegations"] if every or one["live"]]
+    return tuple(
+        Twig(
+            delegation(one),
+            " · ".join(
+                note
+                for note in (
+                    output.shortened(one["scope"]) or "no scope",
+                    f"since {output.day(one['created'])}",
+                    f"until {output.day(one['ends'])}" if one["live"] else _why(one["why"]),
+                    one["id"][:SHORT],
+                )
+                if note
+            ),
+            one["live"],
+        )
+        for one in shown
+    )
+
+
+def delegation(one: Members) -> str:
+    """A token that another acts with, in a few words: its job's name, else who acts."""
+    actor = one["act"]["sub"]
+    name = one["client_name"] if actor == one["client_id"] else ""
+    return f"job {one['job']}" if one["job"] else f"acting: {name or actor}"
 
 
 def _why(why: str) -> str:
@@ -167,9 +196,11 @@ def targets(found: Mapping[str, Any], text: str) -> list[Target]:
     """Everything in a tree whose id is `text` or begins with it; an exact match alone."""
     apart = (one for one in found["offline"] if one["live"])
     grants = [*apart, *(one for signin in found["sign_ins"] for one in signin["grants"])]
+    jobs = [one for grant in grants for one in grant["delegations"]]
     known = [
         *(Target("end_sign_in", one["id"], device(one["agent"])) for one in found["sign_ins"]),
         *(Target("end_grant", one["id"], f"{one['client_id']} ({one['scope']})") for one in grants),
+        *(Target("end_delegation", one["id"], delegation(one)) for one in jobs),
         *(Target("end_client", name, name) for name in {one["client_id"] for one in grants}),
     ]
     exact = [one for one in known if one.id == text]

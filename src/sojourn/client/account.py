@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 _REPEATABLE: Final = {
     "client_credentials": "the program's own secret or key",
     "password": "the password that is kept, sealed",
+    "token_exchange": "the account that it acts for",
 }
 """Grants whose secret is kept with the account, so that they can be made anew at any time."""
+
+_KEPT: Final = "what was signed in with, which is kept, sealed"
 
 
 class Account:
@@ -62,9 +65,30 @@ class Account:
     @property
     def renewable(self) -> bool:
         """Whether a new access token can be had without asking the person."""
+        return self._way is not None
+
+    @property
+    def _way(self) -> str | None:
         held = self._credential
-        alone = self.grant in _REPEATABLE or self.record["state"].get("renewable")
-        return bool(alone or (held and held.refresh_token))
+        if self.grant in _REPEATABLE or self.record["state"].get("renewable"):
+            return _REPEATABLE.get(self.grant, _KEPT)
+        return "the refresh token" if held is not None and held.refresh_token else None
+
+    @property
+    def token_type(self) -> str:
+        """How the token is sent: Bearer (RFC 6750), or the header that the service has for it."""
+        return self._credential.token_type if self._credential else "Bearer"
+
+    @property
+    def again(self) -> str:
+        """The command that signs the same account in again."""
+        if self.kind == "oidc":
+            return (
+                f"sojourn login {self.issuer}{' --device' if self.grant == 'device_code' else ''}"
+            )
+        from sojourn.client.loading import kind_of
+
+        return f"sojourn login {self.issuer} --kind {kind_of(self.kind, self.grant)}"
 
     @property
     def resources(self) -> tuple[str, ...]:
@@ -75,10 +99,7 @@ class Account:
     @property
     def credential(self) -> str:
         """Which credential the account sends and how it stays good, for people; nothing secret is in it."""
-        held = self._credential
-        way = _REPEATABLE.get(self.grant)
-        if way is None and held is not None and held.refresh_token:
-            way = "the refresh token"
+        held, way = self._credential, self._way
         kept = f"renewed with {way}" if way else "not renewable: a person must sign in when it ends"
         what = f"{held.token_type} token" if held else "no token yet"
         what += " bound to a key" if self.bound else ""
@@ -121,10 +142,8 @@ class Account:
         try:
             credential = run(plugin.credential)
         except InteractionRequired as cause:
-            device = " --device" if self.grant == "device_code" else ""
             raise InteractionRequired(
-                f"The sign-in of {self.name} has ended. Run: sojourn login {self.issuer}{device}",
-                detail=str(cause),
+                f"The sign-in of {self.name} has ended. Run: {self.again}", detail=str(cause)
             ) from cause
         self._credential = credential
         return credential

@@ -149,8 +149,8 @@ class Accounts(Mapping[str, Account]):
     def open(self, name: str | None = None, *, session: Session) -> Account:
         """Make `session`, which has a plugin, the open session of an account, and return the account.
 
-        Where the plugin's user is signed in here already, under `name` if one is given, the kept
-        credential is used; otherwise this signs in, as `login` does. From then on the plugin renews
+        Where the plugin's user is signed in here already with the same secrets, under `name` if one is
+        given, the kept credential is used; otherwise this signs in, as `login` does. From then on the plugin renews
         what is kept. Raises IncompleteCredentials for a `name` that is another account's.
         """
         account = self.bound(session.auth, name)
@@ -170,6 +170,7 @@ class Accounts(Mapping[str, Account]):
 
     def bound(self, plugin: object, name: str | None) -> Account:
         """Return the account of `plugin`, signed in if need be; the plugin renews what is kept."""
+        from sojourn.client.keeper import proven
         from sojourn.client.renewal import RenewingAuth
 
         if not isinstance(plugin, RenewingAuth):
@@ -177,7 +178,7 @@ class Accounts(Mapping[str, Account]):
                 "The session has no plugin that an account could be kept of: pass auth= to it."
             )
         known = self._known(plugin, name)
-        if known is None:
+        if known is None or not proven(known.record, plugin.proof()):
             return self.login(plugin, name=name)
         plugin.restore(known.record["state"], known.record["secrets"])
         self._bind(plugin, known.id)
@@ -277,7 +278,7 @@ class Accounts(Mapping[str, Account]):
 def _is_of(account: Account, plugin: RenewingAuth) -> bool:
     """Tell whether `account` was signed in as `plugin` would."""
     wanted, state = plugin.state(), account.record["state"]
-    told = ("issuer", "client_id", "grant", "scope", "resource", "user")
+    told = ("issuer", "client_id", "grant", "scope", "resource", "user", "options")
     if wanted.get("dpop") not in (None, state.get("dpop", False)):
         return False
     return all(wanted.get(name) == state.get(name) for name in told)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeVar
 
 from sojourn.client.addressing import Service, is_whole
@@ -23,6 +24,7 @@ from sojourn.client.transport import choice
 from sojourn.client.transport.contract import Fields, Request, Timeout, Transport
 from sojourn.client.transport.proxies import Proxies
 from sojourn.client.transport.tls import Cert, Trust, Verify
+from sojourn.client.url import is_plain
 from sojourn.client.user_agent import user_agent as products
 from sojourn.client.verbs import R, Verbs
 from sojourn.errors import ConfigurationError, IncompleteCredentials, SojournError
@@ -35,6 +37,7 @@ S = TypeVar("S")
 
 _FOR_EVER: Final = sys.maxsize
 _DEFAULT_LIMITS: Final = Timeout()
+_ACCEPTED: Final = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
 _RETRIED_STATUSES: Final = frozenset({503})
 
 
@@ -67,7 +70,6 @@ class Calls(Verbs[R], Generic[R, T, S]):
         cache: CredentialStore | bool | None = None,
         transport: T | choice.Named | None = None,
     ) -> None:
-        self.auth = auth
         self.timeout = timeout
         self.user_agent = user_agent
         self.redirect = redirect
@@ -96,6 +98,17 @@ class Calls(Verbs[R], Generic[R, T, S]):
         self._particular: dict[tuple[Verify, Cert | None], T] = {}
         self._library = choice.named(transport)
         self._open(None if isinstance(transport, str) else transport, rate_semaphore)
+        self.auth = auth
+
+    @property
+    def auth(self) -> Any:  # noqa: ANN401 - a plugin of keystoneauth's is one too
+        """The plugin that signs requests which name none; may be set. Raises TypeError for what is no plugin."""
+        return self._auth
+
+    @auth.setter
+    def auth(self, plugin: object) -> None:
+        self._plugin = self._given(plugin) if plugin is not None else None
+        self._auth = plugin
 
     @abstractmethod
     def _open(self, transport: T | None, rate_semaphore: S | None) -> None: ...
@@ -150,6 +163,8 @@ class Calls(Verbs[R], Generic[R, T, S]):
         raise TypeError(message)
 
     def _call(self, url: str, method: str, options: RequestOptions) -> Call:
+        if not options and is_plain(url):
+            return self._plain_call(url, method)
         check(options)
         content, kind = encoded(options.get("data"), options.get("json"))
         auth = self._given(options.get("auth"))
@@ -174,21 +189,44 @@ class Calls(Verbs[R], Generic[R, T, S]):
             self._log_of(options),
         )
 
+    def _plain_call(self, url: str, method: str) -> Call:
+        """The same for a call without options: most are, and there is little to find out."""
+        limit, redirect = self.timeout, self.redirect
+        return Call(
+            Request(
+                method.upper(),
+                url,
+                self._plain_headers(),
+                None,
+                _DEFAULT_LIMITS if limit is None else limits(limit, _DEFAULT_LIMITS),
+            ),
+            self._plugin,
+            redirect if type(redirect) is int and redirect >= 0 else _count(redirect),
+            self._retry_rules({}) if self.connect_retries else None,
+            True,
+            True,
+            None,
+            self._log if self._log.on else None,
+        )
+
+    def _plain_headers(self) -> Fields:
+        if self.additional_headers or self.original_ip or self.additional_user_agent:
+            return self._headers({}, None)
+        return _usual_fields(self.user_agent, self.app_name, self.app_version)
+
     def _given(self, plugin: object) -> AuthPlugin | None:
         """Return the plugin of a call as one of ours, the session's where the call has none."""
-        found = self.auth if plugin is None else plugin
-        if found is None or isinstance(found, AuthPlugin):
-            return found
-        return self._wrapped(found)
+        if plugin is None:
+            return self._plugin
+        return plugin if isinstance(plugin, AuthPlugin) else self._wrapped(plugin)
 
     def _wrapped(self, plugin: object) -> AuthPlugin:
         message = f"auth= must be an authentication plugin, not {type(plugin).__name__}."
         raise TypeError(message)
 
-    def _leaving(self, error: SojournError) -> SojournError:
-        """Return what is raised for `error` as it leaves the session; mostly itself."""
+    def _leave(self, error: SojournError) -> None:
+        """Make `error` what it must be where it leaves the session; raises what is raised instead of it."""
         as_keystoneauth(error)
-        return error
 
     def _chosen(
         self, params: Mapping[str, Any] | None, opened: Callable[[Trust], T]
@@ -243,10 +281,8 @@ class Calls(Verbs[R], Generic[R, T, S]):
         return log if log.on else None
 
     def _headers(self, options: RequestOptions, kind: str | None) -> Fields:
-        fields = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
-        fields["User-Agent"] = (
-            options.get("user_agent") or self.user_agent or self._product(options)
-        )
+        product = options.get("user_agent") or self.user_agent or self._product(options)
+        fields = {**_ACCEPTED, "User-Agent": product}
         address = options.get("original_ip") or self.original_ip
         if address:
             fields["Forwarded"] = f"for={address};by={fields['User-Agent']}"
@@ -270,6 +306,14 @@ class Calls(Verbs[R], Generic[R, T, S]):
         return products(
             (self.app_name, self.app_version), library, _pairs(self.additional_user_agent)
         )
+
+
+@lru_cache(maxsize=64)
+def _usual_fields(product: str | None, name: str | None, release: str | None) -> Fields:
+    """The header fields of a session that adds none: its own product, or its application's."""
+    return tuple(
+        {**_ACCEPTED, "User-Agent": product or products((name, release), (None, None), ())}.items()
+    )
 
 
 def _service(auth: AuthPlugin | None, options: RequestOptions) -> Service:

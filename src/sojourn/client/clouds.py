@@ -11,13 +11,24 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sojourn.client.auth import AuthPlugin
-from sojourn.client.loading import loader
+from sojourn.client.loading import Loader, loader
 from sojourn.errors import ConfigurationError
 
 DEFAULT_TYPE: Final = "password"
 
 _FOLDERS: Final = (".", "~/.config/openstack", "/etc/openstack")
 _SUFFIXES: Final = ("yaml", "yml", "json")
+
+
+class Described(NamedTuple):
+    """A cloud as it is written down: its plugin's loader and options, which may be incomplete, and what
+    else is said of it."""
+
+    loader: Loader
+    auth: Mapping[str, Any]
+    whole: Mapping[str, Any]
+    source: str
+    """Where it was found, for people."""
 
 
 class Cloud(NamedTuple):
@@ -47,10 +58,20 @@ def cloud(
     wanted = name or env.get("OS_CLOUD")
     if wanted is None:
         return from_environment(env)
-    path = _file(env, folders)
-    described = _described(path, wanted)
-    source = f"the cloud {wanted!r} of {path}"
-    return _made(wanted, described, described.get("auth") or {}, source)
+    return _made(wanted, described(wanted, environ=env, folders=folders))
+
+
+def described(
+    name: str,
+    *,
+    environ: Mapping[str, str] | None = None,
+    folders: Iterable[str | os.PathLike[str]] = _FOLDERS,
+) -> Described:
+    """Return what the files say of the cloud called `name`; see `cloud`."""
+    path = _file(os.environ if environ is None else environ, folders)
+    whole = _described(path, name)
+    plugin = loader(whole.get("auth_type") or DEFAULT_TYPE)
+    return Described(plugin, whole.get("auth") or {}, whole, f"the cloud {name!r} of {path}")
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Cloud:
@@ -64,26 +85,28 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Cloud:
         said.setdefault("interface", said["endpoint_type"].removesuffix("URL"))
     if "insecure" in said:
         said["verify"] = "false" if _truth(said["insecure"]) else "true"
-    return _made("environment", said, auth, "the environment")
+    return _made("environment", Described(plugin, auth, said, "the environment"))
 
 
-def _made(name: str, described: Mapping[str, Any], auth: Mapping[str, Any], source: str) -> Cloud:
-    plugin = loader(described.get("auth_type") or DEFAULT_TYPE).load(**auth)
-    adapter = {key: described[key] for key in ("region_name", "interface") if described.get(key)}
-    return Cloud(name, plugin, _session(described), adapter, source)
+def _made(name: str, found: Described) -> Cloud:
+    plugin = found.loader.load(**found.auth)
+    whole = found.whole
+    adapter = {key: whole[key] for key in ("region_name", "interface") if whole.get(key)}
+    return Cloud(name, plugin, session_options(whole), adapter, found.source)
 
 
-def _session(described: Mapping[str, Any]) -> dict[str, Any]:
+def session_options(whole: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a session that the whole description of a cloud asks for."""
     found: dict[str, Any] = {}
-    if not _truth(described.get("verify", True)):
+    if not _truth(whole.get("verify", True)):
         found["verify"] = False
-    elif described.get("cacert"):
-        found["verify"] = os.path.expanduser(described["cacert"])  # noqa: PTH111
-    cert, key = described.get("cert"), described.get("key")
+    elif whole.get("cacert"):
+        found["verify"] = os.path.expanduser(whole["cacert"])  # noqa: PTH111
+    cert, key = whole.get("cert"), whole.get("key")
     if cert:
         found["cert"] = (cert, key) if key else cert
-    if described.get("api_timeout"):
-        found["timeout"] = float(described["api_timeout"])
+    if whole.get("api_timeout"):
+        found["timeout"] = float(whole["api_timeout"])
     return found
 
 

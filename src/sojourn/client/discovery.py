@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from sojourn.wire.oidc import ProviderMetadata
 
 REFETCH_AFTER: Final = 60_000
-"""Milliseconds between two fetches of the keys: a stranger's token with an invented `kid` must not
-make us hammer."""
+"""Milliseconds between two fetches because of an unknown `kid`: a stranger's token with an invented
+one must not make us hammer."""
 METADATA_LIFE: Final = 3_600_000
 
 _HEADERS = (("Accept", "application/json"), ("User-Agent", PRODUCT))
@@ -30,7 +30,8 @@ class Provider:
     def __init__(self, issuer: str) -> None:
         self.issuer = issuer
         self._metadata: tuple[int, ProviderMetadata] | None = None
-        self._keys: tuple[int, KeySet] | None = None
+        self._keys: KeySet | None = None
+        self._refetched: int | None = None
 
     async def metadata(self, env: Env) -> ProviderMetadata:
         """Return the provider's metadata (OpenID Connect Discovery §4), at most an hour old.
@@ -65,24 +66,24 @@ class Provider:
 
         Keys are fetched again for an unknown `kid`, at most once a minute.
         """
-        keys, fetched = await self._key_set(env, refetch=False)
+        keys = self._keys or await self._key_set(env)
         try:
             return keys.verify(token, algs=algs, typ=None)
         except UnknownKey:
-            if env.now() - fetched < REFETCH_AFTER:
+            last = self._refetched
+            if last is not None and env.now() - last < REFETCH_AFTER:
                 raise
-        keys, _ = await self._key_set(env, refetch=True)
+        self._refetched = env.now()
+        keys = await self._key_set(env)
         return keys.verify(token, algs=algs, typ=None)
 
-    async def _key_set(self, env: Env, *, refetch: bool) -> tuple[KeySet, int]:
+    async def _key_set(self, env: Env) -> KeySet:
         from sojourn.wire.jose import KeySet
         from sojourn.wire.json_text import parse_object
 
-        kept = self._keys
-        if kept is None or refetch:
-            body = await self._fetch(env, await self.endpoint_url(env, "jwks_uri"))
-            kept = self._keys = (env.now(), KeySet.load(parse_object(body)))
-        return kept[1], kept[0]
+        body = await self._fetch(env, await self.endpoint_url(env, "jwks_uri"))
+        found = self._keys = KeySet.load(parse_object(body))
+        return found
 
     async def _fetch(self, env: Env, url: str) -> bytes:
         reply = await env.send(Request("GET", url, _HEADERS))

@@ -63,13 +63,22 @@ class Engine:
             call = call._replace(request=await located(env, call.request, call.service))
         retries = Retries(call.retry) if call.retry is not None else None
         sent = await self._follow(env, call, retries)
-        left = {_PROOF, _SIGN_IN} if call.allow_reauth else {_PROOF}
+        if sent.stamp is not None and call.auth is not None:  # noqa: SIM102 - two questions
+            if call.auth.refuses(sent.response.reply):
+                sent = await self._repeated(env, call, retries, sent)
+        response = sent.response
+        if call.raise_exc and response.status_code >= 400:
+            raise http_error(response)
+        return response
+
+    async def _repeated(
+        self, env: Env, call: Call, retries: Retries | None, refused: _Sent
+    ) -> _Sent:
+        sent, left = refused, {_PROOF, _SIGN_IN} if call.allow_reauth else {_PROOF}
         while what := await self._again(env, call, sent, left):
             left.remove(what)
             sent = await self._follow(env, call, retries)
-        if call.raise_exc and not sent.response.ok:
-            raise http_error(sent.response)
-        return sent.response
+        return sent
 
     async def _again(self, env: Env, call: Call, sent: _Sent, left: Collection[str]) -> str:
         """What of `left` another try would have that this one had not: a fresh proof, another sign-in, or ''."""
@@ -88,7 +97,9 @@ class Engine:
         while True:
             sent = await self._send(env, call, passed, retries)
             request, response = call.request, sent.response
-            target = redirects.target(response) if len(passed) < call.redirects else None
+            if response.status_code not in redirects.STATUSES or len(passed) >= call.redirects:
+                return sent
+            target = redirects.target(response)
             if target is None:
                 return sent
             following = redirects.following(request, target, response.status_code)
@@ -152,6 +163,15 @@ class Engine:
 
 
 def _stamped(request: Request, headers: Fields) -> Request:
-    replaced = {name.lower() for name, _ in headers}
-    kept = tuple(field for field in request.headers if field[0].lower() not in replaced)
-    return request._replace(headers=(*kept, *headers))
+    kept = request.headers
+    for name, _ in headers:
+        kept = _without(kept, name.lower())
+    fields = (*kept, *headers)
+    return Request(request.method, request.url, fields, request.content, request.timeout)
+
+
+def _without(fields: Fields, name: str) -> Fields:
+    for field in fields:
+        if field[0].lower() == name:
+            return tuple(field for field in fields if field[0].lower() != name)
+    return fields

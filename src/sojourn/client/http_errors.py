@@ -61,7 +61,10 @@ def request_id(headers: Mapping[str, str]) -> str | None:
 
 def request_id_in(fields: Fields) -> str | None:
     """The same, from header fields as they came: most are not even of a fitting length."""
-    found = {name.lower(): value for name, value in fields if len(name) in _LENGTHS}
+    found = {}
+    for name, value in fields:
+        if len(name) in _LENGTHS and (lowered := name.lower()) in REQUEST_IDS:
+            found[lowered] = value
     return request_id(found) if found else None
 
 

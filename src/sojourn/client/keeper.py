@@ -5,7 +5,7 @@ store and the credential's halves."""
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
 class Kept(NamedTuple):
     """A credential, if there is one, and the rotation nonce of a renewal that was begun and not
-    seen to end."""
+    seen to end. `proven`: it was got with the secrets that its reader was given; if not, the server
+    must judge those before anything is served."""
 
     credential: Credential | None = None
     intent: str | None = None
+    proven: bool = True
 
 
 class SignedOut(InteractionRequired):
@@ -91,24 +93,34 @@ class InMemory:
 class Sealed:
     """Keeps for every process of this person, in one sealed file.
 
-    `described` is what a new record says beside its tokens; None is for accounts, which only a sign-in makes.
+    `described` is what a new record says beside its tokens, and `proof` the secrets that a plugin was given in code;
+    None are for accounts, which only a sign-in makes.
     """
 
     def __init__(
-        self, store: CredentialStore, account: str, described: Mapping[str, Any] | None
+        self,
+        store: CredentialStore,
+        account: str,
+        described: Mapping[str, Any] | None = None,
+        proof: Callable[[], Mapping[str, Any]] | None = None,
     ) -> None:
         self._store = store
         self._account = account
         self._described = described
+        self._proof = proof
 
     def locked(self) -> AbstractContextManager[None]:
         return self._store.locked(self._account)
 
     def read(self) -> Kept:
-        return kept_of(self._record())
+        record = self._record()
+        return kept_of(record)._replace(proven=self._proof is None or proven(record, self._proof()))
 
     def write(self, kept: Kept) -> None:
-        self._store.write(self._account, with_kept(self._record(), kept))
+        record = self._record()
+        if kept.proven and self._proof is not None:
+            record = {**record, "secrets": {**record["secrets"], **self._proof()}}
+        self._store.write(self._account, with_kept(record, kept))
 
     def claim(self) -> None:
         return None
@@ -133,6 +145,12 @@ def kept_of(record: Mapping[str, Any]) -> Kept:
     public, secret = record.get("state", {}).get("token"), record.get("secrets", {}).get("token")
     intent = record.get("secrets", {}).get("intent")
     return Kept(of_halves(public, secret) if public and secret else None, intent)
+
+
+def proven(record: Mapping[str, Any], proof: Mapping[str, Any]) -> bool:
+    """Tell whether what `record` keeps was got with the secrets of `proof`."""
+    held = record.get("secrets", {})
+    return all(held.get(name) == value for name, value in proof.items())
 
 
 def with_kept(record: Mapping[str, Any], kept: Kept) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """From a name to code that is imported when it is needed: the dialect of an account, and the plugin of
-an authentication type with its options. Accounts and `clouds` stand above it, the dialects below.
-Other packages add plugins through the entry-point group `sojourn.plugins`."""
+an authentication type with its options. Accounts, `clouds` and the command line stand above it, the
+dialects below. Other packages add plugins through the entry-point group `sojourn.plugins`."""
 
 from __future__ import annotations
 
@@ -23,13 +23,16 @@ _is_name = re.compile(r"[a-z][a-z0-9_]{0,31}").fullmatch
 
 class Option(NamedTuple):
     """One option of a plugin: read from an argument or a file as `name` or one of its `older` names,
-    from the environment as OS_NAME."""
+    from the environment in capitals after the loader's prefix. `secret` ones are no flag of the
+    command line: they come from a file, the standard input, or are asked for without echo."""
 
     name: str
     help: str
     required: bool = False
     secret: bool = False
     older: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
+    """A required option is not missed where one of these is given."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -43,12 +46,39 @@ class Loader(NamedTuple):
     name: str
     build: Callable[..., AuthPlugin]
     options: tuple[Option, ...]
+    environment: str = "OS_"
+    """What the environment's names of the options begin with."""
+    address: str | None = None
+    """The option that says where the service is: `sojourn login` takes it as its argument."""
+    signs_in: bool = True
+    """Whether somebody is signed in, so that an account can be kept."""
+
+    def variables(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """Return what `environ` says of the options, under the names that it uses."""
+        names = [name for option in self.options for name in option.names]
+        said = {name: environ.get(f"{self.environment}{name.upper()}") for name in names}
+        return {name: value for name, value in said.items() if value}
+
+    def missing(self, found: Mapping[str, Any]) -> list[Option]:
+        """Return the options that `found`, which `known` returned, must still say."""
+        return [
+            option
+            for option in self.options
+            if option.required and not any(name in found for name in (option.name, *option.instead))
+        ]
 
     def read(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return what `given`, in which hyphens and older names are allowed, says of the options.
 
         An option that the plugin lacks raises ConfigurationError, a missing one IncompleteCredentials.
         """
+        found = self.known(given)
+        for option in self.missing(found):
+            raise IncompleteCredentials(f"{self.name} needs {option.name}: {option.help}.")
+        return found
+
+    def known(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the same as `read`, also where options are missing."""
         plain = {name.replace("-", "_"): value for name, value in given.items()}
         known = {name for option in self.options for name in option.names}
         if unknown := sorted(plain.keys() - known):
@@ -60,8 +90,6 @@ class Loader(NamedTuple):
             values = [plain[name] for name in option.names if plain.get(name) not in (None, "")]
             if values:
                 found[option.name] = values[0]
-            elif option.required:
-                raise IncompleteCredentials(f"{self.name} needs {option.name}: {option.help}.")
         return found
 
     def load(self, **given: Any) -> AuthPlugin:  # noqa: ANN401 - the plugin's own options
@@ -84,7 +112,7 @@ def loader(name: str) -> Loader:
     package's. Raises ConfigurationError."""
     from importlib.metadata import entry_points
 
-    known = _own()
+    known = loaders()
     if name in known:
         return known[name]
     installed = entry_points(group=GROUP)
@@ -95,7 +123,16 @@ def loader(name: str) -> Loader:
     raise ConfigurationError(f"There is no authentication plugin {name!r}. Known: {everything}.")
 
 
-def _own() -> dict[str, Loader]:
+def kind_of(dialect: str, grant: str) -> str:
+    """Return the name of the loader that signs in an account of `dialect` by `grant` again."""
+    options = f"{_DIALECTS}.{dialect}.options"
+    if find_spec(options) is not None and grant in import_module(options).LOADERS:
+        return grant
+    return dialect
+
+
+def loaders() -> dict[str, Loader]:
+    """Return the loaders of the dialects that come with Sojourn, by name."""
     folders = import_module(_DIALECTS).__path__
     found: dict[str, Loader] = {}
     for dialect in pkgutil.iter_modules(folders):

@@ -66,6 +66,11 @@ class RenewingAuth(AuthPlugin):
         self._flight = Flight()
         self._refused: Refusal | None = None
 
+    @property
+    def account(self) -> str | None:
+        """The account of the sealed store that it renews, if it is bound to one."""
+        return self._account
+
     # What a dialect says ---------------------------------------------------------------------------------------------
 
     @abstractmethod
@@ -83,6 +88,11 @@ class RenewingAuth(AuthPlugin):
         person can help, SignInEnded if the refresh token is dead.
         """
 
+    def proof(self) -> dict[str, Any]:
+        """Return, of `secrets`, what it was given to prove who asks. What the session's store keeps of the
+        same identity is served to those who were given the same; others must convince the server."""
+        return {name: value for name, value in self.secrets().items() if name != "token"}
+
     async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
         """Return a credential that a person gave; no lock is held. Raises `reason` where none can
         be asked."""
@@ -95,7 +105,7 @@ class RenewingAuth(AuthPlugin):
     # The contract ----------------------------------------------------------------------------------------------------
 
     async def authorize(self, env: Env, request: Request) -> Stamp:
-        credential = await self.credential(env)
+        credential = self._ready(env) or await self.credential(env)
         return Stamp(self._shown(credential, request, env.now), credential.generation)
 
     def _shown(self, credential: Credential, request: Request, now: Clock) -> Fields:
@@ -155,9 +165,9 @@ class RenewingAuth(AuthPlugin):
     async def credential(self, env: Env) -> Credential:
         """Return a good credential, renewing it if need be. Raises CredentialError and
         ConnectFailure."""
-        current, stale = self._current, self._stale
-        if current is not None and current.generation > stale and current.fresh(env.now()):
-            return current
+        if (ready := self._ready(env)) is not None:
+            return ready
+        stale = self._stale
         try:
             found = await self._flown(env)
             while found.generation <= stale:  # it took off before this one was refused
@@ -167,6 +177,13 @@ class RenewingAuth(AuthPlugin):
                 return current
             raise
         return found
+
+    def _ready(self, env: Env) -> Credential | None:
+        """Return the current credential if it is as good as a new one."""
+        current = self._current
+        if current is None or current.generation <= self._stale or not current.fresh(env.now()):
+            return None
+        return current
 
     async def _flown(self, env: Env) -> Credential:
         return await env.flight(self._flight, lambda worker: self._renewed(worker, self._stale))
@@ -201,7 +218,8 @@ class RenewingAuth(AuthPlugin):
                 await env.sleep(_POLL)
             if turn.of(other, now=env.now()) == CANCELLED:
                 raise AuthenticationCancelled("The person said no, in another program.")
-            found = keeper.read().credential
+            kept = keeper.read()
+            found = kept.credential if kept.proven else None
             if found is not None and found.generation > stale and found.fresh(env.now()):
                 self.adopt(found)
                 return found
@@ -233,7 +251,7 @@ class RenewingAuth(AuthPlugin):
         with keeper.locked():
             kept = keeper.read()
             previous = kept.credential
-            if previous is not None:
+            if previous is not None and kept.proven:
                 self.adopt(previous)
                 if previous.generation > stale and previous.fresh(env.now()):
                     return previous
@@ -255,9 +273,13 @@ class RenewingAuth(AuthPlugin):
     def _ended(self, keeper: Keeper, previous: Credential | None, now: int) -> Credential:
         """Give up the refresh token that the server will not take; one that came meanwhile stays,
         and serves."""
-        found = keeper.read().credential
+        kept = keeper.read()
+        found = kept.credential
         if found is None or found == previous:
-            keeper.write(Kept(previous and previous._replace(refresh_token=None)))
+            dead = previous and previous._replace(refresh_token=None)
+            keeper.write(kept._replace(credential=dead, intent=None))
+            raise SignInEnded
+        if not kept.proven:
             raise SignInEnded
         self.adopt(found)
         if not found.fresh(now):
@@ -283,8 +305,7 @@ class RenewingAuth(AuthPlugin):
             refusals.tell(lambda: self._tried(generation), error.public, now=now)
 
     def _tried(self, generation: int) -> tuple[str, ...]:
-        sent = {name: value for name, value in self.secrets().items() if name != "token"}
-        return str(generation), json.dumps(sent, sort_keys=True)
+        return str(generation), json.dumps(self.proof(), sort_keys=True)
 
     def _usable(self, env: Env, stale: int) -> Credential | None:
         """Return the current credential if it cannot be renewed now and still serves."""
@@ -316,8 +337,9 @@ class RenewingAuth(AuthPlugin):
         if store is None:
             return self._memory
         if self._account is not None:
-            return Sealed(store, self._account, None)
-        return Sealed(store, store.account_id(self.kind, *self.identity()), self.record())
+            return Sealed(store, self._account)
+        account = store.account_id(self.kind, *self.identity())
+        return Sealed(store, account, self.record(), self.proof)
 
 
 def _generation(credential: Credential | None) -> int:

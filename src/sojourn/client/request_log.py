@@ -59,7 +59,10 @@ class RequestLog:
     @property
     def on(self) -> bool:
         """Whether anything would be written."""
-        return any(one.isEnabledFor(logging.DEBUG) for one in self._loggers)
+        for one in self._loggers:  # noqa: SIM110 - asked at every request, and a generator takes as long again
+            if one.isEnabledFor(logging.DEBUG):
+                return True
+        return False
 
     def sent(self, request: Request) -> None:
         """Tell of `request` as the curl command that sends it."""

@@ -70,8 +70,8 @@ class Response:
         self.request = request
         self.url = request.url
         self.history = history
-        self.elapsed = timedelta(seconds=elapsed)
         self.reply = reply
+        self._seconds = elapsed
 
     def __repr__(self) -> str:
         return f"<Response [{self.status_code}]>"
@@ -92,6 +92,11 @@ class Response:
     def ok(self) -> bool:
         """Whether the status is below 400."""
         return self.status_code < 400
+
+    @cached_property
+    def elapsed(self) -> timedelta:
+        """How long the last hop took."""
+        return timedelta(seconds=self._seconds)
 
     @property
     def is_redirect(self) -> bool:

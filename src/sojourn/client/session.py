@@ -39,14 +39,15 @@ class Session(Calls[Response, Transport, Pace], Questions):
         return self._env
 
     def request(self, url: str, method: str, **options: Unpack[RequestOptions]) -> Response:
-        return self._drive(self._requested(url, method, options))
-
-    async def _requested(self, url: str, method: str, options: RequestOptions) -> Response:
-        call = self._call(url, method, options)
-        pace = options.get("rate_semaphore")
-        params = call.auth.connection() if call.auth else None
-        env = self._env if pace is None and not params else self._other_env(pace, params)
-        return await self._engine.run(env, call)
+        try:
+            call = self._call(url, method, options)
+            pace = options.get("rate_semaphore")
+            params = call.auth.connection() if call.auth else None
+            env = self._env if pace is None and not params else self._other_env(pace, params)
+            return drive(self._engine.run(env, call))
+        except SojournError as error:
+            self._leave(error)
+            raise
 
     def close(self) -> None:
         """Close the connections; the session stays usable."""
@@ -84,10 +85,8 @@ class Session(Calls[Response, Transport, Pace], Questions):
         try:
             return drive(coroutine)
         except SojournError as error:
-            leaving = self._leaving(error)
-            if leaving is error:
-                raise
-            raise leaving from error
+            self._leave(error)
+            raise
 
     def _wrapped(self, plugin: object) -> AuthPlugin:
         from sojourn.client.keystoneauth_plugin import WrappedPlugin, is_plugin
@@ -105,14 +104,15 @@ class AsyncSession(Calls[Coroutine[Any, Any, Response], AsyncTransport, AsyncPac
         return self._env
 
     async def request(self, url: str, method: str, **options: Unpack[RequestOptions]) -> Response:
-        return await self._await(self._requested(url, method, options))
-
-    async def _requested(self, url: str, method: str, options: RequestOptions) -> Response:
-        call = self._call(url, method, options)
-        pace = options.get("rate_semaphore")
-        params = call.auth.connection() if call.auth else None
-        env = self._env if pace is None and not params else self._other_env(pace, params)
-        return await self._engine.run(env, call)
+        try:
+            call = self._call(url, method, options)
+            pace = options.get("rate_semaphore")
+            params = call.auth.connection() if call.auth else None
+            env = self._env if pace is None and not params else self._other_env(pace, params)
+            return await self._engine.run(env, call)
+        except SojournError as error:
+            self._leave(error)
+            raise
 
     async def close(self) -> None:
         """Close the running loop's connections; the session stays usable."""
@@ -161,7 +161,5 @@ class AsyncSession(Calls[Coroutine[Any, Any, Response], AsyncTransport, AsyncPac
         try:
             return await coroutine
         except SojournError as error:
-            leaving = self._leaving(error)
-            if leaving is error:
-                raise
-            raise leaving from error
+            self._leave(error)
+            raise

@@ -1,11 +1,12 @@
-"""OpenTelemetry spans, one a request that goes out, where `opentelemetry-api` is installed (the extra
-`otel`); nothing otherwise. Attributes follow the semantic conventions of HTTP clients. The engine
-stands above it; below it is the environment."""
+"""OpenTelemetry spans, one a request that goes out, where the program has imported `opentelemetry-api`
+(the extra `otel`); nothing otherwise, for then nobody listens. Attributes follow the semantic
+conventions of HTTP clients. The engine stands above it; below it is the environment."""
 
 from __future__ import annotations
 
+import sys
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sojourn.client.env.contract import Env
 from sojourn.client.transport.contract import Reply, Request
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from opentelemetry.trace import Span, Tracer, TracerProvider
+
+_API: Final = "opentelemetry.trace"
 
 
 class _Library(NamedTuple):
@@ -34,7 +37,7 @@ class _Library(NamedTuple):
 async def traced(env: Env, request: Request, *, resent: int) -> Reply:
     """Send `request` within a span, if there is anything to trace with. `resent` says how often it was
     sent before."""
-    library = _library()
+    library = _library() if _API in sys.modules else None
     tracer = library.tracer() if library else None
     if library is None or tracer is None:
         return await env.send(request)
@@ -84,9 +87,7 @@ def _tracer_of(provider: TracerProvider) -> Tracer:
 
 
 @cache
-def _library() -> _Library | None:
-    try:
-        from opentelemetry import propagate, trace
-    except ImportError:
-        return None
+def _library() -> _Library:
+    from opentelemetry import propagate, trace
+
     return _Library(trace, propagate)

@@ -18,8 +18,14 @@ _PORTS: Final = {"http": 80, "https": 443}
 # Parsers disagree about these letters, and what two parsers read differently is how a request lands
 # at the wrong host.
 _disputed = re.compile(r"[\x00-\x20\x7f\\]|[^\x00-\x7f]").search
-# A URL without any of these holds nothing but scheme, host, port and path.
-_to_hide = re.compile(r"[\x00-\x20\x7f\\?#@]|[^\x00-\x7f]").search
+# A URL of these letters alone holds nothing but scheme, host, port and path: there is no `#?@\`.
+_LETTERS: Final = r'!"$->A-\[\]-~'
+_to_hide = re.compile(f"[^{_LETTERS}]").search
+# Whole, with an origin, and nothing in it to escape: what most URLs are.
+is_plain = re.compile(
+    r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"
+    rf"(?::(?:6[0-4][0-9]{{3}}|[1-5][0-9]{{4}}|[1-9][0-9]{{0,3}}))?(?:/[{_LETTERS}]*)?",
+).fullmatch
 
 
 class Origin(NamedTuple):

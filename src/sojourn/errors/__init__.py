@@ -43,6 +43,7 @@
     │  │  └─ MissingAuthMethods      they were good, and another method is asked for as well
     │  ├─ IncompleteCredentials      something needed is missing
     │  ├─ AuthenticationCancelled    the person said no
+    │  ├─ DelegationNotSupported     the provider lets nobody act for somebody else
     │  ├─ InteractionRequired        a person is needed and none can be asked; names ways out
     │  ├─ CredentialBusy             another process holds the credential's lock
     │  └─ KeyBound                   the token works only with its key's proof (DPoP), so it cannot be handed out
@@ -80,6 +81,7 @@ from sojourn.errors.client import (
     ConnectTimeout,
     CredentialBusy,
     CredentialError,
+    DelegationNotSupported,
     DiscoveryFailure,
     EmptyCatalog,
     EndpointError,
@@ -176,6 +178,7 @@ __all__ = [
     "ConsentRequired",
     "CredentialBusy",
     "CredentialError",
+    "DelegationNotSupported",
     "DiscoveryFailure",
     "DpopError",
     "EmptyCatalog",

@@ -46,6 +46,10 @@ class MissingAuthMethods(AuthenticationError):
         self.required_auth_methods = required
 
 
+class DelegationNotSupported(CredentialError):
+    text = "The provider lets nobody act for somebody else."
+
+
 class InteractionRequired(CredentialError):
     text = "A person must sign in, and none can be asked here."
 

@@ -4,19 +4,25 @@ A path is a leaf and its ancestors as they were read. It is good when every node
 Only `judge` makes an `Admitted`, and minting, accepting and userinfo ask for one. The versions it carries are checked
 again in the batch that mints, so nothing can end between the judgement and the write. `verdicts` tells the same story
 node by node, for `explain`.
+
+A token that was exchanged (RFC 8693) stands in the subject's tree. Its actors are judged beside it: every client that
+acts, the client the grant was given to, and the tree of each token by which an actor was shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import UNSET, Struct
 
 from sojourn.errors import NotLive
+from sojourn.model import ids
 from sojourn.model.client import Client
 from sojourn.model.client_session import ClientSession
+from sojourn.model.delegation import Actor, Delegation
 from sojourn.model.grant import Grant
+from sojourn.model.liveness import RULES, Lineage, of_token
 from sojourn.model.signin import SignIn
 from sojourn.model.token import Token
 from sojourn.model.user import User
@@ -66,9 +72,24 @@ CLIENT_CREDENTIALS: Final = Operation("client_credentials", Client, key="same")
 USERINFO: Final = Operation("userinfo", Token, ("access_token",), key="only")
 ACCEPT: Final = Operation("accept", Token, ("access_token",), key="only")
 INTROSPECT: Final = Operation("introspect", Token, ("access_token", "refresh_token"))
+EXCHANGE: Final = Operation("token_exchange", Token, ("access_token", "refresh_token"))
 MINT_FROM: Final = Operation("mint_from", Token)
 
 _SEAL: Final = object()
+
+
+class Beside(Struct, frozen=True):
+    """What is judged beside the path of a token that was exchanged: see `needed_beside`.
+
+    clients  their records by id; None: there is none
+    paths    the paths read from the keys of actors' tokens; empty: nothing was there
+    """
+
+    clients: Mapping[str, Client | None] = {}
+    paths: Mapping[str, Path] = {}
+
+
+ALONE: Final = Beside()
 
 
 class Admitted:
@@ -77,13 +98,21 @@ class Admitted:
     operation  the Operation
     path       the judged path, leaf first
     client     the client's record, judged beside it
+    beside     what else was judged beside it
     now        UTC ms of the judgement
     """
 
-    __slots__ = ("client", "now", "operation", "path")
+    __slots__ = ("beside", "client", "now", "operation", "path")
 
     def __init__(
-        self, seal: object, operation: Operation, path: Path, *, client: Client | None, now: int
+        self,
+        seal: object,
+        operation: Operation,
+        path: Path,
+        *,
+        client: Client | None,
+        beside: Beside,
+        now: int,
     ) -> None:
         if seal is not _SEAL:
             message = "only sojourn.model.admission.judge admits"
@@ -91,6 +120,7 @@ class Admitted:
         self.operation = operation
         self.path = path
         self.client = client
+        self.beside = beside
         self.now = now
 
     @property
@@ -105,81 +135,6 @@ class Admitted:
         return None
 
 
-class _Lineage(Struct, gc=False):
-    """The nodes that other nodes are judged by."""
-
-    grant: Grant | None = None
-    session: ClientSession | None = None
-    user: User | None = None
-
-
-def _token(token: Token, now: int, *, spent: bool) -> str:
-    if token.ended is not UNSET:
-        return token.ended.why
-    if token.expires_at and now >= token.expires_at:
-        return "expired"
-    if now < token.not_before:
-        return "not yet valid"
-    if not spent and token.max_usage and token.used >= token.max_usage:
-        return "used up"
-    return ""
-
-
-def _grant(grant: Grant, now: int, line: _Lineage) -> str:
-    if grant.ended is not UNSET:
-        return grant.ended.why
-    if line.user is not None and not line.user.keeps(grant.epoch, grant.signin):
-        return _cut(line.user, grant, grant.signin)
-    if grant.end and now >= grant.end:
-        return "expired"
-    if line.session is not None and grant.generation != line.session.generation:
-        return "the client session was begun anew"
-    return ""
-
-
-def _session(session: ClientSession, _now: int, _line: _Lineage) -> str:
-    return session.ended.why if session.ended is not UNSET else ""
-
-
-def _user(user: User, _now: int, _line: _Lineage) -> str:
-    return user.refusal()
-
-
-def _signin(signin: SignIn, now: int, line: _Lineage) -> str:
-    if line.grant is not None and line.grant.offline:
-        return ""
-    if signin.ended is not UNSET:
-        return signin.ended.why
-    if line.user is not None and not line.user.keeps(signin.epoch, signin.id):
-        return _cut(line.user, signin, signin.id)
-    return "expired" if now >= signin.end else ""
-
-
-def _cut(user: User, value: Grant | SignIn, signin: str) -> str:
-    """What everything was ended for, or that the time of `value` had run out before that."""
-    cut = user.cut_of(value.epoch, signin)
-    if cut is None:
-        return "others_ended"
-    return "expired" if value.end and cut.at >= value.end else cut.why
-
-
-def _based_on(token: Token, _now: int, _line: _Lineage) -> str:
-    """Of a token that another one is based on, only an ending that takes along what stands below counts."""
-    return token.ended.why if token.ended is not UNSET and token.ended.recursive else ""
-
-
-def _client(client: Client, _now: int, _line: _Lineage) -> str:
-    return client.refusal()
-
-
-_RULES: Final[dict[type, Callable[..., str]]] = {
-    Token: _based_on,
-    Grant: _grant,
-    ClientSession: _session,
-    User: _user,
-    SignIn: _signin,
-    Client: _client,
-}
 _NAMES: Final = {
     Grant: "grant",
     ClientSession: "client session",
@@ -198,8 +153,8 @@ class Verdict(Struct, frozen=True):
     why: str
 
 
-def _lineage(path: Path) -> _Lineage:
-    line = _Lineage()
+def _lineage(path: Path) -> Lineage:
+    line = Lineage()
     for node in path:
         value = node.value
         if type(value) is Grant:
@@ -211,7 +166,7 @@ def _lineage(path: Path) -> _Lineage:
     return line
 
 
-def _shape_fault(path: Path, line: _Lineage) -> str:
+def _shape_fault(path: Path, line: Lineage) -> str:
     """Whether the path has all that its leaf stands on; '' if so."""
     if not path:
         return "missing"
@@ -232,18 +187,74 @@ def _name(value: Value | None) -> str:
     return value.type.replace("_", " ") if type(value) is Token else _NAMES[type(value)]
 
 
-def _why(node: Node, now: int, line: _Lineage) -> str:
+def _why(node: Node, now: int, line: Lineage) -> str:
     """Why a node above the leaf is dead; empty when it is live."""
     value = node.value
     if value is None:
+        if ids.is_of_jwt(node.key):
+            return ""
         offline = line.grant is not None and line.grant.offline
         return "" if offline and "/signin/" in node.key else "missing"
-    return _RULES[type(value)](value, now, line)
+    return RULES[type(value)](value, now, line)
 
 
-def _leaf_why(node: Node, now: int, line: _Lineage, *, spent: bool) -> str:
+def _leaf_why(node: Node, now: int, line: Lineage, *, spent: bool) -> str:
     value = node.value
-    return _token(value, now, spent=spent) if type(value) is Token else _why(node, now, line)
+    return of_token(value, now, spent=spent) if type(value) is Token else _why(node, now, line)
+
+
+def needed_beside(path: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """What must be judged beside a path: ids of clients but the leaf's own, and keys of paths to be read."""
+    told = _delegation(path)
+    if told is None:
+        return frozenset(), frozenset()
+    clients = {actor.client_id for actor in told.actors}
+    clients |= {node.value.client_id for node in path if isinstance(node.value, Token | Grant)}
+    keys = {key for actor in told.actors for key in (actor.proof, actor.mark) if key}
+    return frozenset(clients - {getattr(path[0].value, "client_id", "")}), frozenset(keys)
+
+
+def _delegation(path: Path) -> Delegation | None:
+    leaf = path[0].value if path else None
+    return leaf.delegation if type(leaf) is Token and leaf.delegation is not UNSET else None
+
+
+def _actor_why(actor: Actor, beside: Beside, now: int) -> str:
+    """Why the token by which an actor was shown is dead; empty when it is live, or when there was none."""
+    if not actor.proof:
+        return ""
+    path = beside.paths.get(actor.proof, ())
+    line = _lineage(path)
+    shape = _shape_fault(path, line)
+    mark = beside.paths.get(actor.mark, ())[:1] if actor.mark else ()
+    # Of a JWT, what it stands on was read: like any node above a leaf, a code there may be used up.
+    rule = _why if actor.mark else _actor_leaf_why
+    whys = [rule(node, now, line) for node in path[:1]]
+    whys += [_actor_leaf_why(node, now, line) for node in mark]
+    whys += [_why(node, now, line) for node in path[1:]]
+    return next(filter(None, whys), shape)
+
+
+def _actor_leaf_why(node: Node, now: int, line: Lineage) -> str:
+    return _leaf_why(node, now, line, spent=False)
+
+
+def beside_verdicts(path: Path, beside: Beside, *, now: int) -> tuple[Verdict, ...]:
+    """What is to be said of whatever must be judged beside a path, the newest actor first."""
+    told = _delegation(path)
+    if told is None:
+        return ()
+    found = [
+        Verdict("actor", actor.sub, _actor_why(actor, beside, now))
+        for actor in told.actors
+        if actor.proof
+    ]
+    for client_id in sorted(needed_beside(path)[0]):
+        client = beside.clients.get(client_id)
+        found.append(
+            Verdict("client", client_id, "missing" if client is None else client.refusal())
+        )
+    return tuple(found)
 
 
 def verdicts(path: Path, *, client: Client | None, now: int) -> tuple[Verdict, ...]:
@@ -310,11 +321,18 @@ def _unbound(leaf: Value | None, client: Client | None) -> str:
 
 
 def judge(
-    operation: Operation, path: Path, *, client: Client | None, now: int, key: str = ""
+    operation: Operation,
+    path: Path,
+    *,
+    client: Client | None,
+    now: int,
+    beside: Beside = ALONE,
+    key: str = "",
 ) -> Admitted:
     """Admit a path for an operation at `now` (UTC ms), or raise NotLive naming the first dead node.
 
     client  the record of the client it was issued to; None only where the path itself ends in it
+    beside  all that `needed_beside` names; what is not given counts as missing
     key     thumbprint of the key whose possession was proved with the request (RFC 9449); empty: none was
     """
     leaf = path[0].value if path else None
@@ -327,6 +345,9 @@ def judge(
     if client is not None and getattr(leaf, "client_id", client.client_id) != client.client_id:
         raise NotLive(node="client", why="of another grant")
     _refuse_dead(operation, path, client, now)
+    for verdict in beside_verdicts(path, beside, now=now):
+        if verdict.why:
+            raise NotLive(node=verdict.node, why=verdict.why)
     if fault := _key_fault(operation, leaf, client, key):
         raise NotLive(node="token", why=fault)
-    return Admitted(_SEAL, operation, path, client=client, now=now)
+    return Admitted(_SEAL, operation, path, client=client, beside=beside, now=now)

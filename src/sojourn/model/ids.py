@@ -15,6 +15,8 @@ from urllib.parse import quote
 PARTITIONS: Final = 1024
 CLIENT_SPREAD: Final = 64
 """Trees owned by a client spread over this many partitions, chosen by token."""
+_OF_JWT: Final = 23
+"""Letters of the name of a JWT: `j` and its `jti`. Digests are longer, and families begin with `r`."""
 
 
 @lru_cache(maxsize=16_384)
@@ -29,6 +31,12 @@ def partition(owner_kind: str, owner: str) -> int:
 def escaped(text: str) -> str:
     """`text` as ASCII without `/`, reversibly."""
     return text if text.isalnum() and text.isascii() else quote(text, safe="")
+
+
+def is_of_jwt(key: str) -> bool:
+    """Whether a key is that of a JWT access token, of which nothing is there as long as it is simply live."""
+    head, _, name = key.rpartition("/")
+    return len(name) == _OF_JWT and name[0] == "j" and head.endswith("/token")
 
 
 class Keys:
@@ -72,6 +80,10 @@ class Keys:
 
     def token(self, part: int, digest: str) -> str:
         return self.key(part, "token", digest)
+
+    def jwt(self, part: int, jti: str) -> str:
+        """What is kept of a JWT access token: nothing, until it is revoked or exchanged (see `is_of_jwt`)."""
+        return self.token(part, f"j{jti}")
 
     def interaction(self, part: int, digest: str) -> str:
         return self.key(part, "interaction", digest)

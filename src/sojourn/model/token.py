@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
+from sojourn.model.delegation import Delegation
 from sojourn.model.value import Ending, Value
 
 CODES: Final = ("authorization_code", "device_code")
@@ -25,6 +26,7 @@ class Token(Value, frozen=True, kw_only=True):
                 code, the key that its request named. Empty: none
     verifier    of a consumed code: digest of the verifier that redeemed it; the same client and verifier may repeat
                 until `sent`, which says that its tokens went out
+    delegation  who acts with it, if it was given in exchange for another one (RFC 8693); `client_id` asked for it
     """
 
     type: str
@@ -45,6 +47,7 @@ class Token(Value, frozen=True, kw_only=True):
     verifier: str = ""
     sent: bool = False
     family: Family | UnsetType = UNSET
+    delegation: Delegation | UnsetType = UNSET
     ended: Ending | UnsetType = UNSET
 
     def is_active(self, now: int) -> bool:

@@ -25,7 +25,10 @@ MAX_LIFE: Final = 10 * 366 * 86400
 MAX_REDIRECT: Final = 2048
 
 REPEATABLE: Final = frozenset({"resource"})
-"""The one parameter of authorization and token requests that may be repeated (RFC 8707 §2)."""
+"""The one parameter of authorization requests that may be repeated (RFC 8707 §2)."""
+
+REPEATABLE_FOR_TOKENS: Final = REPEATABLE | {"audience"}
+"""Those of token requests (RFC 8693 §2.1)."""
 
 _is_vschar = re.compile(r"[\x20-\x7e]+").fullmatch
 _is_token68 = re.compile(r"[^ ]+ +([A-Za-z0-9\-._~+/]+=*) *").fullmatch

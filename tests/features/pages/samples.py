@@ -52,6 +52,7 @@ def grant(
     used: int | None = 5 * MINUTE,
     offline: bool = False,
     ended: int | None = None,
+    delegations: tuple[v.DelegationRow, ...] = (),
 ) -> v.GrantRow:
     return v.GrantRow(
         id=identifier,
@@ -60,6 +61,18 @@ def grant(
         last_used_at=None if used is None else NOW - used,
         ended_at=None if ended is None else NOW - ended,
         offline=offline,
+        delegations=delegations,
+    )
+
+
+def acting(identifier: str, job: str, *names: str, age: int = MINUTE) -> v.DelegationRow:
+    return v.DelegationRow(
+        id=identifier,
+        job=job,
+        actor="Print Service",
+        scopes=scopes(*names),
+        created_at=NOW - age,
+        ends_at=NOW + HOUR,
     )
 
 
@@ -80,7 +93,16 @@ SIGN_INS = (
                 id="c2",
                 name="Photo Archive",
                 grants=(
-                    grant("g2", "openid", "photos.read", used=2 * HOUR),
+                    grant(
+                        "g2",
+                        "openid",
+                        "photos.read",
+                        used=2 * HOUR,
+                        delegations=(
+                            acting("t1", "render 42", "photos.read"),
+                            acting("t2", "", "photos.read", age=HOUR),
+                        ),
+                    ),
                     grant("g3", "openid", "photos.write", used=None),
                 ),
             ),

@@ -16,13 +16,16 @@ from sojourn.model.grant import Grant
 from sojourn.model.token import Token
 from sojourn.model.user import User
 from sojourn.server import AsyncSessionManager
+from sojourn.server.grants.contract import TokenRequest
+from sojourn.server.grants.token_exchange import TokenExchange
+from sojourn.server.services.clients import Clients
 from sojourn.server.services.sessions.devices import Begun
 from sojourn.server.services.sessions.grants import GrantOrder
 from sojourn.server.services.sessions.minting import Minted, Order
 from sojourn.server.services.sessions.redemption import Issued, Taken, Wanted
 from sojourn.server.services.sessions.signins import Device, Started
 from sojourn.store import records
-from sojourn.wire import base64url
+from sojourn.wire import base64url, exchange
 
 VERIFIER = "v" * 64
 CHALLENGE = base64url.encode(sha256(VERIFIER.encode()).digest())
@@ -165,6 +168,22 @@ class Flow:
             )
 
         return await self.manager.redemption.issue(take)
+
+    async def exchange(self, subject: str, *, actor: str = "", jwt: bool = False) -> Issued:
+        """What the token endpoint does with a token that the client exchanges; its kind is told by its text."""
+        kind = exchange.REFRESH_TOKEN if subject.startswith("sj_r_") else exchange.ACCESS_TOKEN
+        said = {"grant_type": exchange.GRANT, "subject_token": subject, "subject_token_type": kind}
+        if actor:
+            said |= {"actor_token": actor, "actor_token_type": exchange.ACCESS_TOKEN}
+        if jwt:
+            said["requested_token_type"] = exchange.JWT
+        asked = TokenRequest(
+            client=structs.replace(self.client, scope=("openid", "mail")),
+            parameters=said,
+            sessions=self.manager,
+            clients=Clients(self.context, self.manager.tree, audiences=()),
+        )
+        return await self.manager.redemption.issue(lambda: TokenExchange().take(asked))
 
     async def accepted(self, text: str, operation: Operation = INTROSPECT) -> bool:
         try:

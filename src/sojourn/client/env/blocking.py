@@ -52,7 +52,8 @@ class BlockingEnv:
         self._cancelled = cancelled
 
     async def send(self, request: Request) -> Reply:
-        self._heed()
+        if self._cancelled is not None:
+            self._heed()
         return self._transport.send(request)
 
     async def sleep(self, seconds: float) -> None:

@@ -20,7 +20,7 @@ _SCHEMES = ("http://", "https://", "socks5://", "socks5h://")
 
 class Proxies:
     """`proxy` is one URL for everything or a mapping of scheme to URL; without it, and with
-    `trust_env`, the environment decides at each request."""
+    `trust_env`, the environment as it was at the first request."""
 
     def __init__(self, proxy: str | Mapping[str, str] | None, *, trust_env: bool) -> None:
         chosen = {"http": proxy, "https": proxy} if isinstance(proxy, str) else proxy
@@ -31,21 +31,25 @@ class Proxies:
             raise ConfigurationError(message)
         self._chosen = chosen
         self._trust_env = trust_env
+        self._named: tuple[bool, bool] | None = None
 
     def through(self, url: str) -> str | None:
         """Return the proxy's URL for a request to `url`, or None to go straight there."""
         if self._chosen is not None:
             return self._chosen.get(origin(url).scheme)
-        if not self._trust_env or (_ENVIRONMENT_ALONE and not _named(url)):
+        if not self._trust_env:
+            return None
+        if self._named is None:
+            self._named = (_any_of(_PLAIN), _any_of(_SECURE))
+        if not self._named[url[:6].lower() == "https:"]:
             return None
         return _of_environment(origin(url))
 
 
-def _named(url: str) -> bool:
-    """Tell whether the environment names a proxy for the scheme of `url`: reading all of it, which
-    the library does, takes longer than the rest of a request."""
-    names = _SECURE if url[:6].lower() == "https:" else _PLAIN
-    return any(name in os.environ for name in names)
+def _any_of(names: tuple[str, ...]) -> bool:
+    """Tell whether the environment may name a proxy: reading all of it, which the library does, takes
+    longer than the rest of a request."""
+    return not _ENVIRONMENT_ALONE or any(name in os.environ for name in names)
 
 
 def _of_environment(target: Origin) -> str | None:

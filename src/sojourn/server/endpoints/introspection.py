@@ -67,6 +67,8 @@ def _members(site: Site, found: Accepted) -> dict[str, object]:
         members["cnf"] = {"jkt": found.jkt}
     if found.audience:
         members["aud"] = found.audience[0] if len(found.audience) == 1 else found.audience
+    if found.token.delegation:
+        members["act"] = found.token.delegation.act()
     grant = found.grant
     if grant is None:
         return members

@@ -25,7 +25,7 @@ _LONGEST_KEY = 200
 
 async def post(site: Site, request: Request) -> Response:
     """Issue tokens. Raises a ProtocolError."""
-    parameters = await http.form(request, site.max_body, many=oauth.REPEATABLE)
+    parameters = await http.form(request, site.max_body, many=oauth.REPEATABLE_FOR_TOKENS)
     client = await authenticated(site, request, parameters)
     name = parameters.get("grant_type", "")
     if not name:
@@ -75,6 +75,8 @@ def _answer(issued: Issued) -> Response:
         "expires_in": (access.expires_at - access.issued_at) // 1000,
         "scope": " ".join(access.scope),
     }
+    if issued.issued_type:
+        members["issued_token_type"] = issued.issued_type
     if issued.refresh:
         members["refresh_token"] = issued.refresh
     if issued.id_token:

@@ -28,10 +28,11 @@ __all__ = ["ACROSS", "DOWN", "Node", "Shape", "draw", "of_sessions"]
 
 HEIGHT: Final = 44
 ROW: Final = 56
+MOST_JOBS: Final = 5
 
 
 class Node(Struct, frozen=True, kw_only=True):
-    """One box: `kind` (user, sign-in, client, grant), two lines of words, live or ended, this
+    """One box: `kind` (user, sign-in, client, grant, job), two lines of words, live or ended, this
     device or not.
     """
 
@@ -126,7 +127,24 @@ def _grant(grant: GrantRow, messages: Messages, *, parent_live: bool) -> Node:
         label=names or messages.text("picture.no_scope"),
         note=messages.text(state),
         live=live,
+        children=_jobs(grant, messages) if live else (),
     )
+
+
+def _jobs(grant: GrantRow, messages: Messages) -> tuple[Node, ...]:
+    """Who acts for the person below an authorization: some by name, the others as one box that says how many."""
+    nodes = [
+        Node(
+            kind="job",
+            label=one.job or one.actor,
+            note=messages.text("picture.job" if one.job else "picture.acting"),
+        )
+        for one in grant.delegations[:MOST_JOBS]
+    ]
+    more = len(grant.delegations) - len(nodes)
+    if more:
+        nodes.append(Node(kind="job", label=messages.count("sessions.more_jobs", more)))
+    return tuple(nodes)
 
 
 class Shape(Struct, frozen=True, kw_only=True):

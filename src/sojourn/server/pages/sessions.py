@@ -15,13 +15,20 @@ from sojourn.server.pages import paths
 from sojourn.server.pages.browser import Browser, Held
 from sojourn.server.pages.rows import account_row, links, scope_rows
 from sojourn.server.pages.site import Site, see_other
-from sojourn.server.pages.view import ClientRow, GrantRow, SessionsView, SignInCard
+from sojourn.server.pages.view import (
+    ClientRow,
+    DelegationRow,
+    GrantRow,
+    SessionsView,
+    SignInCard,
+)
 from sojourn.server.services import http
 from sojourn.server.services.administration.sessions import SessionDesk
+from sojourn.server.services.sessions.delegations import DelegationEntry
 from sojourn.server.services.sessions.overview import GrantEntry, SignInEntry
 
 FORM: Final = "sessions"
-_NOTICES: Final = ("sign_in", "client", "grant", "others", "gone")
+_NOTICES: Final = ("sign_in", "client", "grant", "delegation", "others", "gone")
 PAGE: Final = 20
 REMEMBER: Final = 7 * 86_400_000
 """For how long an ended sign-in is still shown, in ms."""
@@ -88,6 +95,8 @@ async def _names(
 ) -> dict[str, str]:
     wanted = {entry.grant.client_id for one in shown for entry in one.grants}
     wanted |= {entry.grant.client_id for entry in offline}
+    grants = (*offline, *(entry for one in shown for entry in one.grants))
+    wanted |= {one.token.client_id for entry in grants for one in entry.delegations}
     found = {}
     for client_id in wanted:
         client = await site.clients.get(client_id)
@@ -138,6 +147,7 @@ def _clients(entries: tuple[GrantEntry, ...], apps: _Applications) -> tuple[Clie
             ended_at=entry.ended if entry.why else None,
             offline=grant.offline,
             resources=grant.resources,
+            delegations=_delegations(entry, apps),
             key=entry.jkt,
         )
         by_client.setdefault(grant.client_id, []).append(row)
@@ -153,6 +163,27 @@ def _clients(entries: tuple[GrantEntry, ...], apps: _Applications) -> tuple[Clie
         )
         for client_id, rows in by_client.items()
     )
+
+
+def _delegations(entry: GrantEntry, apps: _Applications) -> tuple[DelegationRow, ...]:
+    return tuple(
+        DelegationRow(
+            id=one.id,
+            job=one.told.job,
+            actor=_actor(one, apps),
+            scopes=scope_rows(one.token.scope),
+            created_at=one.token.issued_at,
+            ends_at=one.token.expires_at or None,
+        )
+        for one in entry.delegations
+        if not one.why and not entry.why
+    )
+
+
+def _actor(entry: DelegationEntry, apps: _Applications) -> str:
+    """Who acts: a client by its name, else whom the actor's token was about."""
+    actor = entry.told.actors[0]
+    return apps.names[actor.client_id] if actor.sub == actor.client_id else actor.sub
 
 
 async def post(site: Site, request: Request) -> Response:

@@ -87,9 +87,22 @@ class ScopeRow(Struct, frozen=True, kw_only=True):
     already: bool = False
 
 
+class DelegationRow(Struct, frozen=True, kw_only=True):
+    """One token below an authorization with which somebody acts for the person: a job, or a service that calls another.
+    `id` comes back with `action=end_delegation`. `job` is the name that the application gave; `actor` who acts.
+    """
+
+    id: str
+    job: str
+    actor: str
+    scopes: tuple[ScopeRow, ...]
+    created_at: int
+    ends_at: int | None = None
+
+
 class GrantRow(Struct, frozen=True, kw_only=True):
-    """One authorization an application holds. `id` comes back with `action=end_grant`; `key` is the thumbprint of the
-    key that its tokens are bound to, '' for bearer tokens.
+    """One authorization an application holds. `id` comes back with `action=end_grant`; `delegations` are the live ones;
+    `key` is the thumbprint of the key that its tokens are bound to, '' for bearer tokens.
     """
 
     id: str
@@ -99,6 +112,7 @@ class GrantRow(Struct, frozen=True, kw_only=True):
     ended_at: int | None = None
     offline: bool = False
     resources: tuple[str, ...] = ()
+    delegations: tuple[DelegationRow, ...] = ()
     key: str = ""
 
 
@@ -118,6 +132,12 @@ class ClientRow(Struct, frozen=True, kw_only=True):
         """Every scope of the live grants once, in order (of all grants when none is live)."""
         live = [grant for grant in self.grants if grant.ended_at is None] or self.grants
         return tuple({scope.name: scope for grant in live for scope in grant.scopes}.values())
+
+    @property
+    def delegations(self) -> tuple[DelegationRow, ...]:
+        """All that act for the person through this application, newest first."""
+        found = (one for grant in self.grants for one in grant.delegations)
+        return tuple(sorted(found, key=lambda one: one.created_at, reverse=True))
 
     @property
     def last_used_at(self) -> int | None:
@@ -287,8 +307,8 @@ class ChangePasswordView(FormView, frozen=True, kw_only=True):
 
 
 class SessionsView(FormView, frozen=True, kw_only=True):
-    """My sessions. Posts `action` = `end_sign_in`, `end_client`, `end_grant` (with `id`) or
-    `end_others`.
+    """My sessions. Posts `action` = `end_sign_in`, `end_client`, `end_grant`, `end_delegation`
+    (with `id`) or `end_others`.
 
     `sign_ins` and `offline` are one page of them, this device first; `newer_url` and `older_url`
     lead to the pages beside it. `others` counts the live sign-ins besides this one, on all pages.

@@ -8,7 +8,7 @@ from sojourn.model.client import Client
 from sojourn.model.resource import ACCOUNT, ADMIN, Resource
 from sojourn.server.services.administration.roles import ACCOUNT_SCOPE, ADMIN_SCOPES
 from sojourn.server.services.clients import Clients
-from sojourn.wire import device
+from sojourn.wire import device, exchange
 
 CLI: Final = "sojourn-cli"
 
@@ -22,7 +22,7 @@ CLIENT: Final = Client(
     client_name="Sojourn command line",
     redirect_uris=("http://127.0.0.1/callback",),
     post_logout_redirect_uris=("http://127.0.0.1/callback",),
-    grant_types=("authorization_code", "refresh_token", device.GRANT),
+    grant_types=("authorization_code", "refresh_token", device.GRANT, exchange.GRANT),
     response_types=("code",),
     token_endpoint_auth_method="none",
     scope=(

@@ -22,7 +22,7 @@ from sojourn.model.subject import SUBJECT_TYPES
 from sojourn.server.services.context import Context
 from sojourn.server.services.sessions.tree import Tree
 from sojourn.store import records
-from sojourn.wire import device, json_text, oauth, tokens
+from sojourn.wire import device, exchange, json_text, oauth, tokens
 from sojourn.wire.jose import KeySet, check_times
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -31,6 +31,7 @@ GRANT_TYPES: Final = (
     "refresh_token",
     "client_credentials",
     device.GRANT,
+    exchange.GRANT,
 )
 ASSERTION_LIFE: Final = 300_000
 _ASSERTION_ALGS: Final = ("ES256", "RS256", "PS256", "EdDSA")

@@ -84,7 +84,9 @@ class DynectAuth(RenewingAuth):
 
     def _credential_of(self, token: str, previous: Credential | None, now: int) -> Credential:
         claims = {"sub": self.sign_in.user, "customer": self.sign_in.customer}
-        return Credential(next_generation(previous, now), token, now, claims=claims)
+        return Credential(
+            next_generation(previous, now), token, now, dynect.TOKEN_HEADER, claims=claims
+        )
 
     # The contract of a plugin ------------------------------------------------------------------------------
 

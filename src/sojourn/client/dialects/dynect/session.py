@@ -1,6 +1,6 @@
 """DynectSession: the session that users of `dyn` know, over Sojourn's own. One object a thread and
-identity, many accounts side by side, permissions, history, jobs. Below it are the registry, the calls,
-the plugin and an HTTP session.
+identity, many accounts side by side, permissions, history, jobs. Below it are the open accounts, the
+calls, the registry and an HTTP session.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from typing import Any, NoReturn, Self, cast
 from sojourn.client.body import Limit
 from sojourn.client.dialects.dynect import calls, jobs, registry
 from sojourn.client.dialects.dynect.calls import Call, Calls
-from sojourn.client.dialects.dynect.journal import MASK, Journal, JournalEntry
-from sojourn.client.dialects.dynect.plugin import CURRENT, HOST, DynectAuth
-from sojourn.client.dialects.dynect.registry import Identity, Login, OpenSessions
-from sojourn.client.dialects.dynect.settings import Http, Wanted
+from sojourn.client.dialects.dynect.journal import JournalEntry
+from sojourn.client.dialects.dynect.opened import OpenAccounts
+from sojourn.client.dialects.dynect.plugin import CURRENT, HOST
+from sojourn.client.dialects.dynect.registry import Identity, Login
+from sojourn.client.dialects.dynect.settings import Wanted
 from sojourn.client.env.blocking import BlockingEnv
 from sojourn.client.response import Response
 from sojourn.client.session import Session
 from sojourn.client.transport.tls import Verify
 from sojourn.driver import drive
-from sojourn.errors import ConfigurationError, IncompleteCredentials, SojournError
 from sojourn.wire import dynect
 from sojourn.wire.dynect import Report
 
@@ -41,7 +41,7 @@ class _OneForEach(type):
         return session
 
 
-class DynectSession(metaclass=_OneForEach):
+class DynectSession(OpenAccounts, metaclass=_OneForEach):
     """A user's session at DynECT: signed in when made, unless `auto_auth` is False.
 
     Made again with the same customer, user and API in one thread it is the same object: another
@@ -81,12 +81,7 @@ class DynectSession(metaclass=_OneForEach):
         retry_budget: float = calls.BUDGET,
         env: BlockingEnv | None = None,
     ) -> None:
-        self._wanted = Wanted.of(locals())
-        self._http = Http(self._wanted.settings)
-        self._registry = registry.of_this_thread()
-        self._login: Login | None = None
-        self._journal: Journal | None = None
-        self._permissions: tuple[Login, tuple[str, ...]] | None = None
+        super().__init__(Wanted.of(locals()))
         self._before: list[tuple[tuple[object, ...], frozenset[Identity]]] = []
 
     # Of the class ------------------------------------------------------------------------------------------
@@ -114,16 +109,6 @@ class DynectSession(metaclass=_OneForEach):
         return session
 
     # Who it is ---------------------------------------------------------------------------------------------
-
-    @property
-    def customer(self) -> str | None:
-        """The customer of the active account; None where none is active."""
-        return self._login.identity.customer if self._login else None
-
-    @property
-    def username(self) -> str | None:
-        """The user of the active account; None where none is active."""
-        return self._login.identity.username if self._login else None
 
     @property
     def name(self) -> str:
@@ -204,100 +189,19 @@ class DynectSession(metaclass=_OneForEach):
             known = self._permissions = (login, self._allowed(login, None))
         return list(known[1])
 
-    @property
-    def history(self) -> list[JournalEntry] | None:
-        """The calls so far, from the sign-in on and at most a thousand: time, uri, method, arguments,
-        status. None unless the session was made with `history=True`."""
-        return self._journal.entries() if self._journal else None
-
-    # Accounts ----------------------------------------------------------------------------------------------
-
-    @property
-    def get_open_sessions(self) -> OpenSessions:
-        """The accounts that this thread has open, as a list; called, a mapping by user name."""
-        with self._registry.lock:
-            return OpenSessions(self._registry.logins)
-
-    @property
-    def current_open_session(self) -> dict[str, str | None]:
-        """The active account, its secrets masked."""
-        token = MASK if self._login and self._login.auth.held else None
-        secret = MASK if self._login else None
-        return {
-            "customer": self.customer,
-            "username": self.username,
-            "password": secret,
-            "token": token,
-        }
-
-    def new_user_session(self, customer: str, username: str, password: str) -> None:
-        """Sign in another user, who becomes the active one; a sign-in that fails changes nothing."""
-        identity = Identity(customer, username, self._wanted.identity.url)
-        with self._registry.lock:
-            login = self._registered(identity, password)
-            self._signed_in(login)
-            self._registry.logins[identity] = login
-            self._activate(login)
-
-    def set_active_session(self, username: str, customer: str | None = None) -> None:
-        """Make an open account the active one; its token is used again. Raises NoSuchAccount, and
-        AmbiguousAccount where several customers have a user of that name."""
-        with self._registry.lock:
-            self._activate(self._registry.found(username, customer))
-
-    def authenticate(self) -> None:
-        """Sign the active user in anew; the token held before is signed out at the server."""
-        login = self._active()
-        login.sign_out_softly(self._http.env)
-        self._signed_in(login)
-
     def update_password(self, new_password: str) -> None:
         """Change the active user's password, here and at DynECT."""
         login = self._active()
         self.execute(dynect.PASSWORD, "PUT", {"password": new_password})
         login.auth.change_password(new_password)
 
-    def log_out_active_session(self) -> None:
-        """Sign the active account out. Where one is left that becomes active, where several are left
-        none does, and `set_active_session` must say which."""
-        login = self._active()
-        with self._registry.lock:
-            self._registry.forget(login)
-            left = [*self._registry.logins.values()]
-            self._login = None
-            if len(left) == 1:
-                self._activate(left[0])
-        login.sign_out(self._http.env)
-
-    def log_out(self) -> None:
-        """Sign out every account that this thread has open; all are tried before the first failure
-        is raised."""
-        failed: SojournError | None = None
-        others = [*self._registry.sessions.values()]
-        for login in [*self._registry.logins.values()]:
-            try:
-                self._gone(login)
-                login.sign_out(self._http.env)
-            except SojournError as error:
-                failed = failed or error
-        for session in (self, *others):
-            session._http.close()  # noqa: SLF001 - its own class
-        if failed is not None:
-            raise failed
+    @property
+    def history(self) -> list[JournalEntry] | None:
+        """The calls so far, from the sign-in on and at most a thousand: time, uri, method, arguments,
+        status. None unless the session was made with `history=True`."""
+        return self._journal.entries() if self._journal else None
 
     # Inside ------------------------------------------------------------------------------------------------
-
-    def _active(self) -> Login:
-        if (
-            self._login is not None
-            and self._registry.logins.get(self._login.identity) is self._login
-        ):
-            return self._login
-        self._login = None
-        raise IncompleteCredentials(
-            "No account is active in this session. Choose one with set_active_session, or make a "
-            "new DynectSession."
-        )
 
     def _allowed(self, login: Login, user: str | None) -> tuple[str, ...]:
         asked = {"user_name": user or login.identity.username}
@@ -328,67 +232,6 @@ class DynectSession(metaclass=_OneForEach):
             auth.take(dynect.token_of(envelope), now=self._http.env.now())
         elif method == "DELETE":
             auth.invalidate()
-
-    def _made(self, wanted: Wanted) -> None:
-        """Become what a constructor call asks for, also the second and later ones."""
-        if differing := wanted.settings.differs(self._wanted.settings):
-            raise ConfigurationError(
-                f"The session of {wanted.identity.username} is open with another "
-                f"{', '.join(differing)}. Use new_session, or close it first."
-            )
-        login = self._registered(wanted.identity, wanted.password)
-        if wanted.auto_auth:
-            self._signed_in(login)
-        self._registry.logins[wanted.identity] = login
-        self._activate(login)
-        if wanted.history and self._journal is None:
-            login.journal = self._journal = Journal(login.signed_in)
-
-    def _registered(self, identity: Identity, password: str) -> Login:
-        """Return the open account of `identity`, or one that is not open yet."""
-        login = self._registry.logins.get(identity)
-        if login is not None and login.auth.has_password(password):
-            return login
-        settings, env = self._wanted.settings, self._http.env
-        auth = DynectAuth(
-            *identity[:2], password, url=identity.url, api_version=settings.api_version
-        )
-        fresh = Login(identity, auth, env.now)
-        fresh.journal = self._journal
-        if login is None:
-            return fresh
-        self._signed_in(fresh)
-        login.sign_out_softly(env)
-        login.take(auth, fresh.signed_in)
-        return login
-
-    def _signed_in(self, login: Login) -> None:
-        login.sign_in(self._http.env, budget=self._wanted.settings.retry_budget)
-
-    def _activate(self, login: Login) -> None:
-        if self._login is not login:
-            self._permissions = None
-        self._login = login
-        login.journal = self._journal
-        self._registry.current = self
-
-    def _gone(self, login: Login) -> None:
-        with self._registry.lock:
-            self._registry.forget(login)
-            if self._login is login:
-                self._login = self._permissions = None
-
-    def _close(self) -> None:
-        if self._login is not None:
-            self._closed(self._login)
-        with self._registry.lock:
-            self._registry.leave(self)
-        self._http.close()
-
-    def _closed(self, login: Login) -> None:
-        """Forget an account, and sign it out in five seconds or not at all."""
-        self._gone(login)
-        login.sign_out_softly(self._http.env)
 
 
 def _is_of_session(call: Call) -> bool:

@@ -22,12 +22,14 @@ _SCOPE: Final = (
         "default_domain_id", "the domain of names that come without one", older=("default_domain",)
     ),
 )
-_USER: Final = (
-    Option("username", "the user, by name", older=("user_name",)),
+_NAMED: Final = Option("username", "the user, by name", older=("user_name",))
+_NEEDED: Final = _NAMED._replace(required=True, instead=("user_id",))
+_OTHERWISE: Final = (
     Option("user_id", "the user, by id"),
     Option("user_domain_id", "the user's domain, by id"),
     Option("user_domain_name", "the user's domain, by name"),
 )
+_USER: Final = (_NEEDED, *_OTHERWISE)
 _FEDERATION: Final = (
     Option("identity_provider", "the provider, as Keystone calls it", required=True),
     Option("protocol", "the protocol, as Keystone calls it", required=True),
@@ -37,15 +39,18 @@ _PASSWORD: Final = Loader(
     "v3password",
     v3.Password,
     (_URL, *_USER, Option("password", "the user's password", required=True, secret=True), *_SCOPE),
+    address="auth_url",
 )
 _TOKEN: Final = Loader(
     "v3token",
     v3.Token,
     (_URL, Option("token", "a token that is held", required=True, secret=True), *_SCOPE),
+    address="auth_url",
 )
 
 LOADERS: Final = {
     # Without a version it is v3 all the same: no Keystone of these years has another.
+    "keystone": _PASSWORD,
     "password": _PASSWORD,
     "v3password": _PASSWORD,
     "token": _TOKEN,
@@ -54,17 +59,25 @@ LOADERS: Final = {
         "v3totp",
         v3.TOTP,
         (_URL, *_USER, Option("passcode", "a passcode", required=True, secret=True), *_SCOPE),
+        address="auth_url",
     ),
     "v3applicationcredential": Loader(
         "v3applicationcredential",
         v3.ApplicationCredential,
         (
             _URL,
-            Option("application_credential_id", "the application credential, by id"),
+            Option(
+                "application_credential_id",
+                "the application credential, by id",
+                required=True,
+                instead=("application_credential_name",),
+            ),
             Option("application_credential_name", "the application credential, by name"),
             Option("application_credential_secret", "its secret", required=True, secret=True),
-            *_USER,
+            _NAMED,
+            *_OTHERWISE,
         ),
+        address="auth_url",
     ),
     "v3oidcaccesstoken": Loader(
         "v3oidcaccesstoken",
@@ -75,6 +88,7 @@ LOADERS: Final = {
             Option("access_token", "the provider's access token", required=True, secret=True),
             *_SCOPE,
         ),
+        address="auth_url",
     ),
     "v3oidcclientcredentials": Loader(
         "v3oidcclientcredentials",
@@ -89,6 +103,7 @@ LOADERS: Final = {
             Option("scope", "the scope asked for at the provider", older=("openid_scope",)),
             *_SCOPE,
         ),
+        address="auth_url",
     ),
     "token_endpoint": Loader(
         "token_endpoint",
@@ -97,7 +112,10 @@ LOADERS: Final = {
             Option("endpoint", "where every service is", required=True, older=("url",)),
             Option("token", "a token that is held", required=True, secret=True),
         ),
+        signs_in=False,
     ),
-    "none": Loader("none", none.NoAuth, (Option("endpoint", "where every service is"),)),
+    "none": Loader(
+        "none", none.NoAuth, (Option("endpoint", "where every service is"),), signs_in=False
+    ),
 }
 LOADERS["admin_token"] = LOADERS["token_endpoint"]

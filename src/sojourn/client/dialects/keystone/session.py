@@ -30,8 +30,11 @@ class KeystoneSession(ours.Session):
         """Refuse: adapters of `requests` cannot be mounted."""
         raise TypeError("mount() is not here: pass transport= to the session.")
 
-    def _leaving(self, error: SojournError) -> SojournError:
-        return super()._leaving(exceptions.refined(error))
+    def _leave(self, error: SojournError) -> None:
+        leaving = exceptions.refined(error)
+        super()._leave(leaving)
+        if leaving is not error:
+            raise leaving from error
 
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ are the shared plugin and the sign-in."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any, Unpack
 
 from sojourn.client.credential import Credential
@@ -96,7 +97,12 @@ class TOTP(KeystoneAuth):
         return made
 
     def secrets(self) -> dict[str, Any]:
-        return {**super().secrets(), "options": {}}  # a passcode is of no use afterwards
+        # A passcode is of no use afterwards but to tell whether the next one is the same.
+        return {**super().secrets(), "options": {}, **self.proof()}
+
+    def proof(self) -> dict[str, Any]:
+        given: str | None = self.given.get("passcode")
+        return {"passcode": given and sha256(given.encode()).hexdigest()}
 
     def restore(self, state: Mapping[str, Any], secrets: Mapping[str, Any]) -> None:
         super().restore(state, secrets)

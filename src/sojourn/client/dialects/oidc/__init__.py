@@ -1,6 +1,7 @@
 """OpenID Connect and OAuth 2.0, for any provider: sign-in of a person, credentials of a program,
 sign-out. Sessions and accounts stand above it; below it are renewal, discovery and `wire`."""
 
+from sojourn.client.dialects.oidc.exchange import TokenExchange
 from sojourn.client.dialects.oidc.plugins import AuthorizationCode, ClientCredentials, DeviceCode
 
-__all__ = ["AuthorizationCode", "ClientCredentials", "DeviceCode"]
+__all__ = ["AuthorizationCode", "ClientCredentials", "DeviceCode", "TokenExchange"]

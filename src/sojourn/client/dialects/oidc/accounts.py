@@ -8,11 +8,18 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from sojourn.client.auth import AuthPlugin
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc.endpoints import Endpoints
+from sojourn.client.dialects.oidc.exchange import TokenExchange
 from sojourn.client.dialects.oidc.plugins import AuthorizationCode, ClientCredentials, DeviceCode
 from sojourn.client.env.contract import Env
-from sojourn.errors import AuthenticationError, ConnectFailure
+from sojourn.errors import (
+    AuthenticationError,
+    ConnectFailure,
+    IncompleteCredentials,
+    InteractionRequired,
+)
 from sojourn.wire import forms
 from sojourn.wire.jose import SigningKey
 from sojourn.wire.oidc import LogoutRequest
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("sojourn.client.accounts")
 
-Plugin = AuthorizationCode | ClientCredentials | DeviceCode
+Plugin = AuthorizationCode | ClientCredentials | DeviceCode | TokenExchange
 
 
 def restored(
@@ -45,6 +52,8 @@ def restored(
     plugin: Plugin
     if state["grant"] == "client_credentials":
         plugin = ClientCredentials(issuer, client_id, scope=state.get("scope"), **client)
+    elif state["grant"] == "token_exchange":
+        plugin = _exchanging(record, client, store, interactive=interactive)
     elif state["grant"] == "device_code":
         plugin = DeviceCode(
             issuer, client_id, scope=state["scope"], interactive=interactive, **client
@@ -66,6 +75,10 @@ def restored(
 
 async def signed_in(env: Env, plugin: Plugin) -> dict[str, Any]:
     """Sign in with `plugin`, and return the record of the new account, without a name yet."""
+    if isinstance(plugin, TokenExchange) and not plugin.restorable():
+        raise IncompleteCredentials(
+            "An account can act for another one that is kept: pass subject=Accounts().get(...)."
+        )
     credential = await plugin.first(env)
     claims = dict(credential.claims)
     if not plugin.resources:  # a token for a resource is not for userinfo (RFC 8707 §2.2)
@@ -101,6 +114,38 @@ async def userinfo(env: Env, plugin: Plugin) -> dict[str, Any]:
         return claims
     fresh = await plugin.endpoints.userinfo(env, credential, subject=subject)
     return {**claims, **fresh}
+
+
+def _exchanging(
+    record: Mapping[str, Any],
+    client: Mapping[str, Any],
+    store: CredentialStore,
+    *,
+    interactive: bool,
+) -> TokenExchange:
+    """The plugin that acts for another account of the same store."""
+    state = record["state"]
+    subject, actor = state["subject_account"], state.get("actor_account")
+    return TokenExchange(
+        state["issuer"],
+        state["client_id"],
+        subject=_party(store, subject, interactive=interactive),
+        actor=_party(store, actor, interactive=interactive) if actor else None,
+        scope=state.get("scope"),
+        audience=state.get("audience"),
+        subject_token_type=state["types"][0],
+        actor_token_type=state["types"][1],
+        **client,
+    )
+
+
+def _party(store: CredentialStore, account: str, *, interactive: bool) -> AuthPlugin:
+    from sojourn.client.account import Account
+
+    record = store.read(account)
+    if record is None:
+        raise InteractionRequired("The account that this one acts for was signed out.")
+    return Account(store, account, record).auth(interactive=interactive)
 
 
 def _loaded(key: Mapping[str, str] | None) -> SigningKey | None:

@@ -113,10 +113,13 @@ class _OidcAuth(RenewingAuth):
         return {**own, **super().state()}
 
     def secrets(self) -> dict[str, Any]:
+        return {**super().secrets(), **self.proof()}
+
+    def proof(self) -> dict[str, Any]:
         client = self.endpoints.client
         key = client.key
         dumped = key and {"kid": key.kid, "alg": key.alg, "pkcs8": b64encode(key.dump()).decode()}
-        return {"client_secret": client.secret, "client_key": dumped, **super().secrets()}
+        return {"client_secret": client.secret, "client_key": dumped}
 
     def restore(self, state: Mapping[str, Any], secrets: Mapping[str, Any]) -> None:
         self.dpop = state.get("dpop") if self.dpop is None else self.dpop

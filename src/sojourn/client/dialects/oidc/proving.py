@@ -85,13 +85,13 @@ class Prover:
         if credential is None or credential.key is None:
             return None
         held = self._held
-        return held.key if held and held.text == credential.key else _loaded(credential.key)
+        return held.key if held and held.text == credential.key else loaded(credential.key)
 
     def _taken(self, credential: Credential) -> _Held:
         from sojourn.wire.dpop import ath
 
         token, text = credential.access_token, credential.key or ""
-        key = self.key_of(credential) or _loaded(text)
+        key = self.key_of(credential) or loaded(text)
         self._held = _Held(text, token, key, ath(token))
         return self._held
 
@@ -101,7 +101,8 @@ class Prover:
         return key.proof(method, url, now=now, jti=jti, ath=ath, nonce=nonce)
 
 
-def _loaded(text: str) -> ProofKey:
+def loaded(text: str) -> ProofKey:
+    """Return the key that a credential keeps as `text`."""
     from sojourn.wire.dpop import ProofKey
 
     return ProofKey.load(text)

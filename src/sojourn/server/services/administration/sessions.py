@@ -15,6 +15,7 @@ from sojourn.model.signin import SignIn
 from sojourn.model.user import User
 from sojourn.server.services.administration import reading
 from sojourn.server.services.clients import Clients
+from sojourn.server.services.sessions.delegations import DelegationEntry
 from sojourn.server.services.sessions.manager import AsyncSessionManager
 from sojourn.server.services.sessions.overview import GrantEntry, SignInEntry
 from sojourn.server.services.sessions.story import Step
@@ -38,11 +39,17 @@ class EndGrant(Struct, tag_field="action", tag="end_grant", forbid_unknown_field
     id: str
 
 
+class EndDelegation(Struct, tag_field="action", tag="end_delegation", forbid_unknown_fields=True):
+    """`id` is that of a token that was given in exchange, such as a job's: it ends with all that came of it."""
+
+    id: str
+
+
 class EndOthers(Struct, tag_field="action", tag="end_others", forbid_unknown_fields=True):
     """All but the sign-in that the request itself came from."""
 
 
-Asked = EndSignIn | EndClient | EndGrant | EndOthers
+Asked = EndSignIn | EndClient | EndGrant | EndDelegation | EndOthers
 
 
 class SessionDesk:
@@ -59,7 +66,9 @@ class SessionDesk:
         """
         overview = await self._manager.overviews.of(user.id)
         entries = [*overview.offline, *(g for one in overview.sign_ins for g in one.grants)]
-        names = await self._names({entry.grant.client_id for entry in entries})
+        handed = [one for entry in entries for one in entry.delegations]
+        clients = {entry.grant.client_id for entry in entries}
+        names = await self._names(clients | {one.token.client_id for one in handed})
         return {
             "user": {"id": user.id, "login": user.login, "name": user.claims.get("name", "")},
             "sign_ins": [_sign_in(one, names, current) for one in overview.sign_ins],
@@ -91,6 +100,9 @@ class SessionDesk:
                 key = manager.context.keys.grant(ids.partition("user", user.id), name)
                 await self._own(key, Grant, user)
                 done = await manager.grants_.end_grant(key, why, by=actor, subject=user.id)
+            case EndDelegation():
+                name = reading.identifier(asked.id, "job")
+                done = await manager.delegations.end(user.id, name, why, by=actor)
             case EndOthers():
                 await self._end_others(user, others, current=current, actor=actor)
                 done = True
@@ -153,6 +165,25 @@ def _grant(entry: GrantEntry, names: Mapping[str, str]) -> dict[str, Any]:
         "resources": list(grant.resources),
         "offline": grant.offline,
         "jkt": entry.jkt,
+        "delegations": [_delegation(one, names) for one in entry.delegations],
+    }
+
+
+def _delegation(entry: DelegationEntry, names: Mapping[str, str]) -> dict[str, Any]:
+    token = entry.token
+    return {
+        "id": entry.id,
+        "job": entry.told.job,
+        "client_id": token.client_id,
+        "client_name": names.get(token.client_id, ""),
+        "act": entry.told.act(),
+        "live": not entry.why,
+        "why": entry.why,
+        "created": reading.seconds(token.issued_at),
+        "ends": reading.seconds(token.expires_at),
+        "scope": " ".join(token.scope),
+        "resources": list(token.resources),
+        "jkt": token.jkt,
     }
 
 

@@ -8,6 +8,7 @@ as the leaf that its claims tell of on the path of what it is based on, after a 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -15,12 +16,14 @@ from msgspec import UNSET, Struct
 
 from sojourn.errors import BadSessionId, Conflict, InvalidToken, Malformed, NotLive
 from sojourn.model.admission import Admitted, Node, Operation, Path, judge
+from sojourn.model.client import Client
 from sojourn.model.grant import Grant
 from sojourn.model.token import Token
 from sojourn.model.value import Ending
 from sojourn.server.services.context import Context
 from sojourn.server.services.sessions import rotation
 from sojourn.server.services.sessions.grants import Grants
+from sojourn.server.services.sessions.root import owner_of
 from sojourn.server.services.sessions.tree import Tree
 from sojourn.store import records
 from sojourn.store.contract import Put, partition_of
@@ -51,6 +54,14 @@ class Accepted(Struct, frozen=True, kw_only=True):
     grant: Grant | None = None
     jwt: bool = False
     jkt: str = ""
+
+    @property
+    def token(self) -> Token:
+        """The token itself, as it is stored or as a JWT tells of it."""
+        value = self.admitted.leaf.value
+        if not isinstance(value, Token):
+            raise InvalidToken
+        return value
 
 
 class Located(Struct, frozen=True, kw_only=True):
@@ -127,11 +138,18 @@ class Acceptance:
         if claims.get("iss") != context.issuer or not _is_jti(jti):
             return None
         part = partition_of(root)
-        tombstone = context.keys.token(part, f"j{jti}")
+        tombstone = context.keys.jwt(part, jti)
         record = await context.store.get(tombstone)
         if record is not None:
-            ended = records.value_of(record, Token).ended
-            token = msgspec.structs.replace(token, ended=ended)
+            kept = records.value_of(record, Token)
+            if kept.delegation is not UNSET:
+                path = await self._tree.path(tombstone)
+                return Located(key=tombstone, path=path, claims=claims) if path else None
+            token = msgspec.structs.replace(token, ended=kept.ended)
+        if (
+            "act" in claims
+        ):  # one that was exchanged is stored: without its record nobody can judge its actors
+            return None
         leaf = Node(tombstone, record.version if record else 0, token)
         above = context.keys.token(part, token.based_on) if token.based_on else root
         return Located(key=tombstone, path=(leaf, *await self._tree.path(above)), claims=claims)
@@ -156,23 +174,26 @@ class Acceptance:
         if not isinstance(token, Token):
             raise InvalidToken
         client = await self._tree.client(token.client_id)
-        now = self._context.now()
-        admitted = judge(operation, located.path, client=client, now=now, key=key)
+        beside, now = await self._tree.beside(located.path), self._context.now()
+        admitted = judge(operation, located.path, client=client, now=now, beside=beside, key=key)
         grant = admitted.value(Grant)
         owner = grant if isinstance(grant, Grant) else None
         scope = token.scope or (owner.scope if owner else ())
         audience = token.resources or (owner.resources if owner else ())
         if client is not None and not self._context.register_missing:
             # What the client may no longer ask for, its tokens no longer give.
-            scope = tuple([name for name in scope if name in client.scope])
+            for one in (client, *beside.clients.values()):
+                scope = tuple([name for name in scope if one is not None and name in one.scope])
             if audience and not set(audience) <= set(client.resources):
                 raise InvalidToken(detail="the client lost the resource since")
+            if token.delegation is not UNSET:
+                _check_parents(located.path, {**beside.clients, token.client_id: client}, owner)
         return Accepted(
             admitted=admitted,
             key=located.key,
             type=token.type,
             client_id=token.client_id,
-            sub=owner.sub if owner else token.client_id,
+            sub=owner_of(located.path),
             scope=scope,
             audience=audience,
             issued_at=token.issued_at,
@@ -188,7 +209,7 @@ class Acceptance:
         """End the token that a text led to; one that is not stored singly gets a tombstone until its `exp`."""
         token = located.path[0].value
         owner = next((n.value.user_id for n in located.path if isinstance(n.value, Grant)), "")
-        if located.claims is None or not isinstance(token, Token):
+        if located.claims is None or not isinstance(token, Token) or token.delegation is not UNSET:
             await self._tree.end(located.key, Token, why, by=by, subject=owner, recursive=recursive)
             return
         context = self._context
@@ -220,6 +241,22 @@ def _told(claims: dict[str, object], issuer: str) -> Token:
         resources=_audience(claims, issuer),
         jkt=_key_of(claims),
     )
+
+
+def _check_parents(path: Path, clients: Mapping[str, Client | None], grant: Grant | None) -> None:
+    """What a token was exchanged for must still be what its own client may have. Raises InvalidToken."""
+    for node in path[1:]:
+        parent = node.value
+        client = clients.get(parent.client_id) if isinstance(parent, Token) else None
+        if client is None or not isinstance(parent, Token):
+            continue
+        if parent.type == "refresh_token":
+            if grant and grant.offline and "offline_access" not in client.scope:
+                raise InvalidToken(detail="the client lost its offline access since")
+            continue
+        audience = parent.resources or (grant.resources if grant else ())
+        if parent.type == "access_token" and not set(audience) <= set(client.resources):
+            raise InvalidToken(detail="a client before it lost the resource since")
 
 
 def _key_of(claims: dict[str, object]) -> str:

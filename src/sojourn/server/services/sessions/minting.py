@@ -14,12 +14,13 @@ from msgspec import UNSET, Struct, UnsetType
 
 from sojourn.errors import MintingNotAllowed
 from sojourn.model.admission import Admitted
+from sojourn.model.delegation import Delegation
 from sojourn.model.policy import UsageRules, rules_for
 from sojourn.model.token import CODES, Family, Token
 from sojourn.model.user import User
 from sojourn.server.services.context import Context
 from sojourn.server.services.sessions import rotation
-from sojourn.server.services.sessions.root import Root, least, root_of
+from sojourn.server.services.sessions.root import Root, least, owner_of, root_of
 from sojourn.store import records
 from sojourn.store.contract import Put, Step
 from sojourn.wire import oidc, tokens
@@ -41,6 +42,8 @@ class Order(Struct, frozen=True, kw_only=True):
     value       the text itself, where the embedding program may choose it
     jkt         thumbprint of the key to bind it to; empty: what it is based on says, unless that is a code
     id          what it is stored under, where its text is another's: of a device code, the text's digest
+    delegation  of a token given in exchange for its parent: who acts with it
+    life        the life asked for, in ms, where that is shorter than the rules' one; 0: theirs
     """
 
     type: str
@@ -55,6 +58,8 @@ class Order(Struct, frozen=True, kw_only=True):
     jkt: str = ""
     redirect_uri: str = ""
     challenge: str = ""
+    delegation: Delegation | UnsetType = UNSET
+    life: int = 0
 
 
 class Minted(Struct, frozen=True, kw_only=True):
@@ -129,7 +134,7 @@ class Mint:
         scope, resources = _inherited(order, root)
         rules = order.rules or self._rules(root, order.type)
         now = root.admitted.now
-        end = _end(now, rules, root.limit)
+        end = _end(now, rules, least(root.limit, now + order.life if order.life else 0))
         if order.type == "id_token":
             return self._id_token(root, order, end, access)
         if order.jwt:
@@ -166,25 +171,10 @@ class Mint:
         return text, tokens.digest(text), UNSET
 
     def _stored(self, root: Root, wish: _Wish) -> Minted:
-        context, grant, now = self._context, root.grant, root.admitted.now
+        context, grant = self._context, root.grant
         order, rules, end = wish.order, wish.rules, wish.end
         text, name, family = self._named(root, order)
-        value = Token(
-            type=order.type,
-            client_id=root.client.client_id,
-            issued_at=now,
-            expires_at=end,
-            based_on=root.based_on,
-            max_usage=rules.max_usage,
-            supports_minting=rules.supports_minting,
-            scope=wish.scope,
-            resources=wish.resources,
-            redirect_uri=order.redirect_uri,
-            challenge=order.challenge,
-            nonce=order.nonce,
-            jkt=(jkt := _bound_to(order, root)),
-            family=family,
-        )
+        value = _value(root, wish, family)
         # What a code gave may outlive the code, which must stay as long to end it when it is replayed.
         hands_over = order.type in CODES and bool(rules.supports_minting)
         record = records.first(
@@ -195,7 +185,7 @@ class Mint:
             expires=grant.end if hands_over and grant else end,
             index=records.token_index(grant.id) if grant else (),
         )
-        told = _Told(name, order.type, text, wish.scope, end, jkt)
+        told = _Told(name, order.type, text, wish.scope, end, value.jkt)
         return _minted(root, told, (Put(record, value),))
 
     def _jwt(self, root: Root, wish: _Wish) -> Minted:
@@ -205,7 +195,7 @@ class Mint:
         jti = tokens.digits(tokens.ID, context.random)
         claims: dict[str, object] = {
             "iss": context.issuer,
-            "sub": grant.sub if grant else client.client_id,
+            "sub": owner_of(root.admitted.path),
             "aud": (audience[0] if len(audience) == 1 else audience) or context.issuer,
             "client_id": client.client_id,
             "iat": root.admitted.now // 1000,
@@ -225,8 +215,26 @@ class Mint:
                 claims["auth_time"] = grant.authentication_event.authn_time // 1000
                 if grant.authentication_event.acr:
                     claims["acr"] = grant.authentication_event.acr
+        if wish.order.delegation is not UNSET:
+            claims["act"] = wish.order.delegation.act()
         text = context.signing.active("ES256").sign(claims, typ="at+jwt")
-        return _minted(root, _Told(jti, "access_token", text, scope, wish.end, jkt))
+        told = _Told(jti, "access_token", text, scope, wish.end, jkt)
+        return _minted(root, told, self._of_exchanged_jwt(root, wish, jti))
+
+    def _of_exchanged_jwt(self, root: Root, wish: _Wish, jti: str) -> tuple[Step, ...]:
+        """A JWT that was given in exchange is stored singly too: its actors must be found to be judged."""
+        if wish.order.delegation is UNSET:
+            return ()
+        value = _value(root, wish, UNSET)
+        record = records.first(
+            self._context.keys.jwt(root.partition, jti),
+            value,
+            op_id=self._context.op_id(),
+            path=root.path,
+            expires=wish.end,
+            index=records.token_index(root.grant.id) if root.grant else (),
+        )
+        return (Put(record, value),)
 
     def _id_token(self, root: Root, order: Order, end: int, access: str) -> Minted:
         context, grant, now = self._context, root.grant, root.admitted.now
@@ -261,6 +269,28 @@ class Mint:
         return _minted(root, _Told(tokens.digest(text), "id_token", text, grant.scope, end))
 
 
+def _value(root: Root, wish: _Wish, family: Family | UnsetType) -> Token:
+    """What is stored of a token."""
+    order, rules = wish.order, wish.rules
+    return Token(
+        type=order.type,
+        client_id=root.client.client_id,
+        issued_at=root.admitted.now,
+        expires_at=wish.end,
+        based_on=root.based_on,
+        max_usage=rules.max_usage,
+        supports_minting=rules.supports_minting,
+        scope=wish.scope,
+        resources=wish.resources,
+        redirect_uri=order.redirect_uri,
+        challenge=order.challenge,
+        nonce=order.nonce,
+        jkt=_bound_to(order, root),
+        family=family,
+        delegation=order.delegation,
+    )
+
+
 def _minted(root: Root, told: _Told, steps: tuple[Step, ...] = ()) -> Minted:
     return Minted(
         id=told.id,
@@ -277,8 +307,12 @@ def _minted(root: Root, told: _Told, steps: tuple[Step, ...] = ()) -> Minted:
 
 
 def _bound_to(order: Order, root: Root) -> str:
-    """The key of a new token (RFC 9449 §6): what is derived from a bound token never comes loose of its key."""
+    """The key of a new token (RFC 9449 §6): what is derived from a bound token never comes loose of its key, but one
+    given in exchange is for another holder, who has a key of its own or is an authenticated client.
+    """
     parent = root.parent
+    if order.delegation is not UNSET:
+        return order.jkt
     return order.jkt or (parent.jkt if parent is not None and not parent.is_code else "")
 
 
@@ -293,7 +327,7 @@ def _inherited(order: Order, root: Root) -> tuple[tuple[str, ...], tuple[str, ..
         scope, granted = order.scope, grant.scope if grant else order.scope
         resources = order.resources
     else:
-        if order.type not in parent.supports_minting:
+        if order.delegation is UNSET and order.type not in parent.supports_minting:
             raise MintingNotAllowed(detail=f"a {parent.type} may not mint a {order.type}")
         scope, granted = order.scope or parent.scope, parent.scope
         resources = order.resources or parent.resources

@@ -15,19 +15,24 @@ from sojourn.model.token import Token
 from sojourn.model.user import User
 from sojourn.model.value import Ending
 from sojourn.server.services.context import Context
+from sojourn.server.services.sessions.delegations import DelegationEntry, Delegations
 from sojourn.server.services.sessions.signins import SignIns
+from sojourn.server.services.sessions.tree import Tree
 from sojourn.store import records
+from sojourn.store.contract import Record
 
 
 class GrantEntry(Struct, frozen=True):
-    """A grant: when a token was last made for it (UTC ms; 0: never), why it is dead ('' when live) and since when, and
-    the thumbprint of the key that the newest token is bound to ('' for a bearer token).
+    """A grant: when a token was last made for it (UTC ms; 0: never), why it is dead ('' when live) and since when; with
+    which tokens below it others act; and the thumbprint of the key that the newest token is bound to ('' for a bearer
+    token).
     """
 
     grant: Grant
     last_used: int
     why: str
     ended: int
+    delegations: tuple[DelegationEntry, ...] = ()
     jkt: str = ""
 
 
@@ -52,10 +57,11 @@ class Overview(Struct, frozen=True):
 class Overviews:
     """Puts overviews together."""
 
-    __slots__ = ("_context", "_signins")
+    __slots__ = ("_context", "_delegations", "_signins")
 
-    def __init__(self, context: Context, signins: SignIns) -> None:
+    def __init__(self, context: Context, tree: Tree, signins: SignIns) -> None:
         self._context = context
+        self._delegations = Delegations(context, tree)
         self._signins = signins
 
     async def of(self, user_id: str) -> Overview:
@@ -95,29 +101,31 @@ class Overviews:
                 last = (Node(f"/signin/{grant.signin}", 1, signin),) if grant.signin else ()
                 path = (Node("", 1, grant), above, root, *last)
                 why, ended = _end(path, client, now=self._context.now())
-                newest, jkt = await self._last_use(user_id, grant)
-                found.append(GrantEntry(grant, newest, why, ended, jkt))
+                found.append(await self._granted(user_id, grant, why, ended))
         return sorted(found, key=lambda entry: entry.grant.created, reverse=True)
 
     async def _client(self, client_id: str) -> Client | None:
         record = await self._context.store.get(self._context.keys.client(client_id))
         return None if record is None else records.value_of(record, Client)
 
-    async def _last_use(self, user_id: str, grant: Grant) -> tuple[int, str]:
-        """When the newest token was made from a code or a refresh token, and the key it is bound to; opaque ones and
-        families are kept.
-        """
-        part, after, newest = ids.partition("user", user_id), None, (0, "")
+    async def _granted(self, user_id: str, grant: Grant, why: str, ended: int) -> GrantEntry:
+        """A grant with what its tokens tell: opaque ones, families, and all that was given in exchange are kept."""
+        found = await self._tokens(user_id, grant)
+        newest, jkt = max(((_made(token), token.jkt) for _, token in found), default=(0, ""))
+        told = await self._delegations.of(found)
+        return GrantEntry(grant, newest, why, ended, told, jkt)
+
+    async def _tokens(self, user_id: str, grant: Grant) -> list[tuple[Record, Token]]:
+        found: list[tuple[Record, Token]] = []
+        part, after = ids.partition("user", user_id), None
         while True:
             page = await self._context.store.find(
                 "token", "parent", grant.id, partition=part, after=after
             )
-            for record in page.records:
-                token = records.value_of(record, Token)
-                newest = max(newest, (_made(token), token.jkt))
+            found += [(record, records.value_of(record, Token)) for record in page.records]
             after = page.after
             if after is None:
-                return newest
+                return found
 
     async def _client_sessions(self, user_id: str) -> list[ClientSession]:
         found: list[ClientSession] = []
@@ -146,8 +154,8 @@ class Overviews:
 
 
 def _made(token: Token) -> int:
-    """UTC ms of the moment a token went to the client; a code is none yet."""
-    if token.is_code:
+    """UTC ms of the moment a token went to the client; a code is none yet, and one that another acts with is not it."""
+    if token.is_code or token.delegation is not UNSET:
         return 0
     return max(token.issued_at, token.family.rotated if token.family is not UNSET else 0)
 

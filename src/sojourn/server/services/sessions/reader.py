@@ -24,6 +24,8 @@ from sojourn.server.services.context import Context
 from sojourn.server.services.sessions.acceptance import Acceptance
 from sojourn.server.services.sessions.authorizing import Authorizing
 from sojourn.server.services.sessions.bound import AsyncGrant, Minter
+from sojourn.server.services.sessions.delegating import Delegating
+from sojourn.server.services.sessions.delegations import Delegations
 from sojourn.server.services.sessions.devices import Devices
 from sojourn.server.services.sessions.grants import Grants
 from sojourn.server.services.sessions.info import SessionInfo, session_info
@@ -61,12 +63,14 @@ class Reader(Minter):
         self.tree = Tree(context)
         self.grants_ = Grants(context, self.tree)
         self.signins = SignIns(context, self.tree)
-        self.overviews = Overviews(context, self.signins)
+        self.overviews = Overviews(context, self.tree, self.signins)
+        self.delegations = Delegations(context, self.tree)
         self.minting = Mint(context)
         self.authorizing = Authorizing(context, self.tree, self.grants_, self.minting)
         self.devices = Devices(context, self.tree, self.authorizing)
         self.redemption = Redemption(context, self.tree, self.minting)
         self.acceptance = Acceptance(context, self.tree, self.grants_)
+        self.delegating = Delegating(self.tree, self.acceptance)
         self.teller = Teller(context, self.tree, self.acceptance)
 
     def bound(self, grant: Grant) -> AsyncGrant:

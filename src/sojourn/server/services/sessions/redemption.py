@@ -41,7 +41,8 @@ _SENT: Final = object()
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """What a grant type wants issued: any of an access token, a refresh token, an ID token.
+    """What a grant type wants issued: any of an access token, a refresh token, an ID token; and what the answer is to
+    call the first of them, where it must (RFC 8693 §2.2.1).
 
     refresh_jkt  thumbprint of the key that the refresh token is bound to; empty: none
     """
@@ -50,6 +51,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     refresh: bool = False
     refresh_jkt: str = ""
     id_token: Order | None = None
+    issued_type: str = ""
 
 
 class Taken(Struct, frozen=True, kw_only=True):
@@ -79,6 +81,7 @@ class Issued(Struct, frozen=True, kw_only=True):
     refresh: str = ""
     id_token: str = ""
     code_key: str = ""
+    issued_type: str = ""
 
     def __repr__(self) -> str:
         return f"Issued({self.access!r})"
@@ -285,7 +288,12 @@ class Redemption:
         except MintingNotAllowed as error:
             raise InvalidGrant(detail=error.detail) from error
         issued = Issued(
-            access=access, grant=root.grant, refresh=refresh, id_token=id_token, code_key=code_key
+            access=access,
+            grant=root.grant,
+            refresh=refresh,
+            id_token=id_token,
+            code_key=code_key,
+            issued_type=wanted.issued_type,
         )
         return issued, steps
 

@@ -78,6 +78,35 @@ def root_of(admitted: Admitted, *, parent: str = "", random: Callable[[int], byt
     )
 
 
+def handed_on(admitted: Admitted, client: Client, *, until: int) -> Root:
+    """The root of a token that `client` is given in exchange for the one that was judged: below it, in its owner's
+    tree, and living no longer than anything on the path, nor than `until` (UTC ms; 0: never).
+    """
+    path = admitted.path
+    leaf = path[0]
+    if type(leaf.value) is not Token:
+        raise MintingNotAllowed(detail="no token was judged")
+    grant = _grant_of(path)[1]
+    signin = path[-1].value
+    ends = [until, *[_end(node.value) for node in path]]
+    if grant is not None:
+        ends.append(grant.end)
+        ends.append(signin.end if type(signin) is SignIn and not grant.offline else 0)
+    limit = least(*ends)
+    keys = tuple([node.key for node in path])
+    name = leaf.key.rsplit("/", 1)[1]
+    return Root(
+        admitted, client, partition_of(leaf.key), keys, grant, leaf.value, name, limit, limit
+    )
+
+
+def owner_of(path: Path) -> str:
+    """Whose tree a path is of: the subject of its grant, or the client at its root."""
+    grant = _grant_of(path)[1]
+    root = path[-1].value if path else None
+    return grant.sub if grant else root.client_id if type(root) is Client else ""
+
+
 def _grant_of(path: Path) -> tuple[int, Grant | None]:
     for at, node in enumerate(path):
         if type(node.value) is Grant:

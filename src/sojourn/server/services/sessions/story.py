@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 from msgspec import UNSET, Struct
 
-from sojourn.model.admission import Node, Verdict, verdicts
+from sojourn.model.admission import Beside, Node, Path, Verdict, beside_verdicts, verdicts
 from sojourn.model.client import Client
 from sojourn.model.client_session import ClientSession
 from sojourn.model.grant import Grant
+from sojourn.model.ids import is_of_jwt
 from sojourn.model.signin import SignIn
 from sojourn.model.token import Token
 from sojourn.model.user import User
@@ -19,11 +22,13 @@ from sojourn.server.services.sessions.tree import Tree
 from sojourn.store import records
 from sojourn.store.contract import Record, partition_of
 
+_JWT: Final = "access token (JWT)"
+
 
 class Step(Struct, frozen=True, kw_only=True):
     """One node of a story.
 
-    node   what it is: `access token`, `grant`, `client session`, `sign-in`, `user`, `client`
+    node   what it is: `access token`, `grant`, `client session`, `sign-in`, `user`, `client`, `actor`
     id     its name in the store
     about  a few words on it
     since  UTC ms it was made; 0: unknown
@@ -67,9 +72,7 @@ def _about(value: Value) -> str:
     if isinstance(value, Grant):
         return " ".join(value.scope) + (" (offline)" if value.offline else "")
     if isinstance(value, Token):
-        return " ".join(
-            (*value.scope, *((f"(bound to the key {value.jkt})",) if value.jkt else ()))
-        )
+        return " ".join((*value.scope, *_acting(value), *_bound(value)))
     if isinstance(value, SignIn):
         return value.agent
     if isinstance(value, User):
@@ -77,6 +80,18 @@ def _about(value: Value) -> str:
     if isinstance(value, ClientSession | Client):
         return value.client_id
     return ""
+
+
+def _acting(token: Token) -> tuple[str, ...]:
+    """Who acts with a token that was given in exchange, and as which job."""
+    if token.delegation is UNSET:
+        return ()
+    job = f', job "{token.delegation.job}"' if token.delegation.job else ""
+    return (f"(by {token.delegation.actors[0].sub}{job})",)
+
+
+def _bound(token: Token) -> tuple[str, ...]:
+    return (f"(bound to the key {token.jkt})",) if token.jkt else ()
 
 
 def _gone(value: Value) -> str:
@@ -92,6 +107,8 @@ def told(node: Node, verdict: Verdict) -> Step:
     """One node with what was found of it."""
     value = node.value
     name = node.key.rsplit("/", 1)[1]
+    if value is None and is_of_jwt(node.key):
+        return Step(node=_JWT, id=name.removeprefix("j"))
     if value is None:
         return Step(node="missing", id=name, live=not verdict.why, why=verdict.why)
     since, until = _span(value)
@@ -129,7 +146,8 @@ class Teller:
         path = located.path
         client_id = _client_id(path)
         client = await self._tree.client(client_id)
-        found = verdicts(path, client=client, now=self._context.now())
+        beside = await self._tree.beside(path)
+        found = self._verdicts(path, client, beside)
         steps = [told(node, verdict) for node, verdict in zip(path, found, strict=False)]
         steps += [
             Step(node=v.node, id=v.key, about=v.key, live=not v.why, why=v.why)
@@ -139,11 +157,18 @@ class Teller:
             steps.append(Step(node="client", id=client_id, live=False, why="missing"))
         if located.claims is not None:
             jti = steps[0].id.removeprefix("j")
-            steps[0] = msgspec.structs.replace(steps[0], node="access token (JWT)", id=jti)
+            steps[0] = msgspec.structs.replace(steps[0], node=_JWT, id=jti)
         if located.superseded and steps[0].live:
             steps[0] = msgspec.structs.replace(steps[0], live=False, why="rotated")
         return Story(
             known=True, live=all(s.live or s.handed_over for s in steps), steps=tuple(steps)
+        )
+
+    def _verdicts(self, path: Path, client: Client | None, beside: Beside) -> tuple[Verdict, ...]:
+        now = self._context.now()
+        return (
+            *verdicts(path, client=client, now=now),
+            *beside_verdicts(path, beside, now=now),
         )
 
     async def below(self, grant_key: str) -> tuple[Step, ...]:

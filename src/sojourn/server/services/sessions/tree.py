@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET
 
 from sojourn.errors import Conflict, OutcomeUnknown
-from sojourn.model.admission import Admitted, Path
+from sojourn.model.admission import ALONE, Admitted, Beside, Path, needed_beside
 from sojourn.model.client import Client
 from sojourn.model.event import Event
 from sojourn.model.value import Ending, Value
@@ -45,6 +45,16 @@ class Tree:
         """The record of a client, which is judged beside every path."""
         record = await self._store.get(self._context.keys.client(client_id))
         return None if record is None else self.decoded.value(record, Client)
+
+    async def beside(self, path: Path) -> Beside:
+        """What must be judged beside a path: something only for tokens that were exchanged."""
+        clients, keys = needed_beside(path)
+        if not clients and not keys:
+            return ALONE
+        return Beside(
+            {name: await self.client(name) for name in clients},
+            {key: await self.path(key) for key in keys},
+        )
 
     async def commit(self, partition: int, steps: tuple[Step, ...]) -> None:
         """Write all steps or none. An unknown outcome is found out by reading one of them again."""
