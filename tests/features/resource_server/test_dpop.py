@@ -150,6 +150,18 @@ def test_a_proof_is_taken_once_by_any_number_of_threads(issuer, clock, holder):
         verified(found, holder, proof)
 
 
+def test_a_proof_that_ran_out_while_the_issuer_was_asked_is_refused(issuer, clock):
+    """Else it could be shown once more when what was seen is forgotten."""
+    holder = Holder(issuer, clock, jwt=False)
+    proofs = verifier(issuer, clock)._proofs
+    assert proofs is not None
+    proof = proofs.check(
+        holder.proof(), method="GET", path="/notes", token=holder.token, now=clock.at
+    )
+    with pytest.raises(InvalidDpopProof, match="too old"):
+        proofs.spend(proof, now=clock.at + dpop.LIFE)
+
+
 def test_who_has_no_good_token_fills_no_memory(issuer, clock, holder):
     found = verifier(issuer, clock)
     for _ in range(3):
