@@ -20,7 +20,7 @@ check: lint
 	@echo "[check] quick tests"
 	@python -m pytest -q -n 2 --dist loadgroup $(FAST)
 
-test: lint browser node_modules/.stamp .build/keystone/.stamp
+test: lint browser node_modules/.stamp .build/keystone/.stamp .build/cubicweb/.stamp
 	@echo "[test] every test"
 	@python -m pytest -q -n 2 --dist loadgroup $(ARGS)
 
@@ -57,4 +57,8 @@ node_modules/.stamp: package-lock.json tools/setup.sh | .venv/.stamp-dev
 
 .build/keystone/.stamp: tests/peers/keystone.txt pyproject.toml tools/setup.sh | .venv/.stamp-dev
 	@tools/setup.sh keystone
+	@touch $@
+
+.build/cubicweb/.stamp: tests/peers/cubicweb.txt tools/setup.sh | .venv/.stamp-dev
+	@tools/setup.sh cubicweb
 	@touch $@

@@ -7,11 +7,11 @@ import json
 import sys
 from typing import Any
 
-from bench import client, http, manager, report, signin, startup
+from bench import client, http, manager, report, signin, startup, users
 from bench.ours import sojourn
 from bench.peer import oidc_provider
 
-PARTS = ("http", "signin", "manager", "client", "startup")
+PARTS = ("http", "signin", "manager", "client", "startup", "users")
 SIDES = ("peer", "ours")
 
 
@@ -69,6 +69,12 @@ def startup_part(chosen: argparse.Namespace) -> tuple[dict[str, Any], report.Tab
     return dict(found), report.startup_table(found)
 
 
+def users_part(chosen: argparse.Namespace) -> tuple[dict[str, Any], report.Table]:
+    note("users")
+    found = users.run(quick=chosen.quick)
+    return dict(found), report.users_table(found)
+
+
 def main() -> None:
     chosen = options()
     parts = {
@@ -77,6 +83,7 @@ def main() -> None:
         "manager": manager_part,
         "client": client_part,
         "startup": startup_part,
+        "users": users_part,
     }
     results = {name: parts[name](chosen) for name in chosen.only or PARTS}
     if chosen.json:

@@ -33,6 +33,23 @@ def ours(library: str, root: str) -> tuple[Any, Get]:
     return session, lambda: session.get(root + RESOURCE)
 
 
+def ours_by_filter(library: str, root: str) -> tuple[Any, Get]:
+    """Return our session with a cached token, and a whole request to a service of the catalog."""
+    from sojourn import Session
+    from sojourn.client.dialects.keystone import v3
+
+    session: Any = Session(
+        v3.Password(root, username="bench", password="bench", user_domain_id="default"),
+        transport=library,  # type: ignore[arg-type]
+    )
+    return session, lambda: session.get(RESOURCE, endpoint_filter=FILTER)
+
+
+def keystoneauth_by_filter(root: str) -> Get:
+    session = _keystoneauth_session(root)
+    return lambda: session.get(RESOURCE, endpoint_filter=FILTER)
+
+
 def bound(root: str) -> ClientCredentials:
     """Return our plugin with a token that is bound to a key, as the server's is to nobody's."""
     from sojourn.client.credential import Credential
@@ -103,23 +120,6 @@ def bound_request(root: str, count: int) -> float:
 def _repeated(call: Callable[[], object], count: int) -> float:
     _cpu(call, max(20, count // 20))
     return _cpu(call, count)
-
-
-def ours_by_filter(library: str, root: str) -> tuple[Any, Get]:
-    """Return our session with a cached token, and a whole request to a service of the catalog."""
-    from sojourn import Session
-    from sojourn.client.dialects.keystone import v3
-
-    session: Any = Session(
-        v3.Password(root, username="bench", password="bench", user_domain_id="default"),
-        transport=library,  # type: ignore[arg-type]
-    )
-    return session, lambda: session.get(RESOURCE, endpoint_filter=FILTER)
-
-
-def keystoneauth_by_filter(root: str) -> Get:
-    session = _keystoneauth_session(root)
-    return lambda: session.get(RESOURCE, endpoint_filter=FILTER)
 
 
 def keystoneauth(root: str) -> Get:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bench import client, manager, signin, startup
+from bench import client, manager, signin, startup, users
 from bench.http import Figure
 from bench.units import UNITS
 
@@ -104,17 +104,31 @@ def manager_table(peer: Mapping[str, float], ours: Mapping[str, float]) -> Table
 
 
 def startup_table(ours: Mapping[str, float]) -> Table:
+    return _at_most("Start-up and size", startup.LIMITS, ours, places=1)
+
+
+def users_table(ours: Mapping[str, float]) -> Table:
+    return _at_most("Users that travel", users.LIMITS, ours, places=2)
+
+
+def _at_most(
+    title: str,
+    limits: Iterable[startup.Limit | users.Limit],
+    ours: Mapping[str, float],
+    *,
+    places: int,
+) -> Table:
     rows = [
         [
             limit.name,
             limit.unit,
-            cell(ours.get(limit.name), 1),
+            cell(ours.get(limit.name), places),
             cell(limit.most),
             verdict(met=None if limit.name not in ours else ours[limit.name] <= limit.most),
         ]
-        for limit in startup.LIMITS
+        for limit in limits
     ]
-    return table("Start-up and size", ["what", "", "ours", "at most", "met"], rows)
+    return table(title, ["what", "", "ours", "at most", "met"], rows)
 
 
 def signin_table(ours: Mapping[str, float]) -> Table:

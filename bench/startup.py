@@ -37,6 +37,7 @@ LIMITS = (
     Limit("HTTP libraries it imports", 0, ""),
     Limit("sojourn token", 80, "ms CPU"),
     Limit("completion", 80, "ms CPU"),
+    Limit("refusal where nobody can be asked", 50, "ms"),
     Limit("server ready", 1_000, "ms"),
     Limit("resident at start", 60, "MiB"),
     Limit("resident growth, 1,000 to many tokens", 5, "MiB"),
@@ -90,6 +91,34 @@ def commands() -> Figures:
         }
 
 
+def refusal() -> Figures:
+    """From the call of the prompt to InteractionRequired where nobody can be asked, imports on the way included."""
+    statement = (
+        "import time\n"
+        "from sojourn import errors\n"
+        "began = time.perf_counter()\n"
+        "from sojourn.client.prompt.choice import DefaultPrompt\n"
+        "from sojourn.client.prompt.contract import Form\n"
+        "try:\n    DefaultPrompt().ask(Form('Studio'), None)\n"
+        "except errors.InteractionRequired as error:\n    assert len(error.ways_out) == 3\n"
+        "print((time.perf_counter() - began) * 1000)"
+    )
+    took = [
+        float(
+            subprocess.run(
+                [sys.executable, "-c", statement],
+                cwd=ROOT,
+                check=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                text=True,
+            ).stdout
+        )
+        for _ in range(REPEATS)
+    ]
+    return {"refusal where nobody can be asked": statistics.median(took)}
+
+
 def serving(*, quick: bool) -> Figures:
     """Readiness, then memory and disk while tokens pile up."""
     many = MANY // 10 if quick else MANY
@@ -126,5 +155,10 @@ def size_of(folder: Path) -> int:
 
 def run(*, quick: bool) -> Figures:
     """All figures by name."""
-    parts: tuple[Callable[[], Figures], ...] = (imports, commands, lambda: serving(quick=quick))
+    parts: tuple[Callable[[], Figures], ...] = (
+        imports,
+        commands,
+        refusal,
+        lambda: serving(quick=quick),
+    )
     return {name: value for part in parts for name, value in part().items()}

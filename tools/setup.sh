@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Installs what one make target needs, and says what it does:
 #   tools/setup.sh python EXTRA   .venv with the project and one of its extras (server, dev)
-#   tools/setup.sh browser        Chromium and a font, from Debian
+#   tools/setup.sh browser        Chromium, a font and the libraries that Qt loads, from Debian
 #   tools/setup.sh peers          node >= 20 and the npm packages of package-lock.json
 #   tools/setup.sh keystone       a real Keystone and its clients, in an environment of their own
+#   tools/setup.sh cubicweb       a real CubicWeb and its cubes, likewise
 # Something that cannot be installed is a failure with one line that says what to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -69,6 +70,11 @@ install_browser() {
   local missing=()
   command -v chromium >/dev/null || missing+=(chromium)
   [ -d /usr/share/fonts/truetype/dejavu ] || missing+=(fonts-dejavu-core)
+  local pair
+  for pair in libEGL.so.1:libegl1 libGL.so.1:libgl1 libxkbcommon.so.0:libxkbcommon0 \
+    libfontconfig.so.1:libfontconfig1 libdbus-1.so.3:libdbus-1-3 libglib-2.0.so.0:libglib2.0-0; do
+    ldconfig -p | grep -q "${pair%%:*} " || missing+=("${pair#*:}")
+  done
   if [ ${#missing[@]} -gt 0 ]; then apt_install "${missing[@]}"; fi
   command -v chromium >/dev/null || fail "there is no chromium, and the browser tests need one"
 }
@@ -96,10 +102,19 @@ install_keystone() {
     fail "pip install -r tests/peers/keystone.txt"
 }
 
+install_cubicweb() {
+  say "CubicWeb and its cubes into .build/cubicweb (half a minute)"
+  good_python .build/cubicweb/bin/python || .venv/bin/python -m venv --clear .build/cubicweb ||
+    fail "python -m venv .build/cubicweb"
+  .build/cubicweb/bin/pip install -qq -r tests/peers/cubicweb.txt >/dev/null ||
+    fail "pip install -r tests/peers/cubicweb.txt"
+}
+
 case "${1-}" in
   python) install_python "${2:?which extra}" ;;
   browser) install_browser ;;
   peers) install_peers ;;
   keystone) install_keystone ;;
-  *) fail "usage: tools/setup.sh python EXTRA | browser | peers | keystone" ;;
+  cubicweb) install_cubicweb ;;
+  *) fail "usage: tools/setup.sh python EXTRA | browser | peers | keystone | cubicweb" ;;
 esac

@@ -226,6 +226,8 @@ def test_two_projects_of_one_user_are_two_accounts(cli, small):
         cli.good(*words, "--project-name", project, "--name", project, said="right\n")
     assert cli.good("token", "--account", "one").out == "token-1\n"
     assert cli.good("token", "--account", "two").out == "token-2\n"
+    cli.good("use", "one")
+    assert cli.good("token").out == "token-1\n"
 
 
 @pytest.mark.peer
@@ -255,6 +257,9 @@ class TestARealKeystone:
         assert "renewed with what was signed in with, which is kept" in cli.good("explain").out
         assert cli.good("status", "--json").json["renewable"] is True
         assert cli.good("whoami", "--json").json["project"]["id"] == "proj"
+        who = dict(line.split(maxsplit=1) for line in cli.good("whoami").out.splitlines())
+        assert (who["user"], who["project"]) == ("myuser", "proj")
+        assert {"admin", "member"} <= set(who["roles"].split(", "))
         cli.good("logout", "mine")
         headers = {"X-Auth-Token": told["access_token"]}
         with Session(trust_env=False) as session:

@@ -25,10 +25,12 @@ JWT = f"eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.{SECRET}"
         f"device_code={SECRET}",
         f"GET /device?user_code={SECRET} 200",
         f"{{'password': '{SECRET}'}}",
+        f"Authorization: Cubicweb nightly:{SECRET.encode().hex()}",
     ],
 )
 def test_a_secret_is_masked(text):
     assert SECRET not in masked(text)
+    assert SECRET.encode().hex() not in masked(text)
     assert "***" in masked(text)
 
 
@@ -41,6 +43,7 @@ def test_a_secret_is_masked(text):
         "basic credentials are missing",
         "default/060/user/CNdHgzQiYF4oTQEAQbhhzA",
         "password too short",
+        "CubicWeb 5.0: the cube web, cubicweb instance:abc",
     ],
 )
 def test_what_is_no_secret_stays(text):

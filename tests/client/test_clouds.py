@@ -36,6 +36,8 @@ clouds:
     auth: {auth_url: "http://a.example", pasword: x}
   vendor:
     profile: somebody
+  words:
+    auth: ada at a.example
 """
 SECURE = "clouds: {mine: {auth: {password: hush}}}"
 
@@ -78,7 +80,8 @@ def test_a_json_file_does_as_well(tmp_path):
     [
         ("wrong", errors.ConfigurationError, "takes no pasword"),
         ("vendor", errors.ConfigurationError, "profile"),
-        ("absent", errors.ConfigurationError, "It has: app, mine, vendor, wrong"),
+        ("absent", errors.ConfigurationError, "It has: app, mine, vendor, words, wrong"),
+        ("words", errors.ConfigurationError, "no mapping"),
     ],
 )
 def test_what_is_wrong_with_a_cloud_is_said(folder, name, kind, says):

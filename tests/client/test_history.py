@@ -58,6 +58,23 @@ def test_a_full_history_keeps_masked_headers_and_bodies(face, busy):
     assert "hush" not in repr(session.history)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        '<input name="csrf_token" type="hidden" value="hush"/>',
+        "<INPUT type='hidden' value='hush' NAME='password'>",
+        "<input name=api_key value=hush>",
+    ],
+)
+def test_a_page_is_kept_without_the_secrets_of_its_forms(face, serve, said):
+    page = f'<form>{said}<input name="login" value="ada"></form>'
+    server = serve(lambda _: (200, {"Content-Type": "text/html"}, page.encode()))
+    session = face.session(history="full")
+    session.request(server.url)
+    kept = session.history[0].exchange.response_body
+    assert kept == page.replace('"hush"', "hush").replace("'hush'", "hush").replace("hush", '"***"')
+
+
 def test_bodies_are_kept_up_to_4_kib_and_described_where_they_are_no_text(face, busy):
     session = face.session(history="full")
     for path in ("/long", "/picture", "/form"):
@@ -86,8 +103,9 @@ def test_a_body_too_long_to_be_read_whole_shows_no_secret_of_a_structure(face, s
 @pytest.mark.parametrize(
     "body",
     [b"<a" + b"a" * 500_000, b"<a " * 200_000, b"eyJaaaaaaaa-" * 80_000, b"-----BEGIN PRIVATE KEY-----" * 30_000,
-     b"password-" * 100_000, b'"token":"' * 100_000, json.dumps({"n": "eyJaaaaaaaa-" * 80_000}).encode()],
-    ids=["name", "elements", "jwts", "keys", "words", "quotes", "string"],
+     b"password-" * 100_000, b'"token":"' * 100_000, json.dumps({"n": "eyJaaaaaaaa-" * 80_000}).encode(),
+     b"<input name " * 80_000, b"cubicweb a" * 80_000],
+    ids=["name", "elements", "jwts", "keys", "words", "quotes", "string", "inputs", "signatures"],
 )  # fmt: skip
 def test_a_body_made_to_be_slow_is_masked_all_the_same(body):
     from sojourn.client.exchange import KEPT, exchange

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import time
+from queue import SimpleQueue
+from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
@@ -47,7 +49,7 @@ class Provider:
         self.back = {}
         self.jwks_calls = 0
         self.nonce = ""
-        self.pages = []
+        self.pages: SimpleQueue[Any] = SimpleQueue()
         self.token_form = {}
         self.token_body = b""
         self.asked = {}
@@ -76,7 +78,7 @@ class Provider:
         return ok()
 
     def visit(self, url):
-        self.pages.append(fetch(self._redirect(url)))
+        self.pages.put(fetch(self._redirect(url)))
         return True
 
     def _redirect(self, url):
@@ -123,7 +125,7 @@ def sign_in(provider, **options):
 
 def test_a_good_sign_in_ends_on_a_friendly_page_without_script(bent):
     assert sign_in(bent).ok
-    status, page, headers = bent.pages[0]
+    status, page, headers = bent.pages.get(timeout=300)
     assert status == 200
     assert "You are signed in" in page
     assert "<script" not in page
@@ -165,7 +167,7 @@ def test_an_id_token_that_breaks_a_rule_ends_the_sign_in(bent, claims, why):
     bent.claims = claims
     with pytest.raises(errors.AuthenticationError, match=why):
         sign_in(bent)
-    assert "not signed in" in bent.pages[0][1]
+    assert "not signed in" in bent.pages.get(timeout=300)[1]
 
 
 def test_an_id_token_signed_with_a_strangers_key_is_refused(bent):

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 from uvicorn import Config, Server
 
+from sojourn import set_authenticated_user
 from sojourn.model.client import Client
 from sojourn.model.resource import Resource
 from sojourn.resource_server import Verifier
@@ -20,12 +21,16 @@ from sojourn.resource_server.sample import sample_app
 from sojourn.testing.dynect import DynectInTest
 from sojourn.testing.route import route
 from sojourn.testing.server import ServerInTest
+from sojourn.testing.shotgrid import ShotgridInTest
 from tests.client.servers import Server as Small
+from tests.client.small_cubicweb import SmallCubicWeb
 from tests.client.small_keystone import SmallKeystone
 
 ISSUER = "https://id.example.org"
 NOTES = "https://notes.example.org"
 KEYSTONE = "https://keystone.example.org:5000"
+SHOTGRID = "https://studio.shotgrid.example.org"
+DATA = "https://data.example.org"
 
 
 class World(NamedTuple):
@@ -36,10 +41,20 @@ class World(NamedTuple):
     notes_secret: str
     nightly_secret: str
     keystone: str
+    shotgrid: str
+    data: str
+    data_password: str
+    data_secret: str
 
     def here(self, code: str) -> str:
         """`code` with the addresses of this world in the place of the documentation's."""
-        there = {ISSUER: self.issuer, NOTES: self.notes, KEYSTONE: self.keystone}
+        there = {
+            ISSUER: self.issuer,
+            NOTES: self.notes,
+            KEYSTONE: self.keystone,
+            SHOTGRID: self.shotgrid,
+            DATA: self.data,
+        }
         for written, address in there.items():
             code = code.replace(written, address)
         return code
@@ -65,10 +80,20 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         verifier = Verifier(
             server.issuer, audience=notes, client_id="notes", client_secret=notes_secret
         )
-        keystone = SmallKeystone()
-        with _serving(sample_app(verifier), listening), Small(keystone.answer) as small, _dynect():
+        keystone, data = SmallKeystone(), SmallCubicWeb()
+        with (
+            _serving(sample_app(verifier), listening),
+            Small(keystone.answer) as small,
+            Small(data.answer) as cubicweb,
+            _dynect(),
+            ShotgridInTest() as site,
+        ):
+            site.add_user("bob", "sesame")
+            site.add_script("publisher", "key of publisher")
             cloud = keystone.at(small).url
-            yield World(server.issuer, notes, notes_secret, nightly_secret, cloud)
+            addresses = {"keystone": cloud, "data": cubicweb.url, "shotgrid": site.url}
+            secrets = {"data_password": data.password, "data_secret": data.secret}
+            yield World(server.issuer, notes, notes_secret, nightly_secret, **addresses, **secrets)
 
 
 @contextmanager
@@ -97,12 +122,15 @@ def _serving(app: Any, listening: socket.socket) -> Iterator[None]:
 
 
 @pytest.fixture
-def new_user(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def new_user(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """An empty folder, a home of its own, and the secrets where the examples look for them."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SOJOURN_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     monkeypatch.setenv("NIGHTLY_SECRET", world.nightly_secret)
     monkeypatch.setenv("NOTES_SECRET", world.notes_secret)
+    monkeypatch.setenv("DATA_PASSWORD", world.data_password)
+    monkeypatch.setenv("DATA_SECRET", world.data_secret)
     monkeypatch.delenv("SOJOURN_ACCOUNT", raising=False)
-    return world
+    yield world
+    set_authenticated_user(None)

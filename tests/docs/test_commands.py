@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -11,6 +12,15 @@ from sojourn.cli.root import root
 from tests.docs.pages import PAGES, ROOT, commands
 
 LINES = [(page, words) for page in PAGES for words in commands(page)]
+
+
+@pytest.fixture(autouse=True)
+def mycloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cloud that the pages name: which options there are depends on what it is."""
+    file = tmp_path / "clouds.json"
+    auth = {"auth_url": "https://keystone.example.org:5000", "username": "ada"}
+    file.write_text(json.dumps({"clouds": {"mycloud": {"auth": auth}}}), encoding="utf-8")
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(file))
 
 
 def parse(words: list[str]) -> None:

@@ -11,11 +11,13 @@ from msgspec import structs
 
 from sojourn.errors import NotLive
 from sojourn.model import admission
-from sojourn.model.admission import Admitted, Node, Operation, Path, judge, verdicts
+from sojourn.model.admission import Admitted, Operation, judge, verdicts
 from sojourn.model.authentication_event import create_authn_event
+from sojourn.model.beside import Beside
 from sojourn.model.client import Client
 from sojourn.model.client_session import ClientSession
 from sojourn.model.grant import Grant
+from sojourn.model.liveness import Node, Path
 from sojourn.model.signin import SignIn
 from sojourn.model.token import Token
 from sojourn.model.user import User
@@ -227,7 +229,7 @@ def test_authorizing_needs_a_client_and_signing_in_does_not():
 
 def test_only_the_judge_admits():
     with pytest.raises(TypeError):
-        Admitted(object(), admission.ACCEPT, (), client=None, beside=admission.ALONE, now=NOW)
+        Admitted(object(), admission.ACCEPT, (), client=None, beside=Beside(), now=NOW)
 
 
 def test_a_spent_code_is_let_through_only_where_it_may_repeat():
@@ -292,7 +294,8 @@ def test_a_bound_token_goes_with_its_key_alone(
 
 
 def test_every_operation_that_hands_out_or_accepts_looks_at_the_key():
-    free = {"sign_in", "authorize", "embed", "introspect", "mint_from"}
+    # The service that a token is for was shown the proof of the client's key, and cannot repeat it.
+    free = {"sign_in", "authorize", "embed", "introspect", "mint_from", "exchange_for_service"}
     assert {o.name for o in OPERATIONS if not o.key} == free
 
 

@@ -110,3 +110,47 @@ def test_names_are_locked_to_the_host_save_in_development() -> None:
     for realm in ("", "A", "a b", "a_b", "a=b", "x" * 65):
         with pytest.raises(Malformed):
             cookies.name_for(realm, "session", issuer="https://id.example")
+
+
+NOW = 1_700_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("a=1", cookies.SetCookie("a", "1")),
+        ("a=; Max-Age=0", cookies.SetCookie("a", "", max_age=0)),
+        ("a=x=y!z:1; Path=/; HttpOnly; SameSite=Lax", cookies.SetCookie("a", "x=y!z:1", path="/")),
+        ("a=1; domain=.X.example; SECURE", cookies.SetCookie("a", "1", "x.example", secure=True)),
+        (
+            "a=1; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+            cookies.SetCookie("a", "1", max_age=60),
+        ),
+        ("a=1; expires=Tue, 14 Nov 2023 22:14:20 GMT", cookies.SetCookie("a", "1", max_age=60)),
+        (
+            "a=1; expires=Wed, 31-Dec-97 23:59:59 GMT",
+            cookies.SetCookie("a", "1", max_age=-816_387_201),
+        ),
+        ("a=1; expires=never; max-age=soon; path=x; odd", cookies.SetCookie("a", "1")),
+        ("a=1; Path=/app; Path=/", cookies.SetCookie("a", "1", path="/")),
+    ],
+)
+def test_a_set_cookie_header_is_read(header: str, said: cookies.SetCookie) -> None:
+    assert cookies.parse_set_cookie(header, now=NOW) == said
+    assert repr(said) == "<SetCookie a>"
+
+
+@pytest.mark.parametrize(
+    "header", ["", "a", "=1", "a b=1", 'a="1"', "a=1 2", "a=\x01", "a=é", "a=" + "x" * 16384]
+)
+def test_a_set_cookie_header_out_of_grammar_is_refused(header: str) -> None:
+    with pytest.raises(Malformed):
+        cookies.parse_set_cookie(header, now=NOW)
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_no_attribute_of_a_set_cookie_header_does_more_than_be_passed_over(
+    expires: str, other: str
+) -> None:
+    attributes = f"Expires={expires.replace(';', '')}; {other}"
+    assert cookies.parse_set_cookie(f"a=1; {attributes}", now=NOW).value == "1"

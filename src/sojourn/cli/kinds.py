@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sojourn.client.account import Account
     from sojourn.client.loading import Loader, Option
     from sojourn.client.renewal import RenewingAuth
+    from sojourn.errors import SecondFactorRequired
 
 DEFAULT: Final = "oidc"
 _FILE: Final = "_file"
@@ -140,20 +141,47 @@ def _flag(option: Option, loader: Loader) -> click.Parameter:
 
 def _sign_in(source: Source, *, name: str | None, as_json: bool, **said: str | None) -> None:
     from sojourn.client.accounts import Accounts
+    from sojourn.errors import SecondFactorRequired
 
-    tell(Accounts().login(_plugin(source, said), name=name), as_json=as_json)
+    found = _found(source, said)
+    while True:
+        try:
+            account = Accounts().login(_plugin(source.loader, found), name=name)
+        except SecondFactorRequired as asked:
+            found = {**found, **_second_factor(source, found, asked)}
+        else:
+            return tell(account, as_json=as_json)
 
 
-def _plugin(source: Source, said: Mapping[str, str | None]) -> RenewingAuth:
-    from sojourn.client.renewal import RenewingAuth
-    from sojourn.errors import ConfigurationError
+def _second_factor(
+    source: Source, found: Mapping[str, Any], asked: SecondFactorRequired
+) -> dict[str, str]:
+    """What the person says when the service asks for a code as well."""
+    from sojourn.client.prompt import terminal
 
+    option = next((one for one in source.loader.options if one.second_factor), None)
+    if option is None or (option.name in found and not terminal.available()):
+        raise asked
+    if terminal.available():
+        click.echo(output.clean(asked.public), err=True)
+    return {option.name: _asked(option, source)}
+
+
+def _found(source: Source, said: Mapping[str, str | None]) -> dict[str, Any]:
+    """What is said of the options; what is missing is asked for."""
     loader = source.loader
-    found = loader.known({**source.given, **_read(said)})
+    found = loader.known({**source.given, **_read(loader, said)})
     _address(loader, found)
     for option in loader.missing(found):
         found[option.name] = _asked(option, source)
         _address(loader, found)
+    return found
+
+
+def _plugin(loader: Loader, found: Mapping[str, Any]) -> RenewingAuth:
+    from sojourn.client.renewal import RenewingAuth
+    from sojourn.errors import ConfigurationError
+
     plugin = loader.load(**found)
     if not isinstance(plugin, RenewingAuth):
         message = f"{loader.name} signs nobody in: there is no account to keep."
@@ -165,7 +193,7 @@ def _address(loader: Loader, found: dict[str, Any]) -> None:
     """Complete the service's address; what is secret is not sent to it in the clear."""
     if loader.address not in found:
         return
-    found[loader.address] = where = with_scheme(found[loader.address])
+    found[loader.address] = where = with_scheme(str(found[loader.address]))
     if is_in_the_clear(where):
         message = (
             f"{where} would be sent the secret in the clear: only https, or http on this machine."
@@ -173,30 +201,27 @@ def _address(loader: Loader, found: dict[str, Any]) -> None:
         raise click.UsageError(message)
 
 
-def _read(said: Mapping[str, str | None]) -> dict[str, str]:
+def _read(loader: Loader, said: Mapping[str, str | None]) -> dict[str, str]:
     """What was said, secrets read from where they are."""
     found = {}
-    for name, value in said.items():
-        if value is None:
-            continue
-        if name.endswith(_FILE):
-            found[name.removesuffix(_FILE)] = _secret(value, name)
-        else:
-            found[name] = value
+    for option in loader.options:
+        value = said.get(f"{option.name}{_FILE}" if option.secret else option.name)
+        if value is not None:
+            found[option.name] = _secret(value, option) if option.secret else value
     return found
 
 
-def _secret(file: str, name: str) -> str:
+def _secret(file: str, option: Option) -> str:
     if file == "-":
-        return secrets.line_of_stdin(f"the {name.removesuffix(_FILE)}")
+        return secrets.line_of_stdin(option.help)
     try:
         with Path(file).open(encoding="utf-8") as opened:
             line = opened.readline().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as cause:
-        message = f"--{_dashed(name)}: {file} cannot be read."
+        message = f"--{_dashed(option.name)}-file: {file} cannot be read."
         raise click.UsageError(message) from cause
     if not line:
-        message = f"--{_dashed(name)}: {file} is empty."
+        message = f"--{_dashed(option.name)}-file: the first line of {file} is empty."
         raise click.UsageError(message)
     return line
 

@@ -26,6 +26,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "whoami": _entry("whoami", "Who the server says you are."),
     "status": _entry("status", "The current account, how long it lasts, and how it is kept."),
     "accounts": _entry("accounts", "All accounts that are signed in here."),
+    "import": _entry("importing", "Take over accounts that other programs keep here."),
     "use": _entry("use", "Make an account the current one."),
     "sessions": _entry("sessions", "Where you are signed in, as a tree."),
     "revoke": _entry("revoke", "End a session, what an application has, or a token."),

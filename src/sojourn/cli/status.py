@@ -1,10 +1,15 @@
-"""`sojourn status`: the current account, how long it lasts and how it is kept; no server is asked."""
+"""`sojourn status`: what is stored, where, how it is protected and until when it is good; no server is asked."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sojourn.cli import options, output
+
+if TYPE_CHECKING:
+    from sojourn.client.account import Account
 
 _WHY = {
     "argument": "named with --account",
@@ -12,19 +17,21 @@ _WHY = {
     "profile": "chosen with `sojourn use` or at sign-in",
     "only": "the only one",
 }
+_SEALED = "a sealed file each (AES-256-GCM), readable by you alone"
 
 
 @click.command()
 @options.account
 @options.as_json
 def command(*, account: str | None, as_json: bool) -> None:
-    """Show the current account, how long its token lasts, and where its key is kept."""
+    """Show what is stored, where, how it is protected and until when, and which account is the current one."""
     from sojourn.client.accounts import Accounts
 
     accounts = Accounts()
     found, why, _ = accounts.explain(account)
-    ends = found.expires_at // 1000 if found.expires_at else None
+    stored, problems = accounts.readable()
     origin = accounts.store.key_origin()
+    paths = accounts.store.paths
     if as_json:
         output.print_json(
             {
@@ -36,14 +43,16 @@ def command(*, account: str | None, as_json: bool) -> None:
                 "subject": found.subject,
                 "client_id": found.client_id,
                 "scope": found.scope,
-                "expires_at": ends,
+                "expires_at": _ends(found),
                 "renewable": found.renewable,
                 "key": origin,
-                "folder": accounts.store.paths.data,
+                "folder": paths.data,
+                "protection": "AES-256-GCM",
+                "stored": [_members(one) for one in stored],
+                "problems": problems,
             }
         )
         return
-    token = f"ends {output.until(ends)}" if ends else "no known end"
     output.print_fields(
         {
             "account": f"{found.name} ({_WHY.get(why, why)})",
@@ -51,16 +60,41 @@ def command(*, account: str | None, as_json: bool) -> None:
             "user": found.username or found.subject,
             "client": found.client_id,
             "scope": found.scope,
-            "token": f"{token}, {'renewed silently' if found.renewable else 'then a person must sign in'}",
-            "kept in": accounts.store.paths.data,
-            "key": "in the OS keyring"
-            if origin == "keyring"
-            else f"in the file {accounts.store.paths.key}",
+            "token": _until(found),
+            "also stored": "; ".join(
+                f"{one.name}: {_until(one)}" for one in stored if one.id != found.id
+            ),
+            "kept in": f"{paths.data}, {_SEALED}",
+            "key": "in the OS keyring" if origin == "keyring" else f"in the file {paths.key}",
         }
     )
+    for problem in problems:
+        click.echo(f"Warning: {problem}", err=True)
     if origin == "file":
         click.echo(
             "Note: the key that seals your accounts is a file. With a keyring (pip install "
             "'sojourn[keyring]') it would be kept there.",
             err=True,
         )
+
+
+def _ends(account: Account) -> int | None:
+    return account.expires_at // 1000 if account.expires_at else None
+
+
+def _until(account: Account) -> str:
+    ends = _ends(account)
+    token = f"ends {output.until(ends)}" if ends else "no known end"
+    return f"{token}, {'renewed silently' if account.renewable else 'then a person must sign in'}"
+
+
+def _members(account: Account) -> dict[str, Any]:
+    return {
+        "id": account.id,
+        "name": account.name,
+        "kind": account.kind,
+        "issuer": account.issuer,
+        "username": account.username,
+        "expires_at": _ends(account),
+        "renewable": account.renewable,
+    }

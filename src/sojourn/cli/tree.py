@@ -101,6 +101,9 @@ def drawing(found: Members, *, every: bool) -> Twig:
     apart = [one for one in found["offline"] if every or one["live"]]
     if apart:
         below.append(Twig("without a sign-in", "offline access", True, _grants(apart, every=every)))
+    if found["stores"]:
+        kept = tuple(Twig(one["name"], _store(one), True) for one in found["stores"])
+        below.append(Twig("kept on", "your machines", True, kept))
     return Twig(user["login"] or user["id"], user["name"], True, tuple(below))
 
 
@@ -116,6 +119,11 @@ def _sign_in(one: Members, *, every: bool) -> Twig:
     label = device(one["agent"])
     note = " · ".join(note for note in notes if note)
     return Twig(label, note, one["live"], _grants(one["grants"], every=every))
+
+
+def _store(one: Members) -> str:
+    used = f"used {output.ago(one['last_used'])}" if one["last_used"] else "not used yet"
+    return f"since {output.day(one['since'])} · {used} · {one['id'][:SHORT]}"
 
 
 def _grants(grants: list[Members], *, every: bool) -> tuple[Twig, ...]:
@@ -137,6 +145,7 @@ def _client(client_id: str, grants: list[Members], *, every: bool) -> Twig:
                     f"since {output.day(one['created'])}",
                     "offline" if one["offline"] else "",
                     "bound to a key" if one.get("jkt") else "",
+                    f"on {output.shortened(one['store'])}" if one["store"] else "",
                     _why(one["why"]),
                     one["id"][:SHORT],
                 )
@@ -201,6 +210,7 @@ def targets(found: Mapping[str, Any], text: str) -> list[Target]:
         *(Target("end_sign_in", one["id"], device(one["agent"])) for one in found["sign_ins"]),
         *(Target("end_grant", one["id"], f"{one['client_id']} ({one['scope']})") for one in grants),
         *(Target("end_delegation", one["id"], delegation(one)) for one in jobs),
+        *(Target("end_store", one["id"], f"all on {one['name']}") for one in found["stores"]),
         *(Target("end_client", name, name) for name in {one["client_id"] for one in grants}),
     ]
     exact = [one for one in known if one.id == text]

@@ -38,5 +38,14 @@ def command(*, account: str | None, as_json: bool) -> None:
     if as_json:
         output.print_json({"account": found.name, "issuer": found.issuer, **claims})
         return
-    shown = {name: value for name, value in claims.items() if name not in _TECHNICAL}
+    shown = {name: _plain(value) for name, value in claims.items() if name not in _TECHNICAL}
     output.print_fields({"account": found.name, "issuer": found.issuer, **shown})
+
+
+def _plain(value: object) -> object:
+    """What has a name or an id is shown by it: a project, roles."""
+    if isinstance(value, list):
+        return ", ".join(str(_plain(one)) for one in value)
+    if isinstance(value, dict):
+        return value.get("name") or value.get("id") or value
+    return value

@@ -131,20 +131,31 @@ class Accounts(Mapping[str, Account]):
         called; else the user's name and the provider's host. Signing in again as the same user at
         the same provider replaces the old credential.
         """
-        from sojourn.client.keeper import kept_of, with_kept
         from sojourn.client.loading import accounts_of
         from sojourn.client.running import run
 
+        plugin.meant_for = self.store
         record = run(lambda env: accounts_of(plugin.kind).signed_in(env, plugin))
+        account = self.keep(plugin, record, name=name)
+        profile.choose(self.store.paths, account.id)
+        return account
+
+    def keep(
+        self, plugin: RenewingAuth, record: Mapping[str, Any], *, name: str | None = None
+    ) -> Account:
+        """Keep the account that `record` describes, sealed, and let `plugin` renew what is kept; what an older record
+        of the same says beside it stays."""
+        from sojourn.client.keeper import kept_of, with_kept
+
         account = self.store.account_id(plugin.kind, *plugin.identity(record["subject"]))
         with self.store.locked(account):
             old = self._old(account)
-            record["name"] = name or old.get("name") or self._free_name(record)
-            self.store.write(account, with_kept({**old, **record}, kept_of(record)))
-        profile.choose(self.store.paths, account)
-        plugin.label = record["name"]
+            named = {"name": name or old.get("name") or self._free_name(record)}
+            whole = with_kept({**old, **record, **named}, kept_of(record))
+            self.store.write(account, whole)
+        plugin.label = whole["name"]
         self._bind(plugin, account)
-        return Account(self.store, account, record)
+        return Account(self.store, account, whole)
 
     def open(self, name: str | None = None, *, session: Session) -> Account:
         """Make `session`, which has a plugin, the open session of an account, and return the account.
@@ -207,7 +218,7 @@ class Accounts(Mapping[str, Account]):
         """
         from sojourn.client.loading import accounts_of
         from sojourn.client.running import run
-        from sojourn.errors import AuthenticationError, ConnectFailure
+        from sojourn.errors import AuthenticationError, ConnectFailure, NotRevocable
 
         account = self.get(name)
         revoked, logout_url = True, None
@@ -217,6 +228,8 @@ class Accounts(Mapping[str, Account]):
                 logout_url = run(
                     lambda env: accounts_of(account.kind).signed_out(env, record, store=self.store)
                 )
+            except NotRevocable:
+                revoked = False
             except (AuthenticationError, ConnectFailure):
                 if not force:
                     raise

@@ -70,8 +70,11 @@ def described(
     """Return what the files say of the cloud called `name`; see `cloud`."""
     path = _file(os.environ if environ is None else environ, folders)
     whole = _described(path, name)
-    plugin = loader(whole.get("auth_type") or DEFAULT_TYPE)
-    return Described(plugin, whole.get("auth") or {}, whole, f"the cloud {name!r} of {path}")
+    auth = whole.get("auth") or {}
+    if not isinstance(auth, dict):
+        raise ConfigurationError(f"The cloud {name!r} of {path} has an auth that is no mapping.")
+    plugin = loader(str(whole.get("auth_type") or DEFAULT_TYPE))
+    return Described(plugin, auth, whole, f"the cloud {name!r} of {path}")
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Cloud:

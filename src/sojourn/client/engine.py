@@ -77,6 +77,8 @@ class Engine:
         sent, left = refused, {_PROOF, _SIGN_IN} if call.allow_reauth else {_PROOF}
         while what := await self._again(env, call, sent, left):
             left.remove(what)
+            if what == _SIGN_IN:
+                call = call._replace(allow_reauth=False)
             sent = await self._follow(env, call, retries)
         return sent
 
@@ -100,7 +102,7 @@ class Engine:
             if response.status_code not in redirects.STATUSES or len(passed) >= call.redirects:
                 return sent
             target = redirects.target(response)
-            if target is None:
+            if target is None or _refused_here(call, sent):
                 return sent
             following = redirects.following(request, target, response.status_code)
             if following is None:
@@ -160,6 +162,14 @@ class Engine:
         self.history.add(entry, request, reply)
         if self.timings is not None and reply is not None:
             self.timings.add(request.method, shown, duration)
+
+
+def _refused_here(call: Call, sent: _Sent) -> bool:
+    """Tell whether a redirect is how the service refuses the credential, such as one to its sign-in page:
+    then it need not be followed."""
+    if call.auth is None or sent.stamp is None or not sent.stamp.headers or not call.allow_reauth:
+        return False
+    return call.auth.refuses(sent.response.reply)
 
 
 def _stamped(request: Request, headers: Fields) -> Request:

@@ -30,6 +30,11 @@ _TEXT: Final = (
 )
 _ADDRESSES: Final = frozenset({"location", "content-location", "referer", "link", "refresh"})
 _query = re.compile(r"([?&#;][\w.~-]+=)[^&#\s\"'<>;]+")
+_input = re.compile(r"<input\b[^<>]*>", re.IGNORECASE)
+_attribute = re.compile(
+    r"(?<=\s)(?P<name>name|value)\s{0,8}=\s{0,8}(?P<value>\"[^\"]*\"|'[^']*'|[^\s\"'<>]+)",
+    re.IGNORECASE,
+)
 _element = re.compile(r"<(?P<name>[\w:.-]{1,64})(?P<rest>(?:\s[^<>]*)?)>[^<]+</(?P=name)>")
 
 
@@ -120,4 +125,15 @@ def _plain(text: str) -> str:
         name = found["name"]
         return f"<{name}{found['rest']}>{MASK}</{name}>" if is_secret(name) else found[0]
 
-    return masked(_element.sub(hidden, text[: 2 * KEPT]))
+    return masked(_input.sub(_without_value, _element.sub(hidden, text[: 2 * KEPT])))
+
+
+def _without_value(found: re.Match[str]) -> str:
+    """An input of a form, its value hidden where its name says that it is a secret."""
+    names = [one for one in _attribute.finditer(found[0]) if one["name"].lower() == "name"]
+    if not any(is_secret(one["value"].strip("\"'")) for one in names):
+        return found[0]
+    return _attribute.sub(
+        lambda one: one[0] if one["name"].lower() == "name" else f'value="{MASK}"',
+        found[0],
+    )

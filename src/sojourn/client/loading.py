@@ -1,5 +1,5 @@
-"""From a name to code that is imported when it is needed: the dialect of an account, and the plugin of
-an authentication type with its options. Accounts, `clouds` and the command line stand above it, the
+"""From a name to code that is imported when it is needed: the dialect of an account or a user, and the
+plugin of an authentication type with its options. Accounts, users, `clouds` and the command line stand above it, the
 dialects below. Other packages add plugins through the entry-point group `sojourn.plugins`."""
 
 from __future__ import annotations
@@ -10,12 +10,20 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sojourn.client.auth import AuthPlugin
 from sojourn.errors import ConfigurationError, IncompleteCredentials
 
+if TYPE_CHECKING:
+    from sojourn.client.user_dialect import UserDialect
+
 GROUP: Final = "sojourn.plugins"
+
+GENERAL: Final = "oidc"
+"""The dialect of users where none is named."""
+TOOLKIT: Final = "shotgrid"
+"""The dialect of users that the Toolkit serialised."""
 
 _DIALECTS: Final = "sojourn.client.dialects"
 _is_name = re.compile(r"[a-z][a-z0-9_]{0,31}").fullmatch
@@ -33,6 +41,8 @@ class Option(NamedTuple):
     older: tuple[str, ...] = ()
     instead: tuple[str, ...] = ()
     """A required option is not missed where one of these is given."""
+    second_factor: bool = False
+    """Whether it is what a service asks for beside a password that was good."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -99,12 +109,22 @@ class Loader(NamedTuple):
 
 def accounts_of(kind: str) -> ModuleType:
     """Return the module that begins, restores and ends accounts of the dialect `kind`."""
+    return _part_of(kind, "accounts")
+
+
+def users_of(kind: str) -> UserDialect:
+    """Return how users of the dialect `kind` sign in: `USERS` of its module `users`."""
+    found: UserDialect = _part_of(kind, "users").USERS
+    return found
+
+
+def _part_of(kind: str, part: str) -> ModuleType:
     package = f"{_DIALECTS}.{kind}"
     if not _is_name(kind) or find_spec(package) is None:
         raise ConfigurationError(
             f"An account is of the dialect {kind!r}, which this release lacks."
         )
-    return import_module(f"{package}.accounts")
+    return import_module(f"{package}.{part}")
 
 
 def loader(name: str) -> Loader:

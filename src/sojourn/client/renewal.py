@@ -10,9 +10,10 @@ import logging
 import secrets as random
 from abc import abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from sojourn.client.asking import CANCELLED, PENDING
+from sojourn.client.asking import CANCELLED, PENDING, Turn
 from sojourn.client.auth import AuthPlugin, Stamp, Verdict, handed_to_this_thread
 from sojourn.client.credential import Credential, of_halves
 from sojourn.client.env.contract import Clock, Env
@@ -31,8 +32,11 @@ from sojourn.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
     from sojourn.client.cache.store import CredentialStore
 
+    Asker = Callable[[Env, "RenewingAuth", InteractionRequired], Coroutine[Any, Any, Credential]]
 BOUND: Final = (
     "The access token is bound to a key (DPoP) and of no use as a bearer token: each request needs a proof of its own. "
     "Send the request through sojourn's Session, or sign in with dpop=False for a token that can be handed on."
@@ -49,6 +53,10 @@ class SignInEnded(InteractionRequired):
     text = "The sign-in has ended at the server. Sign in again."
 
 
+class NotAsked(InteractionRequired):
+    """Only a person can help, and whoever wanted the credential wanted none to be asked."""
+
+
 class RenewingAuth(AuthPlugin):
     """A plugin whose credential is renewed in one flight. `store` is its own sealed store; else the
     session's is used."""
@@ -56,6 +64,10 @@ class RenewingAuth(AuthPlugin):
     kind: str
     spends: bool = True
     """Whether a renewal uses up the refresh token, so that two processes must not hold one each."""
+    meant_for: CredentialStore | None = None
+    """The store that is going to keep what a sign-in gives."""
+    asker: Asker | None = None
+    """Asks the person of this credential, where one was chosen to."""
 
     def __init__(self, *, store: CredentialStore | None = None, account: str | None = None) -> None:
         self._store = store
@@ -96,11 +108,13 @@ class RenewingAuth(AuthPlugin):
     async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
         """Return a credential that a person gave; no lock is held. Raises `reason` where none can
         be asked."""
-        raise reason
+        if self.asker is None:
+            raise reason
+        return await self.asker(env, self, reason)
 
     def may_ask(self) -> bool:
         """Tell whether `ask` could reach a person here."""
-        return False
+        return self.asker is not None
 
     # The contract ----------------------------------------------------------------------------------------------------
 
@@ -162,16 +176,18 @@ class RenewingAuth(AuthPlugin):
 
     # Renewal ---------------------------------------------------------------------------------------------------------
 
-    async def credential(self, env: Env) -> Credential:
-        """Return a good credential, renewing it if need be. Raises CredentialError and
-        ConnectFailure."""
+    async def credential(self, env: Env, *, ask: bool = True) -> Credential:
+        """Return a good credential, renewing it if need be; without `ask` a person is not asked.
+
+        Raises CredentialError and ConnectFailure.
+        """
         if (ready := self._ready(env)) is not None:
             return ready
         stale = self._stale
         try:
-            found = await self._flown(env)
+            found = await self._flown(env, ask=ask)
             while found.generation <= stale:  # it took off before this one was refused
-                found = await self._flown(env)
+                found = await self._flown(env, ask=ask)
         except (ConnectFailure, CredentialBusy, StoreUnavailable):
             if (current := self._usable(env, stale)) is not None:
                 return current
@@ -185,8 +201,15 @@ class RenewingAuth(AuthPlugin):
             return None
         return current
 
-    async def _flown(self, env: Env) -> Credential:
-        return await env.flight(self._flight, lambda worker: self._renewed(worker, self._stale))
+    async def _flown(self, env: Env, *, ask: bool) -> Credential:
+        while True:
+            try:
+                return await env.flight(
+                    self._flight, lambda worker: self._renewed(worker, self._stale, ask=ask)
+                )
+            except NotAsked:  # of this flight, or of one that another began who wanted none asked
+                if not ask:
+                    raise
 
     def adopt(self, credential: Credential) -> None:
         """Make `credential` the current one, unless a newer one is."""
@@ -195,7 +218,7 @@ class RenewingAuth(AuthPlugin):
             self._current = credential
             self._memory.write(Kept(credential))
 
-    async def _renewed(self, env: Env, stale: int) -> Credential:
+    async def _renewed(self, env: Env, stale: int, *, ask: bool) -> Credential:
         keeper = self._keeper(env)
         try:
             return await self._renewed_silently(env, keeper, stale)
@@ -203,6 +226,8 @@ class RenewingAuth(AuthPlugin):
             raise
         except InteractionRequired as reason:
             current = self._usable(env, stale)
+            if current is None and not ask:
+                raise NotAsked(reason.public, detail=reason.detail) from reason
             return current or await self._asked_in_turn(env, keeper, stale, reason)
 
     async def _asked_in_turn(
@@ -213,32 +238,45 @@ class RenewingAuth(AuthPlugin):
         if turn is None or not self.may_ask():
             return self._given(keeper, stale, await self.ask(env, reason))
         flight = random.token_hex(8)
-        while (other := turn.take(flight, now=env.now())) is not None:
+        while (other := _taken(turn, flight, env.now())) is not None:
             while turn.of(other, now=env.now()) == PENDING:
                 await env.sleep(_POLL)
             if turn.of(other, now=env.now()) == CANCELLED:
                 raise AuthenticationCancelled("The person said no, in another program.")
-            kept = keeper.read()
-            found = kept.credential if kept.proven else None
-            if found is not None and found.generation > stale and found.fresh(env.now()):
-                self.adopt(found)
-                return found
         try:
-            credential = self._given(keeper, stale, await self.ask(env, reason))
+            credential = self._found(env, keeper, stale) or self._given(
+                keeper, stale, await self.ask(env, reason)
+            )
         except AuthenticationCancelled:
-            turn.cancel(flight)
+            with suppress(StoreUnavailable):
+                turn.cancel(flight)
             raise
         except BaseException:
-            turn.leave(flight)
+            _left(turn, flight)
             raise
-        turn.leave(flight)
+        _left(turn, flight)
         return credential
 
+    def _found(self, env: Env, keeper: Keeper, stale: int) -> Credential | None:
+        """Return what the person gave to another process while this one came to ask."""
+        kept = keeper.read()
+        found = kept.credential if kept.proven else None
+        if found is None or found.generation <= stale or not found.fresh(env.now()):
+            return None
+        self.adopt(found)
+        return found
+
     def _given(self, keeper: Keeper, stale: int, credential: Credential) -> Credential:
-        with keeper.locked():
-            kept = keeper.read().credential
-            credential = self._later(credential, max(stale, _generation(kept)))
-            keeper.write(Kept(credential))
+        """Keep what the person gave. Where that fails it still serves this process."""
+        try:
+            with keeper.locked():
+                credential = self._later(
+                    credential, max(stale, _generation(keeper.read().credential))
+                )
+                keeper.write(Kept(credential))
+        except StoreUnavailable as error:
+            credential = self._later(credential, stale)
+            _log.warning("The new credential of %s was not saved: %s", self.label, error)
         self.adopt(credential)
         return credential
 
@@ -340,6 +378,20 @@ class RenewingAuth(AuthPlugin):
             return Sealed(store, self._account)
         account = store.account_id(self.kind, *self.identity())
         return Sealed(store, account, self.record(), self.proof)
+
+
+def _taken(turn: Turn, flight: str, now: int) -> str | None:
+    """Take the turn; where it cannot be written down, other processes are not kept from asking."""
+    try:
+        return turn.take(flight, now=now)
+    except StoreUnavailable as error:
+        _log.warning("Other processes may ask as well: %s", error)
+        return None
+
+
+def _left(turn: Turn, flight: str) -> None:
+    with suppress(StoreUnavailable):
+        turn.leave(flight)
 
 
 def _generation(credential: Credential | None) -> int:

@@ -16,9 +16,10 @@ from sojourn.driver import drive
 T = TypeVar("T")
 
 
-def run(work: Callable[[Env], Coroutine[Any, Any, T]]) -> T:
-    """Return what `work` returns; connections are closed at the end."""
-    transport = HttpxTransport(Trust(), Proxies(None, trust_env=True))
+def run(work: Callable[[Env], Coroutine[Any, Any, T]], *, proxy: str | None = None) -> T:
+    """Return what `work` returns; connections are closed at the end. Without `proxy`, a URL, the
+    environment says whether there is one."""
+    transport = HttpxTransport(Trust(), Proxies(proxy, trust_env=True))
     try:
         return drive(work(BlockingEnv(transport)))
     finally:

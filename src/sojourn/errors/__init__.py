@@ -23,7 +23,7 @@
     │     │  └─ TokenMissing         (401, and the answer tells no code: no token came)
     │     └─ InsufficientScope       (403)
     ├─ PageError                     of a page: shown to a person, with a code that picks the words
-    │  ├─ PageExpired, ForgedForm, SetUpDone, NoSuchPage
+    │  ├─ PageExpired, DeviceWithdrawn, ForgedForm, SetUpDone, NoSuchPage
     ├─ Malformed                     text that breaks its grammar (a token, a cookie, a form, a JWT, a key)
     │  └─ UnknownKey                 a JWT that no key of the set can verify: the set may be old
     ├─ SessionError                  of the Session Manager
@@ -40,13 +40,16 @@
     ├─ ConfigurationError            an option, a file, a folder, a key; the text says which and what to do
     ├─ CredentialError               of the client's credentials (also ShotgunAuthenticationError)
     │  ├─ AuthenticationError        the credentials were refused
-    │  │  └─ MissingAuthMethods      they were good, and another method is asked for as well
+    │  │  ├─ MissingAuthMethods      they were good, and another method is asked for as well
+    │  │  └─ SecondFactorRequired    they were good, and a code is asked for: with it the same attempt goes on
     │  ├─ IncompleteCredentials      something needed is missing
     │  ├─ AuthenticationCancelled    the person said no
     │  ├─ DelegationNotSupported     the provider lets nobody act for somebody else
     │  ├─ InteractionRequired        a person is needed and none can be asked; names ways out
+    │  ├─ NotRevocable               the service has no way to end a session: it dies of itself
     │  ├─ CredentialBusy             another process holds the credential's lock
-    │  └─ KeyBound                   the token works only with its key's proof (DPoP), so it cannot be handed out
+    │  ├─ KeyBound                   the token works only with its key's proof (DPoP), so it cannot be handed out
+    │  └─ BadSerializedUser          not a serialised user, or not for here and now; says which
     ├─ EndpointError                 where a service answers cannot be found out
     │  ├─ EndpointNotFound           the catalog has no such endpoint
     │  │  └─ EmptyCatalog            it has none at all
@@ -76,6 +79,7 @@ from sojourn.errors.client import (
     AuthenticationCancelled,
     AuthenticationError,
     BadRequest,
+    BadSerializedUser,
     Conflict409,
     ConnectFailure,
     ConnectTimeout,
@@ -95,8 +99,10 @@ from sojourn.errors.client import (
     KeyBound,
     MissingAuthMethods,
     NotFound,
+    NotRevocable,
     ReadTimeout,
     RequestError,
+    SecondFactorRequired,
     ServiceUnavailable,
     SSLFailure,
     TooManyRequests,
@@ -140,6 +146,7 @@ from sojourn.errors.protocol import (
 from sojourn.errors.server import (
     BadSessionId,
     Conflict,
+    DeviceWithdrawn,
     ForgedForm,
     MintingNotAllowed,
     NewerRecord,
@@ -168,6 +175,7 @@ __all__ = [
     "AuthenticationError",
     "AuthorizationPending",
     "BadRequest",
+    "BadSerializedUser",
     "BadSessionId",
     "BearerError",
     "ConfigurationError",
@@ -179,6 +187,7 @@ __all__ = [
     "CredentialBusy",
     "CredentialError",
     "DelegationNotSupported",
+    "DeviceWithdrawn",
     "DiscoveryFailure",
     "DpopError",
     "EmptyCatalog",
@@ -213,6 +222,7 @@ __all__ = [
     "NoSuchUser",
     "NotFound",
     "NotLive",
+    "NotRevocable",
     "OutcomeUnknown",
     "PageError",
     "PageExpired",
@@ -222,6 +232,7 @@ __all__ = [
     "RequestNotSupported",
     "RequestUriNotSupported",
     "SSLFailure",
+    "SecondFactorRequired",
     "ServerBusy",
     "ServiceUnavailable",
     "SessionError",

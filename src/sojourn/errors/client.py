@@ -46,16 +46,46 @@ class MissingAuthMethods(AuthenticationError):
         self.required_auth_methods = required
 
 
+class SecondFactorRequired(AuthenticationError):
+    """The password was good, and a code is asked for as well: the public text says which one and where the person finds
+    it, `label` names it. Raised again for a code that was not good."""
+
+    text = "Type the code of your second factor."
+
+    def __init__(self, text: str | None = None, *, label: str = "Code", detail: str = "") -> None:
+        super().__init__(text, detail=detail)
+        self.label = label
+
+
 class DelegationNotSupported(CredentialError):
     text = "The provider lets nobody act for somebody else."
 
 
 class InteractionRequired(CredentialError):
+    """`ways_out` are what the person who reads it can do, a sentence's part each; they stand in the public text."""
+
     text = "A person must sign in, and none can be asked here."
+
+    def __init__(
+        self, text: str | None = None, *, ways_out: tuple[str, ...] = (), detail: str = ""
+    ) -> None:
+        said = text or self.text
+        super().__init__(
+            f"{said} Ways out: {'; '.join(ways_out)}." if ways_out else said, detail=detail
+        )
+        self.ways_out = ways_out
+
+
+class NotRevocable(CredentialError):
+    text = "The service has no way to end this."
 
 
 class CredentialBusy(CredentialError):
     text = "Another process holds this credential."
+
+
+class BadSerializedUser(CredentialError):
+    text = "The serialised user cannot be used."
 
 
 class KeyBound(CredentialError):

@@ -22,6 +22,12 @@ class PageExpired(PageError):
     text = "This page has expired."
 
 
+class DeviceWithdrawn(PageError):
+    code = "withdrawn"
+    status = 410
+    text = "The device signed in another way and asks no longer."
+
+
 class ForgedForm(PageError):
     code = "forged"
     status = 403

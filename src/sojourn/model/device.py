@@ -4,6 +4,7 @@ for nobody knows whose it will be; what approval gives lies with the user.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from sojourn.model.value import Value
@@ -13,6 +14,8 @@ INTERVAL: Final = 5
 
 APPROVED: Final = "approved"
 DENIED: Final = "denied"
+WITHDRAWN: Final = "withdrawn"
+"""The device asks no longer, for its person signed in another way."""
 
 
 class DeviceRequest(Value, frozen=True, kw_only=True):
@@ -23,8 +26,9 @@ class DeviceRequest(Value, frozen=True, kw_only=True):
     interval        seconds that the device must leave between two polls; grows with each that comes too early
     polled          UTC ms of the newest poll; 0: none yet
     address, agent  where the request came from, and what the program called itself
-    decision        empty while nobody decided; approved | denied
-    user_id         who decided
+    store           parameters that tell where the program will keep its tokens
+    decision        empty while nobody decided; approved | denied | withdrawn
+    user_id         who decided, where a person did
     """
 
     client_id: str
@@ -37,6 +41,7 @@ class DeviceRequest(Value, frozen=True, kw_only=True):
     polled: int = 0
     address: str = ""
     agent: str = ""
+    store: Mapping[str, str] = {}
     decision: str = ""
     user_id: str = ""
 

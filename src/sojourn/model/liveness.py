@@ -1,5 +1,6 @@
-"""When a node is live, by what kind it is: one rule each, which returns why it is dead, or nothing. `admission`
-stands above it and knows where on a path the node stands."""
+"""Liveness: of a path that was read, why each node is dead. Values and rules; `admission` judges by them, and `beside`
+what is judged beside a path.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +9,33 @@ from typing import Final
 
 from msgspec import UNSET, Struct
 
+from sojourn.model import ids
 from sojourn.model.client import Client
 from sojourn.model.client_session import ClientSession
 from sojourn.model.grant import Grant
 from sojourn.model.signin import SignIn
 from sojourn.model.token import Token
 from sojourn.model.user import User
+from sojourn.model.value import Value
+
+
+class Node(Struct, frozen=True, gc=False):
+    """One node as it was read; `value` is None when it is missing."""
+
+    key: str
+    version: int
+    value: Value | None
+
+
+Path = tuple[Node, ...]
+
+
+class Verdict(Struct, frozen=True):
+    """What was found of one node: `why` is empty when it is live."""
+
+    node: str
+    key: str
+    why: str
 
 
 class Lineage(Struct, gc=False):
@@ -24,7 +46,7 @@ class Lineage(Struct, gc=False):
     user: User | None = None
 
 
-def of_token(token: Token, now: int, *, spent: bool) -> str:
+def _token(token: Token, now: int, *, spent: bool) -> str:
     if token.ended is not UNSET:
         return token.ended.why
     if token.expires_at and now >= token.expires_at:
@@ -83,7 +105,7 @@ def _client(client: Client, _now: int, _line: Lineage) -> str:
     return client.refusal()
 
 
-RULES: Final[dict[type, Callable[..., str]]] = {
+_RULES: Final[dict[type, Callable[..., str]]] = {
     Token: _based_on,
     Grant: _grant,
     ClientSession: _session,
@@ -91,3 +113,61 @@ RULES: Final[dict[type, Callable[..., str]]] = {
     SignIn: _signin,
     Client: _client,
 }
+_NAMES: Final = {
+    Grant: "grant",
+    ClientSession: "client session",
+    User: "user",
+    SignIn: "sign-in",
+    Client: "client",
+    type(None): "missing",
+}
+
+
+def lineage(path: Path) -> Lineage:
+    line = Lineage()
+    for node in path:
+        value = node.value
+        if type(value) is Grant:
+            line.grant = value
+        elif type(value) is ClientSession:
+            line.session = value
+        elif type(value) is User:
+            line.user = value
+    return line
+
+
+def shape_fault(path: Path, line: Lineage) -> str:
+    """Whether the path has all that its leaf stands on; '' if so."""
+    if not path:
+        return "missing"
+    leaf = path[0].value
+    if type(leaf) in (Token, Grant) and line.grant is not None:
+        if line.session is None or line.user is None:
+            return "an ancestor is missing"
+        if line.grant.signin and not line.grant.offline and type(path[-1].value) is not SignIn:
+            return "the sign-in is missing"
+    elif type(leaf) is Token and type(path[-1].value) is not Client:
+        return "an ancestor is missing"
+    elif type(leaf) in (SignIn, ClientSession) and line.user is None:
+        return "the user is missing"
+    return ""
+
+
+def name_of(value: Value | None) -> str:
+    return value.type.replace("_", " ") if type(value) is Token else _NAMES[type(value)]
+
+
+def why_of(node: Node, now: int, line: Lineage) -> str:
+    """Why a node above the leaf is dead; empty when it is live."""
+    value = node.value
+    if value is None:
+        if ids.is_of_jwt(node.key):
+            return ""
+        offline = line.grant is not None and line.grant.offline
+        return "" if offline and "/signin/" in node.key else "missing"
+    return _RULES[type(value)](value, now, line)
+
+
+def leaf_why(node: Node, now: int, line: Lineage, *, spent: bool) -> str:
+    value = node.value
+    return _token(value, now, spent=spent) if type(value) is Token else why_of(node, now, line)

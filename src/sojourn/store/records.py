@@ -13,7 +13,6 @@ import msgspec
 from msgspec import Raw, Struct
 
 from sojourn.errors import NewerRecord, StoreError
-from sojourn.model.admission import Node, Path
 from sojourn.model.client import Client
 from sojourn.model.client_session import ClientSession
 from sojourn.model.credential import PasswordCredential
@@ -22,6 +21,7 @@ from sojourn.model.event import Event
 from sojourn.model.grant import Grant
 from sojourn.model.interaction import Interaction
 from sojourn.model.key import PurposeKey, SigningKeyRecord
+from sojourn.model.liveness import Node, Path
 from sojourn.model.marks import Activity, Failures, SetupLink, Used
 from sojourn.model.resource import Resource
 from sojourn.model.signin import SignIn

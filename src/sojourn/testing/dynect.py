@@ -6,96 +6,25 @@ PyPI `dyn` runs against it as well, and our tests compare what both say and send
 
 from __future__ import annotations
 
-import sys
-import threading
-from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final, NamedTuple, Self
-
-from sojourn.testing.dynect_service import Answer, DynectService
-
-_PATIENCE: Final = 0.02  # seconds between two looks at whether to stop
+from sojourn.testing.dynect_service import DynectService
+from sojourn.testing.loopback import LoopbackAnswer, LoopbackCall, LoopbackServer
 
 
-class DynectCall(NamedTuple):
-    """One call as it arrived; header names in lower case."""
-
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
-
-
-class DynectInTest(DynectService):
+class DynectInTest(DynectService, LoopbackServer):
     """A DynECT on a free loopback port, from `with` to the end of the block.
 
     `calls` are all that arrived, in order. Users, zones and faults are those of `DynectService`.
     """
 
     def __init__(self) -> None:
-        super().__init__()
-        self.calls: list[DynectCall] = []
-        self._server = _Listening(("127.0.0.1", 0), _handler(self._handle))
-        self.host = "127.0.0.1"
-        self.port: int = self._server.server_port
-        self.url = f"http://{self.host}:{self.port}"
+        DynectService.__init__(self)
+        LoopbackServer.__init__(self)
 
-    def __enter__(self) -> Self:
-        serving = self._server.serve_forever
-        threading.Thread(target=serving, args=(_PATIENCE,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def made(self, method: str, path: str) -> list[DynectCall]:
-        """Return the calls of `method` to `path` so far."""
-        return [call for call in self.calls if (call.method, call.path) == (method, path)]
-
-    def _handle(self, call: DynectCall) -> Answer | None:
-        self.calls.append(call)
-        return self.answer(call.method, call.path, call.headers.get("auth-token"), call.body)
-
-
-class _Listening(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of a client that went away before its answer came."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
-
-
-def _handler(
-    handle: Callable[[DynectCall], Answer | None],
-) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def handle_any(self) -> None:
-            length = int(self.headers.get("Content-Length", 0))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            call = DynectCall(self.command, self.path, headers, self.rfile.read(length))
-            answer = handle(call)
-            if answer is None:
-                self.close_connection = True
-                return
-            self.send_response(answer.status)
-            self.send_header("Content-Type", "application/json")
-            if answer.location:
-                self.send_header("Location", answer.location)
-            if answer.retry_after is not None:
-                self.send_header("Retry-After", str(answer.retry_after))
-            self.send_header("Content-Length", str(len(answer.body)))
-            self.end_headers()
-            self.wfile.write(answer.body)
-
-        do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = handle_any  # noqa: N815 - http.server's names
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: ANN401 - http.server's signature
-            """Say nothing."""
-
-    return Handler
+    def answered(self, call: LoopbackCall) -> LoopbackAnswer | None:
+        answer = self.answer(call.method, call.path, call.headers.get("auth-token"), call.body)
+        if answer is None:
+            return None
+        location = (("Location", answer.location),) if answer.location else ()
+        pause = answer.retry_after
+        later = (("Retry-After", str(pause)),) if pause is not None else ()
+        return LoopbackAnswer(answer.status, answer.body, (*location, *later))

@@ -1,13 +1,14 @@
-"""Cookies (RFC 6265, with the `__Host-` prefix of its successor): the header read strictly, and
-Set-Cookie written with every attribute said. Endpoints and pages stand above it.
+"""Cookies (RFC 6265, with the `__Host-` prefix of its successor): both headers read strictly, and
+Set-Cookie written with every attribute said. Endpoints, pages and the client's jar stand above it.
 """
 
 from __future__ import annotations
 
 import re
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from sojourn.errors import Malformed
 
@@ -17,6 +18,7 @@ MAX_HEADER: Final = 16384
 _is_name = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
 _is_value = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*").fullmatch
 _is_path = re.compile(r"/[\x21-\x3a\x3c-\x7e]*").fullmatch
+_is_seconds = re.compile(r"-?[0-9]{1,12}").fullmatch
 _is_word = re.compile(r"[a-z0-9][a-z0-9-]{0,63}").fullmatch
 
 
@@ -36,6 +38,61 @@ def parse(header: str) -> dict[str, str]:
         if not good or found.setdefault(name, value) != value:
             doubtful.add(name)
     return {name: value for name, value in found.items() if name not in doubtful}
+
+
+class SetCookie(NamedTuple):
+    """What one Set-Cookie header asks for. `domain` and `path` are None where it does not say;
+    `max_age` is in seconds, below 1 for a cookie to be forgotten, None for one of the session."""
+
+    name: str
+    value: str
+    domain: str | None = None
+    path: str | None = None
+    secure: bool = False
+    max_age: int | None = None
+
+    def __repr__(self) -> str:
+        return f"<SetCookie {self.name}>"
+
+
+def parse_set_cookie(header: str, *, now: int) -> SetCookie:
+    """Return what a Set-Cookie header says at `now` (UTC milliseconds), where Expires is counted from.
+
+    A name or value out of grammar, and a header over 16 KiB, raise Malformed; an attribute that is
+    not understood is passed over (RFC 6265 §5.2).
+    """
+    if len(header) > MAX_HEADER:
+        raise Malformed("The Set-Cookie header is too large.")
+    pair, *others = header.split(";")
+    name, equals, value = pair.strip(" \t").partition("=")
+    if not equals or not _is_name(name) or not _is_value(value):
+        raise Malformed("A Set-Cookie header breaks its grammar.")
+    said: dict[str, str] = {}
+    for other in others:
+        word, _, text = other.strip(" \t").partition("=")
+        said[word.lower()] = text
+    path = said.get("path", "")
+    return SetCookie(
+        name,
+        value,
+        domain=said.get("domain", "").removeprefix(".").lower() or None,
+        path=path if _is_path(path) else None,
+        secure="secure" in said,
+        max_age=_max_age(said, now),
+    )
+
+
+def _max_age(said: dict[str, str], now: int) -> int | None:
+    """Max-Age has precedence over Expires (RFC 6265 §5.3)."""
+    if _is_seconds(said.get("max-age", "")):
+        return int(said["max-age"])
+    # Netscape's format, which many servers still write, has hyphens in its date.
+    text = said.get("expires", "").replace("-", " ")
+    try:
+        until = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return int(until.timestamp()) - now // 1000 if until.tzinfo else None
 
 
 def render(

@@ -1,4 +1,4 @@
-"""The words of token exchange (RFC 8693), and the two parameters that Sojourn adds to it. The token endpoint and the
+"""The words of token exchange (RFC 8693), and the parameters that Sojourn adds to it. The token endpoint and the
 client's plugin stand above it; below it is only `errors`.
 """
 
@@ -19,7 +19,10 @@ JWT: Final = _TYPES + "jwt"
 JOB: Final = "job"
 """Ours: a name by which people see what the token was given for. Other servers ignore it (RFC 6749 §3.2)."""
 LIFE: Final = "expires_in"
-"""Ours: the life asked for, in seconds; it only shortens. Other servers ignore it."""
+"""Ours: the life asked for, in seconds; only a token that is bound to a key lives longer than usual by it."""
+KEY: Final = "dpop_jkt"
+"""The thumbprint of the key that the token is to be bound to, where that is not the one whose proof comes with the
+request: the same name and meaning as for a code (RFC 9449 §10)."""
 
 LONGEST_NAME: Final = 100
 _MOST_SECONDS: Final = 10 * 366 * 86_400

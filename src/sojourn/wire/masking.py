@@ -12,6 +12,7 @@ MASK: Final = "***"
 _opaque = re.compile(r"\b(sj_[a-z]_)[0-9A-Za-z]{8,}")
 _jwt = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*")
 _header = re.compile(r"\b((?i:bearer|basic|dpop))\s+(?=\S*[0-9A-Z])[\w.~+/=-]{8,}")
+_signature = re.compile(r"\b((?i:cubicweb)\s+[^\s:,;\"']{1,128}:)[0-9a-fA-F]{16,}")
 _NAME: Final = (
     r"(?:[\w-]{0,64}(?:password|passwd|passphrase|passcode|secret|assertion|verifier|token|session_?id"
     r"|(?:api|private|script|access|session|account)[_-]?key)|(?:user_|device_)?code|otp)"
@@ -29,6 +30,7 @@ _vendor = re.compile(
 
 
 _SCHEMES: Final = ("bearer", "basic", "dpop")
+_SIGNED: Final = "cubicweb"
 _FIELDS: Final = (
     "pass", "secret", "assertion", "verifier", "token", "code", "key", "otp", "session_id", "sessionid"
 )  # fmt: skip
@@ -50,6 +52,8 @@ def masked(text: str) -> str:
         text = _field.sub(rf"\g<1>{MASK}", text)
     if any(word in folded for word in _SCHEMES):
         text = _header.sub(rf"\g<1> {MASK}", text)
+    if _SIGNED in folded:
+        text = _signature.sub(rf"\g<1>{MASK}", text)
     if "cookie:" in folded:
         text = _cookie.sub(rf"\g<1>{MASK}", text)
     if "@" in text and "://" in text:

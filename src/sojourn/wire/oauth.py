@@ -217,7 +217,8 @@ def matches_redirect(registered: str, presented: str) -> bool:
 
 
 class TokenResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer of a token endpoint (RFC 6749 §5.1); `expires_in` is in seconds."""
+    """The answer of a token endpoint (RFC 6749 §5.1); `expires_in` is in seconds, `jkt` the thumbprint of the key that
+    the access token is bound to, where the answer says it (`cnf`, RFC 7800 §3.1)."""
 
     access_token: str
     token_type: str
@@ -225,6 +226,7 @@ class TokenResponse(msgspec.Struct, frozen=True, kw_only=True):
     refresh_token: str | None = None
     scope: str | None = None
     id_token: str | None = None
+    jkt: str | None = None
 
     def __repr__(self) -> str:
         return f"TokenResponse(token_type={self.token_type!r}, scope={self.scope!r})"
@@ -248,7 +250,14 @@ class TokenResponse(msgspec.Struct, frozen=True, kw_only=True):
             refresh_token=json_text.optional_text(members, "refresh_token"),
             scope=json_text.optional_text(members, "scope"),
             id_token=json_text.optional_text(members, "id_token"),
+            jkt=_bound_to(members.get("cnf")),
         )
+
+
+def _bound_to(cnf: object) -> str | None:
+    """Return the thumbprint in a `cnf`; one of another kind of key counts as none."""
+    jkt = cnf.get("jkt") if isinstance(cnf, dict) else None
+    return jkt if isinstance(jkt, str) else None
 
 
 class AuthorizationResponse(msgspec.Struct, frozen=True, kw_only=True):

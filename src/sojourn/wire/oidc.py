@@ -186,6 +186,7 @@ class ProviderMetadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     authorization_response_iss_parameter_supported: bool | None = None
     backchannel_logout_supported: bool | None = None
     frontchannel_logout_supported: bool | None = None
+    store_parameters_supported: bool | None = None
 
     @classmethod
     def parse(cls, body: bytes, *, issuer: str) -> Self:

@@ -1,4 +1,4 @@
-"""A DynECT for the tests of its dialect, sessions at it, and a time that passes only while they wait."""
+"""A DynECT for the tests of its dialect, and sessions at it whose time passes only while they wait."""
 
 from __future__ import annotations
 
@@ -8,43 +8,10 @@ from typing import Any
 import pytest
 
 from sojourn.client.dialects.dynect import DynectSession, registry
-from sojourn.client.env.blocking import BlockingEnv
-from sojourn.client.transport.blocking import HttpxTransport
-from sojourn.client.transport.contract import Reply, Request
-from sojourn.client.transport.proxies import Proxies
-from sojourn.client.transport.tls import Trust
-from sojourn.testing.clock import Clock
 from sojourn.testing.dynect import DynectInTest
+from tests.client.still import StillEnv
 
 PERMISSIONS = ["ZoneGet", "ZoneUpdate", "ZoneCreate", "ZoneDelete"]
-
-
-class StillEnv(BlockingEnv):
-    """Waits at once: its clock moves on by what was to be waited, and `waits` tells how long each was.
-
-    `meanwhile` is called in every wait; `sent` are the requests that went out.
-    """
-
-    def __init__(self) -> None:
-        self.clock = Clock()
-        self.waits: list[float] = []
-        self.sent: list[Request] = []
-        self.meanwhile: Callable[[], object] = list
-        super().__init__(
-            HttpxTransport(Trust(), Proxies(None, trust_env=False)), clock=self.clock.now
-        )
-
-    async def send(self, request: Request) -> Reply:
-        self.sent.append(request)
-        return await super().send(request)
-
-    async def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.meanwhile()
-        self.clock.advance(seconds=seconds)
-
-    def close(self) -> None:
-        self._transport.close()
 
 
 @pytest.fixture

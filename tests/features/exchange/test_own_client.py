@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,13 +11,33 @@ import pytest
 from sojourn import Accounts, Session, errors
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc import AuthorizationCode, ClientCredentials, TokenExchange
+from sojourn.server.services.context import system_now
+from sojourn.testing.clock import Clock
+from sojourn.testing.server import ServerInTest
 from tests.client.conftest import face, serve, store
 from tests.client.servers import Received, ok
+from tests.conformance.fixtures import provider
 from tests.conformance.relying_party import RelyingParty
 from tests.conformance.setting import Provider
-from tests.features.exchange.conftest import Setting, active, login, program
+from tests.features.exchange.conftest import Setting, active, login, program, setting
 
-__all__ = ["face", "serve", "store"]
+__all__ = ["face", "provider", "serve", "setting", "store"]
+
+
+class Wall(Clock):
+    """The clock on the wall."""
+
+    def now(self) -> int:
+        return system_now()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
+    """A provider whose clock is the client's, for proofs of keys are made just now."""
+    with ServerInTest(tmp_path_factory.mktemp("provider")) as server:
+        provider = Provider(server, Wall())
+        yield provider
+        provider.let_go()
 
 
 class Service:
@@ -27,7 +48,7 @@ class Service:
         self.seen: list[dict[str, Any]] = []
 
     def answer(self, received: Received) -> Any:
-        token = received.headers.get("authorization", "").removeprefix("Bearer ")
+        token = received.headers.get("authorization", "").partition(" ")[2]
         told = self.vault.introspect(token)
         self.seen.append(told)
         return ok(told) if told["active"] else ok({}, 401)
@@ -159,11 +180,11 @@ def test_it_asks_no_person_while_it_holds_a_lock(provider: Provider, setting: Se
     class Asking(ClientCredentials):
         """A subject that takes its time: meanwhile nobody must wait for the lock of what it is traded for."""
 
-        async def credential(self, env: Any) -> Credential:
+        async def credential(self, env: Any, *, ask: bool = True) -> Credential:
             account = store.account_id(plugin.kind, *plugin.identity())
             with store.locked(account):  # CredentialBusy if it is held
                 taken.append(account)
-            return await super().credential(env)
+            return await super().credential(env, ask=ask)
 
     party = program(provider, resources=(setting.front,))
     subject = Asking(
@@ -173,7 +194,7 @@ def test_it_asks_no_person_while_it_holds_a_lock(provider: Provider, setting: Se
         scope="notes",
         resource=setting.front,
     )
-    plugin = acting(setting, subject, store=store)
+    plugin = acting(setting, subject, store=store, dpop=False)
     with Session(plugin, trust_env=False) as session:
         assert session.get_token()
     assert taken
@@ -186,7 +207,7 @@ def test_an_account_acts_for_another_account_and_comes_back(
     tokens = login(provider, setting, scope="openid notes")
     person = signed_in(setting, tokens)
     account = kept(accounts, person, setting)
-    made = accounts.login(acting(setting, account, scope="notes"), name="at the back")
+    made = accounts.login(acting(setting, account, scope="notes", dpop=False), name="at the back")
     assert setting.vault.introspect(made.token())["scope"] == "notes"
     again = Accounts(store).get("at the back")
     fresh = again.auth()
@@ -252,7 +273,7 @@ def test_a_functions_tokens_are_never_kept_for_others(
     )
     subs = []
     for token in (first, second.access):
-        plugin = acting(setting, lambda token=token: token, store=store)
+        plugin = acting(setting, lambda token=token: token, store=store, dpop=False)
         with Session(plugin, trust_env=False) as session:
             subs.append(setting.vault.introspect(session.get_token() or "")["sub"])
     assert len(set(subs)) == 2
@@ -264,7 +285,50 @@ def test_a_plugin_with_an_identity_is_kept_apart_by_it(
 ):
     subjects = [caller(provider, setting), caller(provider, setting)]
     for subject in subjects:
-        with Session(acting(setting, subject, store=store), trust_env=False) as session:
+        with Session(acting(setting, subject, store=store, dpop=False), trust_env=False) as session:
             told = setting.vault.introspect(session.get_token() or "")
         assert told["sub"] == subject.endpoints.client.client_id
     assert len(store.ids()) == 2
+
+
+def test_what_it_gets_is_bound_to_a_key_of_its_own(
+    provider: Provider, setting: Setting, face: Any, serve: Any
+):
+    """A service cannot prove its caller's key; it proves one of its own, and the new token is bound to that."""
+    subject = caller(provider, setting)
+    plugin = acting(setting, subject)
+    service = Service(setting)
+    face.session(plugin).request(serve(service.answer).url)
+    assert subject._current is not None
+    assert plugin._current is not None
+    (told,) = service.seen
+    assert told["token_type"] == "DPoP"
+    key = plugin.endpoints.prover.key_of(plugin._current)
+    assert key is not None
+    assert key.thumbprint == told["cnf"]["jkt"]
+    assert subject._current.key not in (None, plugin._current.key)
+
+
+def test_the_key_of_a_clients_own_token_is_proved_and_kept(
+    provider: Provider, setting: Setting, face: Any, serve: Any
+):
+    subject = of_program(setting.api, setting.back)
+    plugin = acting(setting, subject, actor=of_program(setting.api, setting.back, dpop=False))
+    service = Service(setting)
+    face.session(plugin).request(serve(service.answer).url)
+    assert subject._current is not None
+    assert plugin._current is not None
+    assert plugin._current.key == subject._current.key
+
+
+def test_a_bound_token_is_not_exchanged_without_its_key(
+    provider: Provider, setting: Setting, face: Any, serve: Any
+):
+    subject = of_program(setting.api, setting.back)
+    service = Service(setting)
+    at = serve(service.answer).url
+    face.session(subject).request(at)
+    assert subject._current is not None
+    stolen = acting(setting, subject._current.access_token)
+    with pytest.raises(errors.AuthenticationError, match="subject_token"):
+        face.session(stolen).request(at)

@@ -178,6 +178,16 @@ SESSIONS = v.SessionsView(
     user=ADA,
     sign_ins=SIGN_INS,
     offline=OFFLINE,
+    stores=(
+        v.StoreRow(
+            id="store-of-ada-0001",
+            name="ada-laptop",
+            clients=("sojourn command line", "Photo Archive"),
+            since=NOW - 3 * DAY,
+            last_used_at=NOW - HOUR,
+        ),
+        v.StoreRow(id="store-of-ada-0002", name="render-17", clients=("Renderer",), since=NOW),
+    ),
     others=2,
     links=LINKS,
     older_url="/sessions?after=20",
@@ -346,6 +356,7 @@ HOSTILE_PAGES: dict[str, v.View] = {
             ),
         ),
         offline=(v.ClientRow(id="h4", name=HOSTILE, grants=(grant("h5", LONG, offline=True),)),),
+        stores=(v.StoreRow(id='"><b>', name=HOSTILE, clients=(LONG, HOSTILE), since=NOW),),
     ),
     "hostile_form_post": v.FormPostView(
         action='https://app.example/cb?"><script>',

@@ -140,7 +140,7 @@ def test_the_page_asks_for_the_fields_that_its_handler_reads() -> None:
     assert rendered("consent").values("button", "decision") == ["allow", "deny"]
     assert rendered("sign_out").values("button", "decision") == ["sign_out", "stay"]
     assert set(rendered("sessions").values("button", "action")) == {
-        "end_sign_in", "end_client", "end_grant", "end_delegation", "end_others",
+        "end_sign_in", "end_client", "end_grant", "end_delegation", "end_store", "end_others",
     }  # fmt: skip
 
 

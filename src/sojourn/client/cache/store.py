@@ -10,12 +10,15 @@ import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from functools import cached_property
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from sojourn.client.cache import files, keys
 from sojourn.client.cache.paths import Paths, paths
 from sojourn.errors import Malformed, NewerRecord, StoreUnavailable
 from sojourn.wire import base64url, seal
+
+if TYPE_CHECKING:
+    from sojourn.wire.kept_in import KeptIn
 
 VERSION: Final = 1
 
@@ -49,6 +52,19 @@ class CredentialStore:
         """Return the id of the credential of `kind` that `identity` describes; only the key's
         holder can tell it."""
         return base64url.encode(seal.mac(self._key, kind, *identity)[:16])
+
+    def key_for(self, purpose: str) -> bytes:
+        """Return a key of its own for `purpose`, 32 bytes, derived from the store's, which is made if there is none."""
+        return seal.mac(self._key, "key for", purpose)
+
+    def known_as(self, issuer: str) -> KeptIn:
+        """Return what `issuer` may know this store by: an id that no other provider can tie to it, and the machine's
+        name."""
+        from sojourn.wire.kept_in import LONGEST, KeptIn, is_name
+
+        name = "".join(char for char in os.uname().nodename if char.isprintable())[:LONGEST].strip()
+        told = seal.mac(self._key, "store id", issuer)[:18]
+        return KeptIn(base64url.encode(told), name if is_name(name) else "a machine")
 
     def ids(self) -> list[str]:
         """Return the ids of all records, damaged ones too."""

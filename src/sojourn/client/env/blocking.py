@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
+from sojourn.client import gui_thread
 from sojourn.client.env.contract import Cancelled, Clock, Env
 from sojourn.client.env.wall_clock import wall_clock
 from sojourn.client.transport.contract import Reply, Request, Transport
@@ -88,6 +89,7 @@ class BlockingEnv:
         future = flight.board(lambda: self.lead(work))
         while self._cancelled is not None and not wait([future], TICK).done:
             self._heed()
+        gui_thread.wait(future)
         return future.result()
 
     def lead(self, work: Callable[[Env], Coroutine[Any, Any, T]]) -> T:

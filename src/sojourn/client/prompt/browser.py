@@ -12,12 +12,12 @@ _TEXT_ONLY = frozenset({"w3m", "lynx", "links", "elinks", "www-browser"})
 
 def available(environ: Mapping[str, str]) -> bool:
     """Tell whether a browser can be expected to show a page: `$BROWSER` names one, or there is a
-    desktop."""
+    desktop, and the person does not sit elsewhere (SSH)."""
     if environ.get("BROWSER"):
         return True
-    if sys.platform in {"darwin", "win32"}:
+    if environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"):
         return True
-    return bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
+    return sys.platform in {"darwin", "win32"} and not environ.get("SSH_CONNECTION")
 
 
 def show(url: str) -> bool:

@@ -1,24 +1,38 @@
-"""The terminal: whether a person sits at it, how to tell them something, and one line of theirs
-that can be given up waiting for. Sign-ins stand above it. What is said goes to the error stream, so
-that output stays clean for programs."""
+"""The terminal: whether a person sits at it, how to tell them something, and what it can show. Prompts and sign-ins
+stand above it. What is said goes to the error stream, so that output stays clean for programs."""
 
 from __future__ import annotations
 
 import os
-import select
 import sys
-from typing import Final
-
-from sojourn.client.env.contract import Env
-
-_TICK: Final = 0.05
-_LONGEST: Final = 8192
+from typing import TextIO
 
 
 def available() -> bool:
     """Tell whether a person can read what is said and answer."""
-    streams = (sys.stdin, sys.stderr)
-    return all(stream is not None and not stream.closed and stream.isatty() for stream in streams)
+    return why_not() is None
+
+
+def why_not() -> str | None:
+    """Return why nobody can be asked at the terminal, as half a sentence; None if somebody can."""
+    if not _is_terminal(sys.stdin):
+        return "the standard input is not a terminal"
+    if not _is_terminal(sys.stderr):
+        return "the standard error, where questions go, is not a terminal"
+    if _in_background(sys.stdin.fileno()):
+        return "the program runs in the background of its terminal"
+    return None
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and not stream.closed and stream.isatty()
+
+
+def _in_background(fd: int) -> bool:
+    try:
+        return os.tcgetpgrp(fd) != os.getpgrp()
+    except OSError:  # not this program's own terminal, which then cannot stop it
+        return False
 
 
 def draws() -> bool:
@@ -43,11 +57,11 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-async def line(env: Env) -> str:
-    """Return the next line that the person types; waits for ever after the end of input."""
-    while True:
-        ready, _, _ = await env.block(select.select, [sys.stdin], [], [], _TICK)
-        text = sys.stdin.readline(_LONGEST) if ready else ""
-        if text.strip():
-            return text.strip()
-        await env.sleep(_TICK)
+def ask(text: str) -> None:
+    """Show `text` to the person, who answers behind it."""
+    print(text, end="", file=sys.stderr, flush=True)
+
+
+def bold(text: str) -> str:
+    """Return `text` as what stands out, where the terminal can."""
+    return f"\033[1m{text}\033[0m" if draws() else text

@@ -31,6 +31,7 @@ from sojourn.model.client import Client
 from sojourn.server.pages.site import Site
 from sojourn.server.services.hints import hinted
 from sojourn.wire import device, dpop, oauth, oidc, proof
+from sojourn.wire.kept_in import KeptIn
 
 RESPONSE_MODES: Final = ("query", "form_post")
 _LONGEST_VALUE: Final = 2_000
@@ -214,6 +215,14 @@ async def resource(site: Site, draft: Draft) -> None:
     draft.resources = asked
 
 
+def kept_in(_site: Site, draft: Draft) -> None:
+    """Where the program will keep its tokens, if it says so: shown to the person, never decided by."""
+    try:
+        KeptIn.parse(draft.parameters)
+    except Malformed as cause:
+        raise InvalidRequest(cause.public) from cause
+
+
 def device_grant(_site: Site, draft: Draft) -> None:
     if device.GRANT not in draft.known.grant_types:
         raise UnauthorizedClient
@@ -238,10 +247,11 @@ AFTER_REDIRECT: Final[tuple[Row, ...]] = (
     claims,
     id_token_hint,
     resource,
+    kept_in,
 )
 """Refusals of these go back to the client."""
 
-FOR_DEVICE: Final[tuple[Row, ...]] = (client, device_grant, scope, resource)
+FOR_DEVICE: Final[tuple[Row, ...]] = (client, device_grant, scope, resource, kept_in)
 """What the request of a device must be (RFC 8628 §3.1); checked again when the person decides."""
 
 

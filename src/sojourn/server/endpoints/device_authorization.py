@@ -13,6 +13,7 @@ from sojourn.server.pages.site import Site
 from sojourn.server.services import http
 from sojourn.wire import oauth
 from sojourn.wire.device import DeviceAuthorization
+from sojourn.wire.kept_in import KeptIn
 
 
 async def post(site: Site, request: Request) -> Response:
@@ -21,7 +22,11 @@ async def post(site: Site, request: Request) -> Response:
     client = await authenticated(site, request, parameters)
     asked, _ = await checks.check_device(site, {**parameters, "client_id": client.client_id})
     begun = await site.sessions.devices.begin(
-        client, scope=asked.scope, resources=asked.resources, source=device(site, request)
+        client,
+        scope=asked.scope,
+        resources=asked.resources,
+        source=device(site, request),
+        store=KeptIn.parse(asked.parameters),
     )
     return rendering.answer(
         DeviceAuthorization(

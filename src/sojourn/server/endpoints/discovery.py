@@ -43,6 +43,7 @@ def metadata(site: Site) -> bytes:
         request_parameter_supported=False,
         request_uri_parameter_supported=False,
         authorization_response_iss_parameter_supported=True,
+        store_parameters_supported=True,
         code_challenge_methods_supported=("S256",),
         token_endpoint_auth_methods_supported=AUTH_METHODS,
         token_endpoint_auth_signing_alg_values_supported=signing,

@@ -35,6 +35,7 @@ from sojourn.server.services.administration.roles import allowed_scopes
 from sojourn.server.services.sessions.devices import Waiting
 from sojourn.server.services.sessions.grants import GrantOrder
 from sojourn.server.services.sessions.minting import Order
+from sojourn.wire import kept_in
 
 _UNASKED: Final[Mapping[Need, Callable[[], ProtocolError]]] = {
     Need.SIGN_IN: LoginRequired,
@@ -43,7 +44,10 @@ _UNASKED: Final[Mapping[Need, Callable[[], ProtocolError]]] = {
 }
 """What `prompt=none` gets instead of a page (OpenID Connect Core §3.1.2.6)."""
 
-_KEPT: Final = ("scope", "nonce", "state", "acr_values", "claims", "resource", "redirect_uri")
+_KEPT: Final = (
+    *("scope", "nonce", "state", "acr_values", "claims", "resource", "redirect_uri"),
+    *(kept_in.ID, kept_in.NAME),
+)
 """The parameters of a request that its grant keeps."""
 
 
@@ -122,6 +126,7 @@ async def _checked(
         "client_id": asked.client_id,
         "scope": " ".join(asked.scope),
         "resource": " ".join(asked.resources),
+        **asked.store,
     }
     return await checks.check_device(site, parameters)
 

@@ -1,4 +1,5 @@
-"""Token revocation (RFC 7009): a client ends a token of its own. Of a refresh token, the whole grant ends."""
+"""Token revocation (RFC 7009): a client ends a token of its own. Of a refresh token, the whole grant ends; of a device
+code, the request that waits for a person, and what came of it."""
 
 from __future__ import annotations
 
@@ -28,6 +29,7 @@ async def post(site: Site, request: Request) -> Response:
         raise InvalidRequest(message)
     located = await site.sessions.acceptance.locate(text)
     if located is None:
+        await site.sessions.devices.withdraw(text, client)
         return rendering.answer({})
     if _client_of(located) != client.client_id:
         message = "The token was not issued to this client."

@@ -97,6 +97,8 @@ def _answer(issued: Issued) -> Response:
     }
     if issued.issued_type:
         members["issued_token_type"] = issued.issued_type
+        # Whoever named a key (`dpop_jkt`) learns that it was heeded.
+        members |= {"cnf": {"jkt": access.jkt}} if access.jkt else {}
     if issued.refresh:
         members["refresh_token"] = issued.refresh
     if issued.id_token:

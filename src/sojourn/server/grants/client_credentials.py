@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sojourn.errors import InvalidScope
-from sojourn.model.admission import CLIENT_CREDENTIALS, Node, judge
+from sojourn.model.admission import CLIENT_CREDENTIALS, judge
+from sojourn.model.liveness import Node
 from sojourn.server.grants.contract import TokenRequest, asked_scopes, target
 from sojourn.server.services.sessions.minting import Order
 from sojourn.server.services.sessions.redemption import Taken, Wanted

@@ -8,9 +8,10 @@ from typing import Final
 
 from msgspec import structs
 
-from sojourn.errors import InvalidDpopProof, InvalidRequest, InvalidScope, InvalidTarget
+from sojourn.errors import InvalidRequest, InvalidScope, InvalidTarget
 from sojourn.server.grants.contract import Target, TokenRequest, asked_scopes, narrowed, target
 from sojourn.server.services.sessions.acceptance import Accepted
+from sojourn.server.services.sessions.delegating import Shown
 from sojourn.server.services.sessions.minting import Order
 from sojourn.server.services.sessions.redemption import Taken, Wanted
 from sojourn.wire import dpop, exchange, oauth
@@ -35,9 +36,9 @@ class TokenExchange:
             message = f"requested_token_type is one of {', '.join(_ISSUED)}."
             raise InvalidRequest(message)
         subject = await delegating.subject(
-            *_shown(request, "subject_token"), client, request.clients.resource
+            _shown(request, "subject_token"), client, request.clients.resource, key=request.jkt
         )
-        acting = await delegating.acting(*_shown(request, "actor_token"), client)
+        acting = await delegating.acting(_shown(request, "actor_token"), client, key=request.jkt)
         scope = self._scope(request, subject)
         aim = await _aim(request, subject, jwt=kind == exchange.JWT)
         job = exchange.job_name(said.get(exchange.JOB, ""))
@@ -46,9 +47,9 @@ class TokenExchange:
             scope=scope,
             resources=aim.resources,
             jwt=aim.jwt,
+            jkt=_key(request),
             delegation=delegating.delegation(subject, acting, job),
             life=exchange.seconds(said.get(exchange.LIFE, "")) * 1000,
-            jkt=_key(request, subject),
         )
         return Taken(
             root=delegating.root(subject, acting, client),
@@ -66,29 +67,23 @@ class TokenExchange:
         return scope
 
 
-def _shown(request: TokenRequest, name: str) -> tuple[str, str]:
+def _shown(request: TokenRequest, name: str) -> Shown:
     """A token and its type, which come together (RFC 8693 §2.1). Without a subject there is no exchange."""
     text = request.parameters.get(name, "")
     kind = request.parameters.get(f"{name}_type", "")
     if bool(text) != bool(kind) or (not text and name == "subject_token"):
         message = f"{name} and {name}_type come together."
         raise InvalidRequest(message)
-    return text, kind
+    return Shown(name, text, kind)
 
 
-def _key(request: TokenRequest, subject: Accepted) -> str:
-    """Thumbprint of the key that the new token is bound to (RFC 9449 §5): what `dpop_jkt` names, else the one proved.
-
-    Whoever holds a bound token proves its key here as everywhere, or a stolen one could be traded for one that is
-    loose. Another client that authenticates itself did not get it from its holder without that proof.
+def _key(request: TokenRequest) -> str:
+    """The key that the new token is bound to: the one that is named, which may be another's who shall use it, else the
+    one that was proved (RFC 9449 §5).
     """
-    own = subject.client_id == request.client.client_id
-    if subject.jkt and (own or request.client.public) and request.jkt != subject.jkt:
-        message = "The subject token is bound to a key: prove that key with the request."
-        raise InvalidDpopProof(message)
-    named = request.parameters.get("dpop_jkt", "")
+    named = request.parameters.get(exchange.KEY, "")
     if named and not dpop.is_thumbprint(named):
-        message = "dpop_jkt is not the SHA-256 thumbprint of a key."
+        message = f"{exchange.KEY} is not the SHA-256 thumbprint of a key."
         raise InvalidRequest(message)
     return named or request.jkt
 

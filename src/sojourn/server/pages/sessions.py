@@ -21,14 +21,16 @@ from sojourn.server.pages.view import (
     GrantRow,
     SessionsView,
     SignInCard,
+    StoreRow,
 )
 from sojourn.server.services import http
 from sojourn.server.services.administration.sessions import SessionDesk
 from sojourn.server.services.sessions.delegations import DelegationEntry
 from sojourn.server.services.sessions.overview import GrantEntry, SignInEntry
+from sojourn.server.services.sessions.stores import StoreEntry, store_of, stores_of
 
 FORM: Final = "sessions"
-_NOTICES: Final = ("sign_in", "client", "grant", "delegation", "others", "gone")
+_NOTICES: Final = ("sign_in", "client", "grant", "delegation", "store", "others", "gone")
 PAGE: Final = 20
 REMEMBER: Final = 7 * 86_400_000
 """For how long an ended sign-in is still shown, in ms."""
@@ -61,6 +63,7 @@ async def _show(site: Site, request: Request, browser: Browser, me: Held) -> Res
         user=account_row(me.user, me.signin),
         sign_ins=tuple(_card(entry, me, apps) for entry in shown[start : start + PAGE]),
         offline=_clients(offline, apps) if start == 0 else (),
+        stores=tuple(_store(entry, apps) for entry in stores_of(overview)) if start == 0 else (),
         others=max(0, live - 1),
         notice=_notice(asked.get("done", "")),
         newer_url=_page_url(site, start - PAGE) if start else "",
@@ -149,6 +152,7 @@ def _clients(entries: tuple[GrantEntry, ...], apps: _Applications) -> tuple[Clie
             resources=grant.resources,
             delegations=_delegations(entry, apps),
             key=entry.jkt,
+            store=store.name if (store := store_of(grant)) else "",
         )
         by_client.setdefault(grant.client_id, []).append(row)
     return tuple(
@@ -184,6 +188,17 @@ def _actor(entry: DelegationEntry, apps: _Applications) -> str:
     """Who acts: a client by its name, else whom the actor's token was about."""
     actor = entry.told.actors[0]
     return apps.names[actor.client_id] if actor.sub == actor.client_id else actor.sub
+
+
+def _store(entry: StoreEntry, apps: _Applications) -> StoreRow:
+    clients = dict.fromkeys(one.grant.client_id for one in entry.grants)
+    return StoreRow(
+        id=entry.store.id,
+        name=entry.store.name,
+        clients=tuple(apps.names.get(client_id, client_id) for client_id in clients),
+        since=entry.since,
+        last_used_at=entry.last_used or None,
+    )
 
 
 async def post(site: Site, request: Request) -> Response:

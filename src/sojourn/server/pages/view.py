@@ -35,6 +35,7 @@ __all__ = [
     "SignInView",
     "SignOutView",
     "SignedOutView",
+    "StoreRow",
     "View",
     "device_of",
 ]
@@ -101,8 +102,9 @@ class DelegationRow(Struct, frozen=True, kw_only=True):
 
 
 class GrantRow(Struct, frozen=True, kw_only=True):
-    """One authorization an application holds. `id` comes back with `action=end_grant`; `delegations` are the live ones;
-    `key` is the thumbprint of the key that its tokens are bound to, '' for bearer tokens.
+    """One authorization an application holds. `id` comes back with `action=end_grant`; `key` is the thumbprint of the
+    key that its tokens are bound to, '' for bearer tokens; `store` the name of where the application keeps it.
+    `delegations`: the live ones.
     """
 
     id: str
@@ -114,6 +116,7 @@ class GrantRow(Struct, frozen=True, kw_only=True):
     resources: tuple[str, ...] = ()
     delegations: tuple[DelegationRow, ...] = ()
     key: str = ""
+    store: str = ""
 
 
 class ClientRow(Struct, frozen=True, kw_only=True):
@@ -144,6 +147,18 @@ class ClientRow(Struct, frozen=True, kw_only=True):
         return max(
             (grant.last_used_at for grant in self.grants if grant.last_used_at), default=None
         )
+
+
+class StoreRow(Struct, frozen=True, kw_only=True):
+    """One store in which programs keep what sign-ins gave them. `id` comes back with `action=end_store`; `name` is
+    what the program called it.
+    """
+
+    id: str
+    name: str
+    clients: tuple[str, ...]
+    since: int
+    last_used_at: int | None = None
 
 
 class SignInCard(Struct, frozen=True, kw_only=True):
@@ -307,8 +322,8 @@ class ChangePasswordView(FormView, frozen=True, kw_only=True):
 
 
 class SessionsView(FormView, frozen=True, kw_only=True):
-    """My sessions. Posts `action` = `end_sign_in`, `end_client`, `end_grant`, `end_delegation`
-    (with `id`) or `end_others`.
+    """My sessions. Posts `action` = `end_sign_in`, `end_client`, `end_grant`, `end_delegation`, `end_store` (with `id`)
+    or `end_others`.
 
     `sign_ins` and `offline` are one page of them, this device first; `newer_url` and `older_url`
     lead to the pages beside it. `others` counts the live sign-ins besides this one, on all pages.
@@ -319,6 +334,7 @@ class SessionsView(FormView, frozen=True, kw_only=True):
     user: AccountRow
     sign_ins: tuple[SignInCard, ...]
     offline: tuple[ClientRow, ...] = ()
+    stores: tuple[StoreRow, ...] = ()
     others: int = 0
     notice: str = ""
     newer_url: str = ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from sojourn.client.dialects.dynect.person import DynectPerson
 from sojourn.client.dialects.dynect.plugin import DynectAuth
 from sojourn.client.env.contract import Env
 
@@ -17,16 +18,17 @@ if TYPE_CHECKING:
 def restored(
     record: Mapping[str, Any],
     *,
-    store: CredentialStore,
-    account: str,
+    store: CredentialStore | None,
+    account: str | None,
     interactive: bool,  # noqa: ARG001 - one signature for all dialects
 ) -> DynectAuth:
-    """Return the plugin that a stored record describes; it never asks a person."""
+    """Return the plugin that a record describes; without `account` it is kept nowhere."""
     state, secrets = record["state"], record["secrets"]
-    plugin = DynectAuth(
+    build = DynectPerson if state["grant"] == DynectPerson.grant else DynectAuth
+    plugin = build(
         state["client_id"],
         state["user"],
-        secrets["password"],
+        secrets.get("password", ""),
         url=state["issuer"],
         api_version=state["api_version"],
         store=store,

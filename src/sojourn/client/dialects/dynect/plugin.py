@@ -39,6 +39,7 @@ class DynectAuth(RenewingAuth):
     """
 
     kind = "dynect"
+    grant = "password"
     observer: Observer | None = None
 
     def __init__(
@@ -70,19 +71,24 @@ class DynectAuth(RenewingAuth):
 
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
         """Sign in. Raises DynectAuthError for refused credentials, DynectRateLimited, Malformed."""
-        members = self.sign_in.members()
+        return await self.signed_in(env, self.sign_in, previous)
+
+    async def signed_in(self, env: Env, given: SignIn, previous: Credential | None) -> Credential:
+        """Return the credential that `given` gets; raises as `renew` does."""
+        members = given.members()
         envelope = await self._sent(env, "POST", members, self._headers())
         if envelope.rate_limited:
             raise refusal(DynectRateLimited, envelope.messages)
         if envelope.status != dynect.SUCCESS:
             raise refusal(DynectAuthError, envelope.messages)
-        return self._credential_of(dynect.token_of(envelope), previous, env.now())
+        return self.credential_of(dynect.token_of(envelope), previous, env.now())
 
     def take(self, token: str, *, now: int) -> None:
         """Use `token`, which a sign-in made by hand brought, from now on."""
-        self.adopt(self._credential_of(token, self._current, now))
+        self.adopt(self.credential_of(token, self._current, now))
 
-    def _credential_of(self, token: str, previous: Credential | None, now: int) -> Credential:
+    def credential_of(self, token: str, previous: Credential | None, now: int) -> Credential:
+        """Return the credential that `token` is, got at `now`."""
         claims = {"sub": self.sign_in.user, "customer": self.sign_in.customer}
         return Credential(
             next_generation(previous, now), token, now, dynect.TOKEN_HEADER, claims=claims
@@ -115,7 +121,7 @@ class DynectAuth(RenewingAuth):
 
     def state(self) -> dict[str, Any]:
         own = {
-            "grant": "password",
+            "grant": self.grant,
             "issuer": self.url,
             "client_id": self.sign_in.customer,
             "user": self.sign_in.user,
@@ -157,6 +163,11 @@ class DynectAuth(RenewingAuth):
         if envelope.status != dynect.SUCCESS and not envelope.refuses_token:
             raise refusal(DynectAuthError, envelope.messages)
         return True
+
+    async def look(self, env: Env, token: str) -> bool:
+        """Tell whether the server takes `token`. Raises ConnectFailure, Malformed."""
+        headers = (*self._headers(), (dynect.TOKEN_HEADER, token))
+        return not (await self._sent(env, "GET", {}, headers)).refuses_token
 
     async def _sent(
         self,

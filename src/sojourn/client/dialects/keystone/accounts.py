@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sojourn.client.dialects.keystone import sign_in
 from sojourn.client.dialects.keystone.access import KeystoneAccess
 from sojourn.client.dialects.keystone.options import LOADERS
+from sojourn.client.dialects.keystone.person import Person
 from sojourn.client.dialects.keystone.plugin import KeystoneAuth
 from sojourn.client.env.contract import Env
 
@@ -19,15 +20,15 @@ if TYPE_CHECKING:
 def restored(
     record: Mapping[str, Any],
     *,
-    store: CredentialStore,
-    account: str,
+    store: CredentialStore | None,
+    account: str | None,
     interactive: bool,  # noqa: ARG001 - nobody is ever asked
 ) -> KeystoneAuth:
-    """Return the plugin that a stored record describes, carrying its credential."""
+    """Return the plugin that a record describes, carrying its credential; without `account` it is kept nowhere."""
     state, secrets = record["state"], record["secrets"]
     options = {**state["options"], **secrets.get("options", {})}
-    build = LOADERS[state["grant"]].build
-    plugin = cast("KeystoneAuth", build(store=store, account=account, **options))
+    build = Person if state["grant"] == Person.method else LOADERS[state["grant"]].build
+    plugin = cast("KeystoneAuth", build(store=store, account=account or None, **options))
     plugin.label = record.get("name") or plugin.label
     plugin.restore(state, secrets)
     return plugin

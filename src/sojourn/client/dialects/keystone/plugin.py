@@ -106,8 +106,10 @@ class KeystoneAuth(RenewingAuth):
         )
 
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
-        made = await self._made(env)
-        now = env.now()
+        return self.credential_of(await self._made(env), previous, env.now())
+
+    def credential_of(self, made: Token, previous: Credential | None, now: int) -> Credential:
+        """Return the credential that the token `made` is, got at `now`."""
         # How long it lasts is the server's word; when that is, our own clock's, which may be another.
         until = now + max(0, made.expires_at - made.issued_at)
         return Credential(

@@ -55,6 +55,16 @@ async def federated(
     return answered(url, await env.send(Request("POST", url, (*_HEADERS[:2], bearer))))
 
 
+async def look(env: Env, auth_url: str, secret: str) -> Token:
+    """Return what the server says of the token `secret`. Raises AuthenticationError for a dead one, ConnectFailure."""
+    url = f"{root_of(auth_url)}/v3/auth/tokens"
+    fields: Fields = (("X-Auth-Token", secret), ("X-Subject-Token", secret))
+    reply = await env.send(Request("GET", url, (*_HEADERS[:2], *fields)))
+    if reply.status in (401, 404):
+        raise AuthenticationError(f"{root_of(auth_url)} does not take the token any more.")
+    return answered(url, reply, secret=secret)
+
+
 async def end(env: Env, auth_url: str, secret: str) -> None:
     """Revoke the token `secret`. Raises AuthenticationError, ConnectFailure."""
     url = f"{root_of(auth_url)}/v3/auth/tokens"
@@ -64,8 +74,8 @@ async def end(env: Env, auth_url: str, secret: str) -> None:
         raise AuthenticationError(f"{url} did not revoke the token: it answered {reply.status}.")
 
 
-def answered(url: str, reply: Reply) -> Token:
-    """Return the token in `reply`, the answer of `url`."""
+def answered(url: str, reply: Reply, *, secret: str | None = None) -> Token:
+    """Return the token in `reply`, the answer of `url`; `secret` is its text where the answer need not say it."""
     if reply.status >= 500 or reply.status == 429:
         raise ConnectFailure(f"{url} answered {reply.status}.", method="POST", url=url)
     if 300 <= reply.status < 400:
@@ -79,7 +89,7 @@ def answered(url: str, reply: Reply) -> Token:
         words = said(reply.header("content-type") or "", reply.content)[0]
         raise AuthenticationError(f"{url} refused the credentials ({reply.status}): {words}")
     try:
-        return Token.parse(reply.header("x-subject-token"), reply.content)
+        return Token.parse(secret or reply.header("x-subject-token"), reply.content)
     except Malformed as cause:
         text = f"{url} gave no usable token: {cause.public}"
         raise AuthenticationError(text) from cause

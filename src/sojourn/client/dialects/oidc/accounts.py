@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sojourn.client.auth import AuthPlugin
 from sojourn.client.credential import Credential
+from sojourn.client.dialects.oidc import jobs
 from sojourn.client.dialects.oidc.endpoints import Endpoints
 from sojourn.client.dialects.oidc.exchange import TokenExchange
 from sojourn.client.dialects.oidc.plugins import AuthorizationCode, ClientCredentials, DeviceCode
@@ -26,16 +27,21 @@ from sojourn.wire.oidc import LogoutRequest
 
 if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
+    from sojourn.client.credential import Credential
 
 _log = logging.getLogger("sojourn.client.accounts")
 
-Plugin = AuthorizationCode | ClientCredentials | DeviceCode | TokenExchange
+Plugin = AuthorizationCode | ClientCredentials | DeviceCode | TokenExchange | jobs.JobAuth
 
 
 def restored(
-    record: Mapping[str, Any], *, store: CredentialStore, account: str, interactive: bool
+    record: Mapping[str, Any],
+    *,
+    store: CredentialStore | None,
+    account: str | None,
+    interactive: bool,
 ) -> Plugin:
-    """Return the plugin that a stored record describes, carrying its credential."""
+    """Return the plugin that a record describes, carrying its credential; without `account` it is kept nowhere."""
     state, secrets = record["state"], record["secrets"]
     client = {
         "client_secret": secrets.get("client_secret"),
@@ -46,8 +52,10 @@ def restored(
             "dpop", False
         ),  # what was kept before there was a choice is a bearer token
         "store": store,
-        "account": account,
+        "account": account or None,
     }
+    if state["grant"] == "job":
+        return jobs.restored(state, secrets)
     issuer, client_id = state["issuer"], state["client_id"]
     plugin: Plugin
     if state["grant"] == "client_credentials":
@@ -79,17 +87,23 @@ async def signed_in(env: Env, plugin: Plugin) -> dict[str, Any]:
         raise IncompleteCredentials(
             "An account can act for another one that is kept: pass subject=Accounts().get(...)."
         )
-    credential = await plugin.first(env)
-    claims = dict(credential.claims)
-    if not plugin.resources:  # a token for a resource is not for userinfo (RFC 8707 §2.2)
-        claims.update(await _userinfo(env, plugin.endpoints, credential))
-    plugin.adopt(credential._replace(claims=claims))
+    credential = await known(env, plugin, await plugin.first(env))
+    plugin.adopt(credential)
+    claims = credential.claims
     username = claims.get("preferred_username") or claims.get("email")
     return {
         **plugin.record(),
         "subject": claims.get("sub") or plugin.endpoints.client.client_id,
         "username": username,
     }
+
+
+async def known(env: Env, plugin: Plugin, credential: Credential) -> Credential:
+    """Return `credential` with all that the provider says of the person."""
+    claims = dict(credential.claims)
+    if not plugin.resources:  # a token for a resource is not for userinfo (RFC 8707 §2.2)
+        claims.update(await _userinfo(env, plugin.endpoints, credential))
+    return credential._replace(claims=claims)
 
 
 async def signed_out(env: Env, record: Mapping[str, Any], *, store: CredentialStore) -> str | None:
@@ -119,7 +133,7 @@ async def userinfo(env: Env, plugin: Plugin) -> dict[str, Any]:
 def _exchanging(
     record: Mapping[str, Any],
     client: Mapping[str, Any],
-    store: CredentialStore,
+    store: CredentialStore | None,
     *,
     interactive: bool,
 ) -> TokenExchange:
@@ -139,11 +153,11 @@ def _exchanging(
     )
 
 
-def _party(store: CredentialStore, account: str, *, interactive: bool) -> AuthPlugin:
+def _party(store: CredentialStore | None, account: str, *, interactive: bool) -> AuthPlugin:
     from sojourn.client.account import Account
 
-    record = store.read(account)
-    if record is None:
+    record = None if store is None else store.read(account)
+    if store is None or record is None:
         raise InteractionRequired("The account that this one acts for was signed out.")
     return Account(store, account, record).auth(interactive=interactive)
 

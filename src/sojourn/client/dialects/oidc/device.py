@@ -3,8 +3,9 @@ there. The plugin stands above it; below it are the endpoints, the terminal and 
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -18,6 +19,7 @@ from sojourn.client.prompt import qr, terminal
 from sojourn.errors import (
     AccessDenied,
     AuthenticationCancelled,
+    AuthenticationError,
     AuthorizationPending,
     ConnectFailure,
     ExpiredToken,
@@ -37,6 +39,11 @@ INTERVAL: Final = 5
 _LONGEST: Final = 60
 """Seconds to which failing connections may stretch the interval."""
 
+_PATIENCE: Final = 3.0
+"""Seconds that a person who is done waits for a code to be withdrawn."""
+
+_log = logging.getLogger("sojourn.client.sign_in")
+
 Show = Callable[[DeviceAuthorization], None]
 
 
@@ -47,6 +54,7 @@ class DeviceSignIn(Struct, frozen=True):
     resources: tuple[str, ...] = ()
     show: Show | None = None
     cancel: threading.Event | None = None
+    more: Mapping[str, str] = {}
 
 
 async def sign_in(
@@ -63,14 +71,21 @@ async def sign_in(
     for a refusal or an answer that is not good, ConnectFailure if the provider cannot be reached at the start.
     """
     issuer = endpoints.provider.issuer
-    form: forms.Params = {"scope": wanted.scope, "resource": wanted.resources}
+    form: forms.Params = {
+        "scope": wanted.scope,
+        "resource": wanted.resources,
+        **wanted.more,
+    }
     try:
         given = await endpoints.device_authorization(env, form)
         (wanted.show or say)(given)
         answer = await env.race(
-            lambda branch: _approved(branch, endpoints, given, wanted, binding.key),
+            lambda branch: approved(branch, endpoints, given, wanted.resources, binding.key),
             cancel=wanted.cancel,
         )
+    except AuthenticationCancelled:
+        await withdraw(env, endpoints, given)
+        raise
     except AccessDenied as cause:
         raise AuthenticationCancelled(f"{issuer}: {cause.public}") from cause
     except ExpiredToken as cause:
@@ -86,20 +101,21 @@ async def sign_in(
     return await credential(env, endpoints.provider, answer, expected=expected, key=binding.key)
 
 
-async def _approved(
+async def approved(
     env: Env,
     endpoints: Endpoints,
     given: DeviceAuthorization,
-    wanted: DeviceSignIn,
+    resources: tuple[str, ...],
     key: ProofKey | None,
 ) -> TokenResponse:
-    """Poll until there are tokens (RFC 8628 §3.5). Raises the ProtocolError that ends it."""
+    """Poll until there are tokens (RFC 8628 §3.5). Raises the ProtocolError that ends it, AuthenticationCancelled when
+    the time is over."""
     interval = given.interval or INTERVAL
     end = env.now() + given.expires_in * 1000
     form: forms.Params = {
         "grant_type": GRANT,
         "device_code": given.device_code,
-        "resource": wanted.resources,
+        "resource": resources,
     }
     while True:
         await env.sleep(interval)
@@ -115,6 +131,21 @@ async def _approved(
             interval = max(interval, min(2 * interval, _LONGEST))
 
 
+async def withdraw(env: Env, endpoints: Endpoints, given: DeviceAuthorization) -> None:
+    """Tell the provider that nobody waits for the code any more, by revoking it: RFC 8628 has no other word for that,
+    and a provider that revokes no device codes says yes and does nothing (RFC 7009 §2.2). Never fails, never lasts."""
+    if (await endpoints.provider.metadata(env)).revocation_endpoint is None:
+        return
+
+    async def revoke(env: Env) -> None:
+        try:
+            await endpoints.revoke(env, given.device_code, hint="device_code")
+        except (AuthenticationError, ConnectFailure) as error:
+            _log.debug("The device code was not withdrawn: %s", error)
+
+    await env.race(revoke, lambda env: env.sleep(_PATIENCE))
+
+
 def _too_late(given: DeviceAuthorization) -> AuthenticationCancelled:
     return AuthenticationCancelled(
         f"Nobody approved the code {given.user_code} within {_minutes(given)} minutes."
@@ -128,17 +159,28 @@ def _minutes(given: DeviceAuthorization) -> int:
 def say(given: DeviceAuthorization) -> None:
     """Show a person at the terminal where to go and what to type; a picture of it where a telephone could follow it."""
     terminal.say(words(given))
+    drawn = picture(given) if terminal.draws() else ""
+    if drawn:
+        terminal.say(f"Or scan this, and compare the code:\n\n{drawn}\n")
+
+
+def picture(given: DeviceAuthorization) -> str:
+    """Return a picture for the terminal where a telephone could follow it and the terminal is wide enough, else ""."""
     complete = given.verification_uri_complete
-    if complete and complete.startswith("https://") and terminal.draws():
-        picture = qr.drawn(complete)
-        if terminal.fits(qr.width(picture)):
-            terminal.say(f"Or scan this, and compare the code:\n\n{picture}\n")
+    if not complete or not complete.startswith("https://"):
+        return ""
+    drawn = qr.drawn(complete)
+    return drawn if terminal.fits(qr.width(drawn)) else ""
+
+
+def place(given: DeviceAuthorization) -> str:
+    """Where to go, and what to type there."""
+    return (
+        f"open on any device\n\n  {given.verification_uri}\n\n"
+        f"and type the code\n\n  {given.user_code}\n"
+    )
 
 
 def words(given: DeviceAuthorization) -> str:
     """What a person must know, in text."""
-    return (
-        f"To sign in, open on any device\n\n  {given.verification_uri}\n\n"
-        f"and type the code\n\n  {given.user_code}\n\n"
-        f"Waiting for {_minutes(given)} minutes; Ctrl-C gives up.\n"
-    )
+    return f"To sign in, {place(given)}\nWaiting for {_minutes(given)} minutes; Ctrl-C gives up.\n"

@@ -88,13 +88,7 @@ class Endpoints:
 
     async def userinfo(self, env: Env, credential: Credential, *, subject: str) -> dict[str, Any]:
         """Return what userinfo says about `subject` (OpenID Connect Core §5.3)."""
-        url = await self.provider.endpoint_url(env, "userinfo_endpoint")
-        request = Request("GET", url, _HEADERS[:2])
-        for _ in range(2):
-            shown = self.shown(credential, request, now=env.now())
-            reply = await env.send(request._replace(headers=(*request.headers, *shown)))
-            if not self.prover.noticed(url, reply):
-                break
+        reply = await self.ask_userinfo(env, credential)
         try:
             if reply.status != 200:
                 raise Malformed(f"it answered {reply.status}")
@@ -103,6 +97,17 @@ class Endpoints:
         except Malformed as cause:
             raise self._unusable("userinfo", reply, cause) from cause
         return claims
+
+    async def ask_userinfo(self, env: Env, credential: Credential) -> Reply:
+        """Return the answer of userinfo, whatever it is."""
+        url = await self.provider.endpoint_url(env, "userinfo_endpoint")
+        request = Request("GET", url, _HEADERS[:2])
+        shown = self.shown(credential, request, now=env.now())
+        reply = await env.send(request._replace(headers=(*request.headers, *shown)))
+        if not self.prover.noticed(url, reply):
+            return reply
+        shown = self.shown(credential, request, now=env.now())
+        return await env.send(request._replace(headers=(*request.headers, *shown)))
 
     async def revoke(self, env: Env, token: str, *, hint: str) -> bool:
         """Revoke `token` (RFC 7009); returns False where the provider offers no revocation."""

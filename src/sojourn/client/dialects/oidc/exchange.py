@@ -44,8 +44,7 @@ class TokenExchange(_OidcAuth):
     identifiers of RFC 8693 §3, for providers that want `jwt`.
 
     Where the subject is a plugin or an account, its token is renewed first if need be, and once more when the provider
-    refuses it. Only then may a `store` keep the result: of a function nobody knows whose token it returns. A token of
-    this client's own that is bound to a key (RFC 9449) is exchanged with a proof of that key, and for one bound to it.
+    refuses it. Only then may a `store` keep the result: of a function nobody knows whose token it returns.
     """
 
     spends = False
@@ -125,7 +124,7 @@ class TokenExchange(_OidcAuth):
         if offered and exchange.GRANT not in offered:
             raise _not_supported(self.issuer)
         try:
-            return await self._granted(env, form, None, await self._held_key(env))
+            return await self._granted(env, form, None, await self._bound(env, previous))
         except UnsupportedGrantType as cause:
             raise _not_supported(self.issuer) from cause
         except (InvalidGrant, InvalidRequest):
@@ -133,38 +132,38 @@ class TokenExchange(_OidcAuth):
         except ProtocolError as cause:
             raise refusal(self.issuer, cause) from cause
 
-    async def _renewed(self, env: Env, stale: int) -> Credential:
+    async def _renewed(self, env: Env, stale: int, *, ask: bool) -> Credential:
         self._tokens = None
         try:
-            return await super()._renewed(env, stale)
+            return await super()._renewed(env, stale, ask=ask)
         except _PartiesNeeded:
-            subject = await self._ask_parties(env)
+            subject = await self._ask_parties(env, ask=ask)
         try:
-            return await super()._renewed(env, stale)
+            return await super()._renewed(env, stale, ask=ask)
         except (InvalidGrant, InvalidRequest) as cause:
             if not self._subject.drop(subject):
                 raise refusal(self.issuer, cause) from cause
-        await self._ask_parties(env)
+        await self._ask_parties(env, ask=ask)
         try:
-            return await super()._renewed(env, stale)
+            return await super()._renewed(env, stale, ask=ask)
         except (InvalidGrant, InvalidRequest) as cause:
             raise refusal(self.issuer, cause) from cause
 
-    async def _held_key(self, env: Env) -> Binding:
-        """Return the key to prove: the one that the subject's token is bound to where it is ours, else a fresh one."""
-        subject = self._tokens[0] if self._tokens else None
-        holder = self._subject.plugin
-        if subject is None or subject.key is None or not isinstance(holder, _OidcAuth):
-            return await self._binding(env)
-        ours = self.issuer, self.endpoints.client.client_id
-        if ours != (holder.issuer, holder.endpoints.client.client_id):
-            return await self._binding(env)
-        return Binding(loaded(subject.key), required=True)
-
-    async def _ask_parties(self, env: Env) -> Shown:
-        subject = await self._subject.shown(env)
-        self._tokens = (subject, await self._actor.shown(env) if self._actor else None)
+    async def _ask_parties(self, env: Env, *, ask: bool = True) -> Shown:
+        subject = await self._subject.shown(env, ask=ask)
+        self._tokens = (subject, await self._actor.shown(env, ask=ask) if self._actor else None)
         return subject
+
+    async def _bound(self, env: Env, previous: Credential | None) -> Binding:
+        """Return the key to prove: that of a token of our own, which must be, else our own one."""
+        binding = await self._binding(env)
+        client_id = self.endpoints.client.client_id
+        parties = zip((self._subject, self._actor), self._tokens or (), strict=False)
+        for party, shown in parties:
+            if party and shown and shown.key and party.is_of(self.issuer, client_id):
+                return Binding(loaded(shown.key), required=True)
+        kept = self.endpoints.prover.key_of(previous)
+        return binding if binding.key is None or kept is None else binding._replace(key=kept)
 
     def _form(self, subject: Shown, actor: Shown | None) -> Params:
         form: Params = {

@@ -42,11 +42,17 @@ HEADERS: Final = (
 )
 
 
-def signed_in() -> bytes:
-    """Return the page after a sign-in that succeeded."""
-    return _page(
-        "good", "✓", "You are signed in", "You can close this window and go back to your program."
-    )
+def signed_in(code: str = "") -> bytes:
+    """Return the page after a sign-in that succeeded; `code` is what was shown for another device."""
+    withdrawn = f" The code {code} is not needed any more and was withdrawn." if code else ""
+    text = f"You can close this window and go back to your program.{withdrawn}"
+    return _page("good", "✓", "You are signed in", text)
+
+
+def signed_in_elsewhere() -> bytes:
+    """Return the page for who comes back after another way was faster."""
+    text = "Another way was faster, so nothing was done here. You can close this window."
+    return _page("good", "✓", "You were signed in already", text)
 
 
 def failed(why: str) -> bytes:

@@ -18,6 +18,7 @@ from sojourn.errors import ConfigurationError, InvalidRequest, SojournError
 from sojourn.wire import forms
 
 _TICK: Final = 0.05
+_LINGER: Final = 60.0  # seconds for which it answers who comes back after another way was faster
 _PATIENCE: Final = 30.0  # seconds the browser waits for the tokens before it is told anything
 
 
@@ -34,6 +35,8 @@ class Listener:
         self._decided = threading.Event()
         self._shown = threading.Event()
         self._page = landing.failed("The sign-in took too long.")
+        self._good = landing.signed_in()
+        self._free = port == 0
         self._taken = threading.Lock()
         try:
             self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
@@ -61,7 +64,27 @@ class Listener:
         trace: TracebackType | None,
     ) -> None:
         why = str(error) if isinstance(error, SojournError) else "Something went wrong."
-        self._decide(landing.failed(why) if error else landing.signed_in())
+        self._decide(landing.failed(why) if error else self._good)
+        if error is None and not self._taken.locked() and self._free:
+            self._linger()
+        else:
+            self._close()
+
+    def note(self, code: str) -> None:
+        """Have the page after a sign-in say that the code for another device is not needed any more."""
+        self._good = landing.signed_in(code)
+
+    def beaten(self) -> None:
+        """Have the page say that another way was faster."""
+        self._good = landing.signed_in_elsewhere()
+
+    def _linger(self) -> None:
+        """Go on telling who comes back late."""
+        late = threading.Timer(_LINGER, self._close)
+        late.daemon = True
+        late.start()
+
+    def _close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
 

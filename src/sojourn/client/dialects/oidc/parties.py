@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sojourn.client.account import Account
 from sojourn.client.auth import AuthPlugin, Stamp
+from sojourn.client.dialects.oidc.endpoints import Endpoints
 from sojourn.client.env.contract import Env
 from sojourn.client.renewal import RenewingAuth
 from sojourn.errors import CredentialError, IncompleteCredentials
@@ -17,7 +18,7 @@ Source = AuthPlugin | Account | Callable[[], str] | str
 
 class Shown(NamedTuple):
     """The text of a token, the generation of the plugin's credential that it came from, and the key that it is bound
-    to, as the credential keeps it."""
+    to (DPoP), as the credential keeps it."""
 
     text: str
     generation: int = 0
@@ -38,10 +39,12 @@ class Party:
     def __repr__(self) -> str:
         return f"<Party {type(self._source).__name__}>"
 
-    @property
-    def plugin(self) -> AuthPlugin | None:
-        """The plugin whose token it is, if there is one."""
-        return self._source if isinstance(self._source, AuthPlugin) else None
+    def is_of(self, issuer: str, client_id: str) -> bool:
+        """Tell whether the tokens were issued to this client, so that a key that they are bound to must be proved."""
+        endpoints = getattr(self._source, "endpoints", None)
+        if not isinstance(endpoints, Endpoints):
+            return False
+        return (endpoints.provider.issuer, endpoints.client.client_id) == (issuer, client_id)
 
     def identity(self) -> tuple[str, ...] | None:
         """What tells this party from all others; None where only the caller knows whose tokens they are."""
@@ -54,11 +57,12 @@ class Party:
         """The account of the store whose tokens they are."""
         return self._source.account if isinstance(self._source, RenewingAuth) else None
 
-    async def shown(self, env: Env) -> Shown:
-        """Return the token as it is now, renewed if need be; a person may be asked. Raises CredentialError."""
+    async def shown(self, env: Env, *, ask: bool) -> Shown:
+        """Return the token as it is now, renewed if need be; without `ask` no person is asked. Raises
+        CredentialError."""
         source = self._source
         if isinstance(source, RenewingAuth):
-            held = await source.credential(env)
+            held = await source.credential(env, ask=ask)
             return Shown(held.access_token, held.generation, held.key)
         text = await _text(env, source)
         if not text:

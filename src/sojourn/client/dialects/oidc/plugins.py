@@ -4,13 +4,18 @@ the sign-in."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
+from sojourn.client import gui_thread
 from sojourn.client.auth import AccessInfo
 from sojourn.client.credential import Credential
-from sojourn.client.dialects.oidc import device
+from sojourn.client.dialects.oidc import device, kept_in
 from sojourn.client.dialects.oidc.device import DeviceSignIn
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
 from sojourn.client.dialects.oidc.identity import ClientIdentity
@@ -18,9 +23,12 @@ from sojourn.client.dialects.oidc.proving import ALGORITHM, NO_KEY, Binding, new
 from sojourn.client.dialects.oidc.sign_in import SignIn, possible, sign_in
 from sojourn.client.dialects.oidc.tokens import Expected, credential
 from sojourn.client.discovery import Provider
+from sojourn.client.env.blocking import BlockingEnv
 from sojourn.client.env.contract import Clock, Env
+from sojourn.client.prompt.contract import Form, Way
 from sojourn.client.renewal import BOUND, RenewingAuth, SignInEnded
 from sojourn.client.transport.contract import Fields, Reply, Request
+from sojourn.driver import drive
 from sojourn.errors import (
     AuthenticationError,
     InteractionRequired,
@@ -34,6 +42,7 @@ if TYPE_CHECKING:
 
     from sojourn.client.cache.store import CredentialStore
     from sojourn.client.dialects.oidc.device import Show
+    from sojourn.client.prompt.contract import Answer
     from sojourn.wire.forms import Params
     from sojourn.wire.jose import SigningKey
 
@@ -231,6 +240,17 @@ class ClientCredentials(_OidcAuth):
 class _PersonAuth(_OidcAuth):
     """A person: asked when first needed, renewed with a refresh token afterwards."""
 
+    interactive: bool
+
+    @abstractmethod
+    async def first(self, env: Env) -> Credential:
+        """Return a credential that the person gives now, whatever is kept."""
+
+    async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
+        if self.asker is not None or not self.interactive:
+            return await super().ask(env, reason)
+        return await self.first(env)
+
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
         if previous is None:
             raise InteractionRequired(f"Nobody is signed in at {self.issuer} yet.")
@@ -250,6 +270,10 @@ class _PersonAuth(_OidcAuth):
             raise SignInEnded from cause
         except ProtocolError as cause:
             raise refusal(self.issuer, cause) from cause
+
+    async def _kept_in(self, env: Env) -> Mapping[str, str]:
+        store = self._store or self.meant_for or env.store
+        return await kept_in.parameters(env, self.endpoints.provider, store)
 
     def _subject(self) -> str | None:
         """Who it must be, if somebody signed in before."""
@@ -304,19 +328,30 @@ class AuthorizationCode(_PersonAuth):
         own = {"grant": "authorization_code", "redirect_uri": self.wanted.redirect_uri}
         return {**own, **super().state()}
 
-    async def first(self, env: Env) -> Credential:
-        """Return a credential that the person gives now, whatever is kept."""
+    async def first(self, env: Env, answer: Answer | None = None) -> Credential:
+        """Return a credential that the person gives now, whatever is kept; `answer` is what they said to a prompt. A
+        program with windows shows a dialog meanwhile, so that they can call it off."""
+        if answer is None and isinstance(env, BlockingEnv) and gui_thread.application():
+            return await env.block(self._in_a_dialog, env)
+        wanted = replace(self.wanted, more=await self._kept_in(env))
         return await sign_in(
-            env, self.endpoints, self.wanted, subject=self._subject(), bind=self._binding
+            env,
+            self.endpoints,
+            wanted,
+            subject=self._subject(),
+            bind=self._binding,
+            answer=answer,
         )
 
-    def may_ask(self) -> bool:
-        return self.interactive and possible()
+    def _in_a_dialog(self, env: Env) -> Credential:
+        from sojourn.client.prompt.qt.prompt import QtPrompt
 
-    async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
-        if not self.interactive:
-            raise reason
-        return await self.first(env)
+        name = urlsplit(self.issuer).hostname or self.issuer
+        form = Form(name, self.issuer, host_fixed=True, ways=(Way.BROWSER,))
+        return QtPrompt().ask(form, lambda answer: drive(self.first(env, answer)))
+
+    def may_ask(self) -> bool:
+        return super().may_ask() or (self.interactive and possible())
 
 
 class DeviceCode(_PersonAuth):
@@ -362,19 +397,14 @@ class DeviceCode(_PersonAuth):
         return {"grant": "device_code", **super().state()}
 
     async def first(self, env: Env) -> Credential:
-        """Return a credential that the person gives now, whatever is kept."""
+        wanted = replace(self.wanted, more=await self._kept_in(env))
         return await device.sign_in(
             env,
             self.endpoints,
-            self.wanted,
+            wanted,
             subject=self._subject(),
             binding=await self._binding(env),
         )
 
     def may_ask(self) -> bool:
-        return self.interactive
-
-    async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
-        if not self.interactive:
-            raise reason
-        return await self.first(env)
+        return super().may_ask() or self.interactive

@@ -1,6 +1,5 @@
-"""The sign-in of a person: authorization code with PKCE through the system browser and a loopback
-listener (RFC 8252), or by pasting the address where no browser can reach us. The plugin stands
-above it; below it are the listener and the prompts."""
+"""The sign-in of a person: authorization code with PKCE through the system browser and a loopback listener (RFC 8252),
+or whatever else of the race of ways is faster. The plugin stands above it; below it are the race and its desk."""
 
 from __future__ import annotations
 
@@ -12,34 +11,31 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from sojourn.client import gui_thread
 from sojourn.client.credential import Credential
+from sojourn.client.dialects.oidc.desk import Desk, opened, reachable
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
 from sojourn.client.dialects.oidc.proving import NO_KEY, Binding
+from sojourn.client.dialects.oidc.race import WAYS_OUT, codes, first
 from sojourn.client.dialects.oidc.tokens import Expected, credential
 from sojourn.client.env.contract import Env
-from sojourn.client.prompt import browser, terminal
+from sojourn.client.prompt import browser
+from sojourn.client.prompt.contract import Answer
 from sojourn.errors import (
     AccessDenied,
     AuthenticationCancelled,
     AuthenticationError,
     InteractionRequired,
-    InvalidRequest,
     Malformed,
     ProtocolError,
 )
 from sojourn.wire import forms, proof
-from sojourn.wire.oauth import AuthorizationResponse
+from sojourn.wire.oauth import AuthorizationResponse, TokenResponse
 
 if TYPE_CHECKING:
     from sojourn.client.dialects.oidc.listener import Listener
 
-LIMIT: Final = 300.0  # seconds a person has
-
-WAYS_OUT: Final = (
-    "This needs a person, and here is neither a browser nor a terminal. Ways out: run `sojourn login --device` "
-    "here and approve what it shows on another device; run `sojourn login` in a terminal once; set BROWSER to a "
-    "program that opens a page; or use a client of its own with client_credentials (client_id and client_secret)."
-)
+NOBODY: Final = "This needs a person, and here is neither a browser nor a terminal."
 
 
 class SignIn(Struct, frozen=True):
@@ -52,11 +48,17 @@ class SignIn(Struct, frozen=True):
     max_age: int | None = None
     resources: tuple[str, ...] = ()
     acr_values: str | None = None
+    more: Mapping[str, str] = {}
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another device may do it, which cannot be asked how the person proves who they are."""
+        return self.max_age is None and self.acr_values is None and self.prompt in {None, "consent"}
 
 
-def possible() -> bool:
+def possible(answer: Answer | None = None) -> bool:
     """Tell whether a person can be asked here at all."""
-    return browser.available(os.environ) or terminal.available()
+    return browser.available(os.environ) or reachable(answer) or bool(gui_thread.application())
 
 
 async def sign_in(
@@ -66,15 +68,16 @@ async def sign_in(
     *,
     subject: str | None = None,
     bind: Callable[[Env], Awaitable[Binding]] | None = None,
+    answer: Answer | None = None,
 ) -> Credential:
-    """Return the credential of the person who signs in; `subject` is who it must be, if that is known. `bind` gives the
-    key that the tokens are to be bound to.
+    """Return the credential of the person who signs in; `subject` is who it must be, if that is known, `answer` what
+    they said to the prompt that they stand before. `bind` gives the key that the tokens are to be bound to.
 
     Raises InteractionRequired at once where nobody can be asked, AuthenticationCancelled if the
     person said no or let five minutes pass, AuthenticationError for an answer that is not good.
     """
-    if not possible():
-        raise InteractionRequired(WAYS_OUT)
+    if not possible(answer):
+        raise InteractionRequired(NOBODY, ways_out=WAYS_OUT)
     issuer = endpoints.provider.issuer
     await endpoints.provider.metadata(env)
     binding = await bind(env) if bind is not None else NO_KEY
@@ -83,12 +86,12 @@ async def sign_in(
     port, path = redirect.port or 0, redirect.path or "/"
     from sojourn.client.dialects.oidc.listener import Listener
 
-    with Listener(state=state, path=path, port=port) as listener:
+    with opened(answer) as open_desk, Listener(state=state, path=path, port=port) as listener:
         attempt = _Attempt(state, listener.redirect_uri, subject, binding)
-        url = await _authorization_url(env, endpoints, wanted, attempt)
-        params = await _answer(env, url, listener)
         try:
-            return await _redeemed(env, endpoints, wanted, attempt, params)
+            return await _signed_in(
+                env, endpoints, wanted, attempt, listener=listener, desk=open_desk
+            )
         except AccessDenied as cause:
             raise AuthenticationCancelled(f"{issuer}: {cause.public}") from cause
         except ProtocolError as cause:
@@ -96,6 +99,49 @@ async def sign_in(
         except Malformed as cause:
             text = f"The answer of {issuer} is not good: {cause.public}"
             raise AuthenticationError(text) from cause
+
+
+async def _signed_in(
+    env: Env,
+    endpoints: Endpoints,
+    wanted: SignIn,
+    attempt: _Attempt,
+    *,
+    listener: Listener,
+    desk: Desk | None,
+) -> Credential:
+    url = await _authorization_url(env, endpoints, wanted, attempt)
+    given = None
+    if desk is not None and wanted.elsewhere:
+        form: forms.Params = {
+            "scope": wanted.scope,
+            "resource": wanted.resources,
+            **wanted.more,
+        }
+        given = await codes(env, endpoints, form)
+    if given is not None:
+        listener.note(given.user_code)
+    won = await first(
+        env,
+        endpoints,
+        listener,
+        desk,
+        url=url,
+        given=given,
+        resources=wanted.resources,
+        key=attempt.binding.key,
+    )
+    if not isinstance(won, TokenResponse):
+        return await _redeemed(env, endpoints, wanted, attempt, won)
+    listener.beaten()
+    expected = Expected(
+        client_id=endpoints.client.client_id,
+        subject=attempt.subject,
+        id_token="openid" in wanted.scope.split(),
+        bound=attempt.binding.required,
+    )
+    key = attempt.binding.key
+    return await credential(env, endpoints.provider, won, expected=expected, key=key)
 
 
 class _Attempt:
@@ -134,6 +180,7 @@ async def _authorization_url(
         "dpop_jkt": attempt.binding.thumbprint,
     }
     params.update({name: value for name, value in optional.items() if value is not None})
+    params.update(wanted.more)
     at = await endpoints.provider.endpoint_url(env, "authorization_endpoint")
     return forms.with_query(at, params)
 
@@ -141,45 +188,6 @@ async def _authorization_url(
 def _default_prompt(scope: str) -> str | None:
     # OpenID Connect Core §11: offline access is granted only to a request that asks for consent.
     return "consent" if "offline_access" in scope.split() else None
-
-
-async def _answer(env: Env, url: str, listener: Listener) -> dict[str, str]:
-    """Show the page, and return the parameters with which the person came back, by browser or by
-    paste."""
-    ways = [listener.visit, _limit]
-    if terminal.available():
-        terminal.say(f"Sign in at:\n\n  {url}\n")
-        ways.append(_pasted)
-        if not browser.available(os.environ):
-            terminal.say("Open it in any browser, and paste here the address at which you end up:")
-    if browser.available(os.environ):
-        ways.append(lambda env: _shown(env, url))
-    return await env.race(*ways)
-
-
-async def _shown(env: Env, url: str) -> dict[str, str]:
-    """Open the page and leave the race to the others, unless it failed and nobody else can show it."""
-    shown = await env.block(browser.show, url)
-    if not shown and not terminal.available():
-        raise InteractionRequired(f"The browser could not be started. {WAYS_OUT}")
-    return await _limit(env)
-
-
-async def _limit(env: Env) -> dict[str, str]:
-    await env.sleep(LIMIT)
-    raise AuthenticationCancelled(f"Nobody signed in within {LIMIT / 60:.0f} minutes.")
-
-
-async def _pasted(env: Env) -> dict[str, str]:
-    while True:
-        text = await terminal.line(env)
-        try:
-            params = forms.parse(text.partition("?")[2])
-        except InvalidRequest:
-            params = {}
-        if "state" in params:
-            return params
-        terminal.say("That is not the address at which a sign-in ends. Paste all of it:")
 
 
 async def _redeemed(

@@ -18,6 +18,7 @@ from sojourn.server.services.clients import Clients
 from sojourn.server.services.sessions.delegations import DelegationEntry
 from sojourn.server.services.sessions.manager import AsyncSessionManager
 from sojourn.server.services.sessions.overview import GrantEntry, SignInEntry
+from sojourn.server.services.sessions.stores import StoreEntry, store_of, stores_of
 from sojourn.server.services.sessions.story import Step
 from sojourn.store import records
 
@@ -45,11 +46,17 @@ class EndDelegation(Struct, tag_field="action", tag="end_delegation", forbid_unk
     id: str
 
 
+class EndStore(Struct, tag_field="action", tag="end_store", forbid_unknown_fields=True):
+    """`id` is that of a store in which a program keeps tokens: all that is kept there ends."""
+
+    id: str
+
+
 class EndOthers(Struct, tag_field="action", tag="end_others", forbid_unknown_fields=True):
     """All but the sign-in that the request itself came from."""
 
 
-Asked = EndSignIn | EndClient | EndGrant | EndDelegation | EndOthers
+Asked = EndSignIn | EndClient | EndGrant | EndDelegation | EndStore | EndOthers
 
 
 class SessionDesk:
@@ -60,7 +67,8 @@ class SessionDesk:
         self._clients = clients
 
     async def tree(self, user: User, *, current: str = "") -> dict[str, Any]:
-        """All that a user has, as JSON: `sign_ins` with their `grants`, and grants that outlive them as `offline`.
+        """All that a user has, as JSON: `sign_ins` with their `grants`, grants that outlive them as `offline`,
+        and the `stores` in which programs keep what is live.
 
         Times are UTC seconds or null. `why` is empty for what is live.
         """
@@ -73,6 +81,7 @@ class SessionDesk:
             "user": {"id": user.id, "login": user.login, "name": user.claims.get("name", "")},
             "sign_ins": [_sign_in(one, names, current) for one in overview.sign_ins],
             "offline": [_grant(entry, names) for entry in overview.offline],
+            "stores": [_store(entry) for entry in stores_of(overview)],
         }
 
     async def _names(self, client_ids: set[str]) -> dict[str, str]:
@@ -103,6 +112,9 @@ class SessionDesk:
             case EndDelegation():
                 name = reading.identifier(asked.id, "job")
                 done = await manager.delegations.end(user.id, name, why, by=actor)
+            case EndStore():
+                name = reading.identifier(asked.id, "store")
+                done = await manager.stores.end(user.id, name, why, by=actor)
             case EndOthers():
                 await self._end_others(user, others, current=current, actor=actor)
                 done = True
@@ -165,6 +177,7 @@ def _grant(entry: GrantEntry, names: Mapping[str, str]) -> dict[str, Any]:
         "resources": list(grant.resources),
         "offline": grant.offline,
         "jkt": entry.jkt,
+        "store": store.name if (store := store_of(grant)) else "",
         "delegations": [_delegation(one, names) for one in entry.delegations],
     }
 
@@ -183,7 +196,16 @@ def _delegation(entry: DelegationEntry, names: Mapping[str, str]) -> dict[str, A
         "ends": reading.seconds(token.expires_at),
         "scope": " ".join(token.scope),
         "resources": list(token.resources),
-        "jkt": token.jkt,
+    }
+
+
+def _store(entry: StoreEntry) -> dict[str, Any]:
+    return {
+        "id": entry.store.id,
+        "name": entry.store.name,
+        "since": reading.seconds(entry.since),
+        "last_used": reading.seconds(entry.last_used),
+        "grants": [one.grant.id for one in entry.grants],
     }
 
 

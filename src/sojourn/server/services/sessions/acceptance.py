@@ -15,9 +15,10 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from sojourn.errors import BadSessionId, Conflict, InvalidToken, Malformed, NotLive
-from sojourn.model.admission import Admitted, Node, Operation, Path, judge
+from sojourn.model.admission import Admitted, Operation, judge
 from sojourn.model.client import Client
 from sojourn.model.grant import Grant
+from sojourn.model.liveness import Node, Path
 from sojourn.model.token import Token
 from sojourn.model.value import Ending
 from sojourn.server.services.context import Context
@@ -155,13 +156,17 @@ class Acceptance:
         return Located(key=tombstone, path=(leaf, *await self._tree.path(above)), claims=claims)
 
     async def accept(self, text: str, operation: Operation, *, key: str = "") -> Accepted:
-        """Judge a token for `operation`, shown with the proof of `key`, a thumbprint, or with none (RFC 9449).
+        """Judge a token for `operation`. Raises InvalidToken, whose private detail says which node is dead.
 
-        Raises InvalidToken, whose private detail says which node is dead.
+        key  thumbprint of the key that was proved with the request (RFC 9449 §7); empty: none was
         """
         located = await self.locate(text)
         if located is None:
             raise InvalidToken
+        return await self.judged(located, operation, key=key)
+
+    async def judged(self, located: Located, operation: Operation, *, key: str = "") -> Accepted:
+        """As `accept`, for a token that was located."""
         if located.superseded:
             raise InvalidToken(detail="refresh token: rotated")
         try:
@@ -174,8 +179,15 @@ class Acceptance:
         if not isinstance(token, Token):
             raise InvalidToken
         client = await self._tree.client(token.client_id)
-        beside, now = await self._tree.beside(located.path), self._context.now()
-        admitted = judge(operation, located.path, client=client, now=now, beside=beside, key=key)
+        beside = await self._tree.beside(located.path)
+        admitted = judge(
+            operation,
+            located.path,
+            client=client,
+            now=self._context.now(),
+            key=key,
+            beside=beside,
+        )
         grant = admitted.value(Grant)
         owner = grant if isinstance(grant, Grant) else None
         scope = token.scope or (owner.scope if owner else ())

@@ -8,9 +8,11 @@ from msgspec import UNSET, Struct
 
 from sojourn.errors import UnknownObject
 from sojourn.model import ids
-from sojourn.model.admission import ALONE, Beside, Node, Path, Verdict, beside_verdicts, verdicts
+from sojourn.model.admission import verdicts
+from sojourn.model.beside import ALONE, Beside, beside_verdicts
 from sojourn.model.client import Client
 from sojourn.model.delegation import Delegation
+from sojourn.model.liveness import Node, Path, Verdict
 from sojourn.model.token import Token
 from sojourn.model.value import Ending
 from sojourn.server.services.context import Context

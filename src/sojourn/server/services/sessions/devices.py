@@ -15,17 +15,20 @@ from sojourn.errors import (
     AccessDenied,
     AuthorizationPending,
     Conflict,
+    DeviceWithdrawn,
     ExpiredToken,
     InvalidGrant,
     Malformed,
     PageExpired,
     ProtocolError,
     SlowDown,
+    UnauthorizedClient,
 )
 from sojourn.model import ids
 from sojourn.model.admission import Admitted
 from sojourn.model.client import Client
-from sojourn.model.device import APPROVED, DENIED, INTERVAL, DeviceRequest, UserCode
+from sojourn.model.device import APPROVED, DENIED, INTERVAL, WITHDRAWN, DeviceRequest, UserCode
+from sojourn.model.grant import Grant
 from sojourn.model.policy import UsageRules
 from sojourn.model.token import Token
 from sojourn.server.services.context import Context
@@ -35,8 +38,9 @@ from sojourn.server.services.sessions.minting import Order
 from sojourn.server.services.sessions.signins import Device
 from sojourn.server.services.sessions.tree import ATTEMPTS, Tree
 from sojourn.store import records
-from sojourn.store.contract import Put, Record, partition_of
+from sojourn.store.contract import Put, Record, kind_of, partition_of
 from sojourn.wire import device, tokens
+from sojourn.wire.kept_in import KeptIn
 
 KEPT: Final = 600_000
 """Ms for which a request is kept after its end, so that a device that still asks is told why it gets nothing."""
@@ -78,6 +82,7 @@ class Devices:
         scope: tuple[str, ...],
         resources: tuple[str, ...],
         source: Device,
+        store: KeptIn | None = None,
     ) -> Begun:
         """Write a request of a client, under a user code that no other one has (RFC 8628 §3.2)."""
         context = self._context
@@ -97,6 +102,7 @@ class Devices:
                 resources=resources,
                 address=source.address,
                 agent=source.agent[:300],
+                store=store.params() if store else {},
             )
             try:
                 await self._write(context.keys.device(part, tokens.digest(text)), pointer, request)
@@ -120,7 +126,8 @@ class Devices:
         await self._tree.commit(partition_of(key), steps)
 
     async def find(self, text: str) -> Waiting | None:
-        """The request whose code a person typed; None for any text that leads to none that can be decided."""
+        """The request whose code a person typed; None for any text that leads to none that can be decided. Raises
+        DeviceWithdrawn."""
         try:
             code = device.typed(text)
         except Malformed:
@@ -130,13 +137,16 @@ class Devices:
         return None if record is None else await self.at(records.value_of(record, UserCode).device)
 
     async def at(self, key: str) -> Waiting | None:
-        """The request at a key, while it can be decided: a claim whose one-time record was never written still can."""
+        """The request at a key, while it can be decided: a claim whose one-time record was never written still can.
+        Raises DeviceWithdrawn."""
         record = await self._context.store.get(key)
         if record is None:
             return None
         request = records.value_of(record, DeviceRequest)
         if self._context.now() >= request.expires_at or request.decision == DENIED:
             return None
+        if request.decision == WITHDRAWN:
+            raise DeviceWithdrawn
         if request.decision == APPROVED and await self._left(key, request) is not None:
             return None
         return Waiting(key, request)
@@ -153,8 +163,8 @@ class Devices:
     ) -> None:
         """Let the device have what `order` says, below a live sign-in.
 
-        Raises PageExpired when it was decided before or its time is over, NotLive when the sign-in or something above
-        it has ended.
+        Raises PageExpired when it was decided before or its time is over, DeviceWithdrawn when it asks no longer,
+        NotLive when the sign-in or something above it has ended.
         """
         await self._decide(waiting.key, APPROVED, order.user_id)
         rules = UsageRules(
@@ -169,6 +179,10 @@ class Devices:
             )
         except Conflict as error:
             raise PageExpired(detail="the device was approved already") from error
+        record = await self._context.store.get(waiting.key)
+        if record and records.value_of(record, DeviceRequest).decision == WITHDRAWN:
+            await self._end_approved(waiting.key, order.user_id, client)
+            raise DeviceWithdrawn
 
     async def deny(self, waiting: Waiting, user_id: str) -> None:
         """Tell the device no. Raises PageExpired when it was decided before or its time is over."""
@@ -194,6 +208,40 @@ class Devices:
         if await self._tree.change(key, DeviceRequest, alter, event=event) is None:
             raise PageExpired
 
+    async def withdraw(self, text: str, client: Client) -> None:
+        """End a request at the wish of the device that made it, with what came of it: the grant, if a person approved.
+
+        Nothing for a text that leads to no request. Raises UnauthorizedClient for a code of another client.
+        """
+        try:
+            key = self._key_of(text)
+        except InvalidGrant:
+            return
+        record = await self._context.store.get(key)
+        if record is None:
+            return
+        request = records.value_of(record, DeviceRequest)
+        if request.client_id != client.client_id:
+            raise UnauthorizedClient("The device code was not issued to this client.")
+
+        def alter(request: DeviceRequest) -> DeviceRequest | None:
+            if request.decision == WITHDRAWN:
+                return None
+            return msgspec.structs.replace(request, decision=WITHDRAWN)
+
+        event = self._tree.events(key, "device.withdrawn", actor=client.client_id)
+        withdrawn = await self._tree.change(key, DeviceRequest, alter, event=event)
+        if withdrawn is not None and withdrawn.user_id:
+            await self._end_approved(key, withdrawn.user_id, client)
+
+    async def _end_approved(self, key: str, user_id: str, client: Client) -> None:
+        path = await self._context.store.path(self._left_key(key, user_id))
+        grant = next((r for r in path if r is not None and kind_of(r.key) == "grant"), None)
+        if grant is not None:
+            value = records.value_of(grant, Grant)
+            why = "withdrawn by the device"
+            await self._tree.end(grant.key, Grant, why, by=client.client_id, subject=value.user_id)
+
     async def poll(self, text: str, client: Client) -> str:
         """The key of the one-time record that a device code leads to, once a person approved (RFC 8628 §3.4).
 
@@ -208,6 +256,8 @@ class Devices:
             request = records.value_of(record, DeviceRequest)
             if request.client_id != client.client_id:
                 raise InvalidGrant(detail="the device code was issued to another client")
+            if request.decision == WITHDRAWN:
+                raise InvalidGrant(detail="the device withdrew its request")
             if request.decision == DENIED:
                 raise AccessDenied("The person did not agree.")
             if request.decision == APPROVED and await self._redeemable(key, request):

@@ -22,11 +22,12 @@ from sojourn.errors import (
     NotLive,
 )
 from sojourn.model import ids
-from sojourn.model.admission import SIGN_IN, Admitted, Node, Path, judge
+from sojourn.model.admission import SIGN_IN, Admitted, judge
 from sojourn.model.authentication_event import AuthenticationEvent
 from sojourn.model.client import Client
 from sojourn.model.client_session import ClientSession, Consent
 from sojourn.model.grant import Grant
+from sojourn.model.liveness import Node, Path
 from sojourn.model.policy import UsageRules
 from sojourn.model.signin import SignIn
 from sojourn.model.subject import subject

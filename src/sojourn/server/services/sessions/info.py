@@ -8,10 +8,10 @@ from typing import TypedDict
 from msgspec import UNSET
 
 from sojourn.errors import NoSuchClientSession, NoSuchGrant, NoSuchUser
-from sojourn.model.admission import Path
 from sojourn.model.authentication_event import AuthenticationEvent
 from sojourn.model.client_session import ClientSession
 from sojourn.model.grant import Grant
+from sojourn.model.liveness import Path
 from sojourn.model.user import User
 
 

@@ -21,9 +21,10 @@ from sojourn.errors import (
     UnknownToken,
 )
 from sojourn.model import ids
-from sojourn.model.admission import EMBED, MINT_FROM, Path, judge
+from sojourn.model.admission import EMBED, MINT_FROM, judge
 from sojourn.model.authentication_event import AuthenticationEvent
 from sojourn.model.grant import Grant
+from sojourn.model.liveness import Path
 from sojourn.model.policy import UsageRules
 from sojourn.model.token import Token
 from sojourn.server.services.sessions.bound import AsyncGrant

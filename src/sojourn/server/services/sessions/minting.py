@@ -43,7 +43,7 @@ class Order(Struct, frozen=True, kw_only=True):
     jkt         thumbprint of the key to bind it to; empty: what it is based on says, unless that is a code
     id          what it is stored under, where its text is another's: of a device code, the text's digest
     delegation  of a token given in exchange for its parent: who acts with it
-    life        the life asked for, in ms, where that is shorter than the rules' one; 0: theirs
+    life        the life asked for, in ms; 0: the rules' one, which only a token that is bound to a key may exceed
     """
 
     type: str
@@ -134,7 +134,7 @@ class Mint:
         scope, resources = _inherited(order, root)
         rules = order.rules or self._rules(root, order.type)
         now = root.admitted.now
-        end = _end(now, rules, least(root.limit, now + order.life if order.life else 0))
+        end = _end(now, _lives(order, rules), root.limit)
         if order.type == "id_token":
             return self._id_token(root, order, end, access)
         if order.jwt:
@@ -144,7 +144,7 @@ class Mint:
 
     def family_end(self, root: Root) -> int:
         """When a refresh family that is used now ends, in UTC ms: a life from now, within what stands above."""
-        return _end(root.admitted.now, self._rules(root, "refresh_token"), root.bound)
+        return _end(root.admitted.now, self._rules(root, "refresh_token").expires_in, root.bound)
 
     def _rules(self, root: Root, token_class: str) -> UsageRules:
         own = root.grant.usage_rules if root.grant else None
@@ -307,17 +307,24 @@ def _minted(root: Root, told: _Told, steps: tuple[Step, ...] = ()) -> Minted:
 
 
 def _bound_to(order: Order, root: Root) -> str:
-    """The key of a new token (RFC 9449 §6): what is derived from a bound token never comes loose of its key, but one
-    given in exchange is for another holder, who has a key of its own or is an authenticated client.
+    """The key of a new token (RFC 9449 §6): what is derived from a bound token never comes loose of its key, unless it
+    was exchanged by one who was judged to have it, or never could.
     """
-    parent = root.parent
-    if order.delegation is not UNSET:
-        return order.jkt
+    parent = root.parent if order.delegation is UNSET else None
     return order.jkt or (parent.jkt if parent is not None and not parent.is_code else "")
 
 
-def _end(now: int, rules: UsageRules, limit: int) -> int:
-    return least(now + rules.expires_in if rules.expires_in else 0, limit)
+def _lives(order: Order, rules: UsageRules) -> int:
+    """The life of a new token in ms; 0: as long as what stands above it. A copy of one that is bound to a key is of no
+    use, so that it may live longer than others of its class.
+    """
+    if not order.life or order.jkt:
+        return order.life or rules.expires_in
+    return least(order.life, rules.expires_in)
+
+
+def _end(now: int, life: int, limit: int) -> int:
+    return least(now + life if life else 0, limit)
 
 
 def _inherited(order: Order, root: Root) -> tuple[tuple[str, ...], tuple[str, ...]]:

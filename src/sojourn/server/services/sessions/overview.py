@@ -6,10 +6,11 @@ from msgspec import UNSET, Struct
 
 from sojourn.errors import NoSuchUser
 from sojourn.model import ids
-from sojourn.model.admission import Node, Path, verdicts
+from sojourn.model.admission import verdicts
 from sojourn.model.client import Client
 from sojourn.model.client_session import ClientSession
 from sojourn.model.grant import Grant
+from sojourn.model.liveness import Node, Path
 from sojourn.model.signin import SignIn
 from sojourn.model.token import Token
 from sojourn.model.user import User
@@ -23,17 +24,16 @@ from sojourn.store.contract import Record
 
 
 class GrantEntry(Struct, frozen=True):
-    """A grant: when a token was last made for it (UTC ms; 0: never), why it is dead ('' when live) and since when; with
-    which tokens below it others act; and the thumbprint of the key that the newest token is bound to ('' for a bearer
-    token).
+    """A grant: when a token was last made for it (UTC ms; 0: never), why it is dead ('' when live) and since when, the
+    thumbprint of the key that the newest token is bound to ('' for a bearer token), and with which tokens others act.
     """
 
     grant: Grant
     last_used: int
     why: str
     ended: int
-    delegations: tuple[DelegationEntry, ...] = ()
     jkt: str = ""
+    delegations: tuple[DelegationEntry, ...] = ()
 
 
 class SignInEntry(Struct, frozen=True):
@@ -112,8 +112,7 @@ class Overviews:
         """A grant with what its tokens tell: opaque ones, families, and all that was given in exchange are kept."""
         found = await self._tokens(user_id, grant)
         newest, jkt = max(((_made(token), token.jkt) for _, token in found), default=(0, ""))
-        told = await self._delegations.of(found)
-        return GrantEntry(grant, newest, why, ended, told, jkt)
+        return GrantEntry(grant, newest, why, ended, jkt, await self._delegations.of(found))
 
     async def _tokens(self, user_id: str, grant: Grant) -> list[tuple[Record, Token]]:
         found: list[tuple[Record, Token]] = []

@@ -14,10 +14,10 @@ from sojourn.errors import (
     WrongTokenClass,
 )
 from sojourn.model import ids
-from sojourn.model.admission import Path
 from sojourn.model.authentication_event import AuthenticationEvent
 from sojourn.model.client_session import ClientSession
 from sojourn.model.grant import Grant
+from sojourn.model.liveness import Path
 from sojourn.model.token import Token
 from sojourn.model.user import User
 from sojourn.server.services.context import Context
@@ -33,6 +33,7 @@ from sojourn.server.services.sessions.minting import Mint
 from sojourn.server.services.sessions.overview import Overviews
 from sojourn.server.services.sessions.redemption import Redemption
 from sojourn.server.services.sessions.signins import SignIns
+from sojourn.server.services.sessions.stores import Stores
 from sojourn.server.services.sessions.story import Step, Story, Teller
 from sojourn.server.services.sessions.tree import Tree
 from sojourn.store import records
@@ -65,6 +66,7 @@ class Reader(Minter):
         self.signins = SignIns(context, self.tree)
         self.overviews = Overviews(context, self.tree, self.signins)
         self.delegations = Delegations(context, self.tree)
+        self.stores = Stores(context, self.overviews, self.grants_)
         self.minting = Mint(context)
         self.authorizing = Authorizing(context, self.tree, self.grants_, self.minting)
         self.devices = Devices(context, self.tree, self.authorizing)

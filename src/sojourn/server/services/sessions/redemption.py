@@ -41,10 +41,10 @@ _SENT: Final = object()
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """What a grant type wants issued: any of an access token, a refresh token, an ID token; and what the answer is to
-    call the first of them, where it must (RFC 8693 §2.2.1).
+    """What a grant type wants issued: any of an access token, a refresh token, an ID token.
 
     refresh_jkt  thumbprint of the key that the refresh token is bound to; empty: none
+    issued_type  what the answer is to call the access token, where it must (RFC 8693 §2.2.1)
     """
 
     access: Order

@@ -8,9 +8,10 @@ from msgspec import Struct
 
 from sojourn.errors import MintingNotAllowed
 from sojourn.model import ids
-from sojourn.model.admission import Admitted, Path
+from sojourn.model.admission import Admitted
 from sojourn.model.client import Client
 from sojourn.model.grant import Grant
+from sojourn.model.liveness import Path
 from sojourn.model.signin import SignIn
 from sojourn.model.token import Token
 from sojourn.store.contract import partition_of

@@ -7,11 +7,13 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, Struct
 
-from sojourn.model.admission import Beside, Node, Path, Verdict, beside_verdicts, verdicts
+from sojourn.model.admission import verdicts
+from sojourn.model.beside import Beside, beside_verdicts
 from sojourn.model.client import Client
 from sojourn.model.client_session import ClientSession
 from sojourn.model.grant import Grant
 from sojourn.model.ids import is_of_jwt
+from sojourn.model.liveness import Node, Path, Verdict
 from sojourn.model.signin import SignIn
 from sojourn.model.token import Token
 from sojourn.model.user import User
@@ -72,7 +74,8 @@ def _about(value: Value) -> str:
     if isinstance(value, Grant):
         return " ".join(value.scope) + (" (offline)" if value.offline else "")
     if isinstance(value, Token):
-        return " ".join((*value.scope, *_acting(value), *_bound(value)))
+        bound = (f"(bound to the key {value.jkt})",) if value.jkt else ()
+        return " ".join((*value.scope, *_acting(value), *bound))
     if isinstance(value, SignIn):
         return value.agent
     if isinstance(value, User):
@@ -88,10 +91,6 @@ def _acting(token: Token) -> tuple[str, ...]:
         return ()
     job = f', job "{token.delegation.job}"' if token.delegation.job else ""
     return (f"(by {token.delegation.actors[0].sub}{job})",)
-
-
-def _bound(token: Token) -> tuple[str, ...]:
-    return (f"(bound to the key {token.jkt})",) if token.jkt else ()
 
 
 def _gone(value: Value) -> str:

@@ -13,9 +13,11 @@ import msgspec
 from msgspec import UNSET
 
 from sojourn.errors import Conflict, OutcomeUnknown
-from sojourn.model.admission import ALONE, Admitted, Beside, Path, needed_beside
+from sojourn.model.admission import Admitted
+from sojourn.model.beside import ALONE, Beside, needed_beside
 from sojourn.model.client import Client
 from sojourn.model.event import Event
+from sojourn.model.liveness import Path
 from sojourn.model.value import Ending, Value
 from sojourn.server.services.context import Context
 from sojourn.store import records

@@ -1,0 +1,53 @@
+"""How accounts of this dialect begin, come back from the store and end. `client.accounts` finds these
+functions by the dialect's name; below them are the plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from sojourn.client.dialects.cubicweb.cookie import CookieAuth
+from sojourn.client.dialects.cubicweb.options import LOADERS
+from sojourn.client.dialects.cubicweb.plugin import CubicWebAuth
+from sojourn.client.env.contract import Env
+
+if TYPE_CHECKING:
+    from sojourn.client.cache.store import CredentialStore
+
+
+def restored(
+    record: Mapping[str, Any],
+    *,
+    store: CredentialStore,
+    account: str,
+    interactive: bool,  # noqa: ARG001 - nobody is ever asked
+) -> CubicWebAuth:
+    """Return the plugin that a stored record describes, carrying its credential."""
+    state, secrets = record["state"], record["secrets"]
+    build = LOADERS[state["grant"]].build
+    made = build(
+        state["issuer"], state["user"], secrets["secret"], store=store, account=account or None
+    )
+    plugin = cast("CubicWebAuth", made)
+    plugin.label = record.get("name") or plugin.label
+    plugin.restore(state, secrets)
+    return plugin
+
+
+async def signed_in(env: Env, plugin: CubicWebAuth) -> dict[str, Any]:
+    """Sign in with `plugin`, and return the record of the new account, without a name yet."""
+    plugin.adopt(await plugin.first(env))
+    return {**plugin.record(), "subject": plugin.user, "username": plugin.user}
+
+
+async def signed_out(env: Env, record: Mapping[str, Any], *, store: CredentialStore) -> None:
+    """End the account's session at the server. A password sent with each request and a token that signs
+    have none: the token lives until it is disabled there."""
+    plugin = restored(record, store=store, account="", interactive=False)
+    if isinstance(plugin, CookieAuth):
+        await plugin.sign_out(env)
+
+
+async def userinfo(env: Env, plugin: CubicWebAuth) -> dict[str, Any]:
+    """Return who the credential is; a sign-in is made if there is none."""
+    return dict((await plugin.credential(env)).claims)

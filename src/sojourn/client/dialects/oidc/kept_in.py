@@ -1,0 +1,27 @@
+"""Tells a provider that asks for it where the tokens of a sign-in are going to be kept, so that the person sees the
+place among their sessions and can end it. The plugins stand above it; below it is the sealed store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from sojourn.errors import ConfigurationError, StoreError
+
+if TYPE_CHECKING:
+    from sojourn.client.cache.store import CredentialStore
+    from sojourn.client.discovery import Provider
+    from sojourn.client.env.contract import Env
+
+
+async def parameters(
+    env: Env, provider: Provider, store: CredentialStore | None
+) -> Mapping[str, str]:
+    """Return the parameters; none where there is no store that can be written, or a provider that does not read them:
+    the name of a person's machine is for nobody else."""
+    if store is None or not (await provider.metadata(env)).store_parameters_supported:
+        return {}
+    try:
+        return store.known_as(provider.issuer).params()
+    except (StoreError, ConfigurationError):
+        return {}

@@ -1,0 +1,1 @@
+"""The prompt as a dialog (extra `gui`). Imported only where a QApplication runs."""
