@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sojourn.server.pages.messages import load
-from sojourn.server.pages.view import BROWSERS, SYSTEMS, device_of
+from sojourn.server.pages.user_agent import BROWSERS, SYSTEMS, device_of
 from tests.features.pages import samples
 
 

@@ -49,11 +49,14 @@ class SignIn(Struct, frozen=True):
     resources: tuple[str, ...] = ()
     acr_values: str | None = None
     more: Mapping[str, str] = {}
+    claims: str | None = None
+    """The `claims` parameter (OpenID Connect Core §5.5), sent to providers that know it."""
 
     @property
     def elsewhere(self) -> bool:
         """Whether another device may do it, which cannot be asked how the person proves who they are."""
-        return self.max_age is None and self.acr_values is None and self.prompt in {None, "consent"}
+        asked = (self.max_age, self.acr_values, self.claims)
+        return asked == (None, None, None) and self.prompt in {None, "consent"}
 
 
 def possible(answer: Answer | None = None) -> bool:
@@ -161,6 +164,7 @@ class _Attempt:
 async def _authorization_url(
     env: Env, endpoints: Endpoints, wanted: SignIn, attempt: _Attempt
 ) -> str:
+    metadata = await endpoints.provider.metadata(env)
     params: dict[str, str | tuple[str, ...]] = {
         "response_type": "code",
         "client_id": endpoints.client.client_id,
@@ -173,10 +177,11 @@ async def _authorization_url(
         "resource": wanted.resources,
     }
     optional = {
-        "prompt": wanted.prompt or _default_prompt(wanted.scope),
+        "prompt": wanted.prompt or default_prompt(wanted.scope),
         "login_hint": wanted.login_hint,
         "max_age": None if wanted.max_age is None else str(wanted.max_age),
         "acr_values": wanted.acr_values,
+        "claims": wanted.claims if metadata.claims_parameter_supported else None,
         "dpop_jkt": attempt.binding.thumbprint,
     }
     params.update({name: value for name, value in optional.items() if value is not None})
@@ -185,7 +190,8 @@ async def _authorization_url(
     return forms.with_query(at, params)
 
 
-def _default_prompt(scope: str) -> str | None:
+def default_prompt(scope: str) -> str | None:
+    """Return the `prompt` that a request for `scope` needs."""
     # OpenID Connect Core §11: offline access is granted only to a request that asks for consent.
     return "consent" if "offline_access" in scope.split() else None
 

@@ -13,7 +13,7 @@ from sojourn.client.dialects.oidc.plugins import (
     AuthorizationCode,
     ClientCredentials,
     DeviceCode,
-    _OidcAuth,
+    OidcAuth,
 )
 from sojourn.client.prompt.contract import Answer, Form, Way
 from sojourn.client.user_dialect import Facts, UserDialect
@@ -104,8 +104,8 @@ class OidcUsers(UserDialect):
             raise AuthenticationError(f"{person.issuer} does not take the token any more.")
 
 
-def _of_oidc(plugin: RenewingAuth) -> _OidcAuth:
-    if not isinstance(plugin, _OidcAuth):
+def _of_oidc(plugin: RenewingAuth) -> OidcAuth:
+    if not isinstance(plugin, OidcAuth):
         message = f"{type(plugin).__name__} is no plugin of OpenID Connect."
         raise TypeError(message)
     return plugin
