@@ -12,6 +12,8 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from sojourn.server.pages.user_agent import Device, device_of
+
 __all__ = [
     "AccountLinks",
     "AccountRow",

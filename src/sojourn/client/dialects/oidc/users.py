@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sojourn.client.dialects.oidc.accounts import known
 from sojourn.client.dialects.oidc.jobs import Minter
+from sojourn.client.dialects.oidc.plugin import OidcAuth
 from sojourn.client.dialects.oidc.plugins import (
     DEFAULT_SCOPE,
     AuthorizationCode,
     ClientCredentials,
     DeviceCode,
-    OidcAuth,
 )
 from sojourn.client.prompt.contract import Answer, Form, Way
 from sojourn.client.user_dialect import Facts, UserDialect
