@@ -22,13 +22,15 @@ def command(*, url: str, include: bool, account: str | None, as_json: bool) -> i
     """GET URL with the account's access token and print the body.
 
     A URL that begins with / is one of the account's own server. In a job (SOJOURN_JOB) the job's credential is sent
-    unless an account is named. Exits with 4 where the answer is 401 or 403, with 5
-    where it is 404, with 1 for another status of 400 or above.
+    unless an account is named. Exits with 4 where the answer is 401 or 403, with 5 where it is 404, with 1 for another
+    status of 400 or above. Where the sign-in has ended, or the service wants a newer or stronger one (RFC 9470), the
+    person at the terminal is asked to sign in; where nobody is there it exits with 3 and says what to run.
     """
     from sojourn.cli.job import caller
+    from sojourn.client.prompt import terminal
     from sojourn.client.session import Session
 
-    issuer, auth = caller(account)
+    issuer, auth = caller(account, interactive=terminal.available())
     where = issuer + url if url.startswith("/") else url
     if is_in_the_clear(where):
         message = f"{url} would send the token in the clear: only https, or http on this machine."

@@ -137,9 +137,9 @@ def _public_key(text: str) -> Mapping[str, Any]:
     return found
 
 
-def caller(account: str | None) -> tuple[str, RenewingAuth]:
+def caller(account: str | None, *, interactive: bool) -> tuple[str, RenewingAuth]:
     """Who calls from the command line, and at which issuer: the account that is named, else the job that this process
-    runs as, else the current account."""
+    runs as, else the current account, whose person may be asked where that is `interactive`."""
     text = os.environ.get(TEXT)
     if account is None and text:
         from sojourn.client.serialize import deserialize_user
@@ -149,7 +149,7 @@ def caller(account: str | None) -> tuple[str, RenewingAuth]:
     from sojourn.client.accounts import Accounts
 
     found = Accounts().get(account)
-    return found.issuer, found.auth()
+    return found.issuer, found.auth(interactive=interactive)
 
 
 @click.command()

@@ -12,7 +12,7 @@ from sojourn.client.asker import ask
 from sojourn.client.cache.store import CredentialStore
 from sojourn.client.defaults import DefaultsManager
 from sojourn.client.loading import GENERAL, users_of
-from sojourn.client.prompt.contract import Answer, Form
+from sojourn.client.prompt.contract import Answer, Field, Form
 from sojourn.client.running import run
 from sojourn.client.user import User, of_record, of_script
 from sojourn.client.user_dialect import options_of, proxy_url
@@ -35,6 +35,9 @@ class _Wanted(NamedTuple):
     options: Mapping[str, Any]
     http_proxy: str | None
     session_metadata: object
+
+    def __repr__(self) -> str:
+        return f"<_Wanted {self.login} @ {self.host}>"
 
 
 class Authenticator:
@@ -154,16 +157,16 @@ class Authenticator:
         ConnectFailure of the exchange.
         """
         where = self._host(host)
-        if password is None and session_token is None:
+        if not password and not session_token:
             found = self._stored(where, login, http_proxy)
             if found is None:
                 raise IncompleteCredentials(self._nothing_of(login, where))
             return found
         answer = Answer(where, login, password or "", extra=options_of(session_metadata))
         wanted = self._wanted(answer, http_proxy, session_metadata)
-        if session_token is None:
-            return self._signed_in(wanted, answer)
-        return self._holding(wanted, session_token)
+        if session_token:
+            return self._holding(wanted, session_token)
+        return self._signed_in(wanted, answer)
 
     def create_script_user(
         self,
@@ -232,12 +235,14 @@ class Authenticator:
             host_fixed=bool(fixed and host),
             recent_hosts=defaults.get_recent_hosts(),
             recent_logins=defaults.get_recent_logins(host) if host else (),
+            extra=tuple(_prefilled(field, defaults.get_options()) for field in form.extra),
         )
 
     def _wanted(
         self, answer: Answer, http_proxy: str | None, session_metadata: object = None
     ) -> _Wanted:
-        options = {**self.defaults.get_options(), **answer.extra}
+        said = {name: value for name, value in answer.extra.items() if value not in (None, "")}
+        options = {**self.defaults.get_options(), **said}
         host, proxy = self._host(answer.host), self._proxy(http_proxy)
         return _Wanted(host, answer.login.strip(), options, proxy, session_metadata)
 
@@ -293,3 +298,8 @@ class Authenticator:
 
     def _proxy(self, given: str | None) -> str | None:
         return proxy_url(given) if given else self.get_default_http_proxy()
+
+
+def _prefilled(field: Field, options: Mapping[str, Any]) -> Field:
+    known = options.get(field.name)
+    return field._replace(value=known) if isinstance(known, str) else field

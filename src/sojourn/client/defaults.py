@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sojourn.client import recent
 from sojourn.client.loading import GENERAL
+from sojourn.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
@@ -27,9 +28,13 @@ class DefaultsManager:
         self._fixed_host = fixed_host
 
     def serve(self, kind: str, store: CredentialStore) -> None:
-        """Remember for users of the dialect `kind` in `store`, where no other was said: an authenticator says it."""
-        if self._store is None:
-            self._kind, self._store = kind, store
+        """Remember for users of the dialect `kind` beside `store`: an authenticator says it. Raises ConfigurationError
+        for a second dialect."""
+        if self._kind not in (None, kind):
+            raise ConfigurationError(
+                f"This defaults manager is for users of {self._kind}, and cannot be for those of {kind} as well."
+            )
+        self._kind, self._store = kind, store
 
     def is_host_fixed(self) -> bool:
         """Tell whether a person must not choose another host."""

@@ -18,7 +18,7 @@ from sojourn.client.running import run
 from sojourn.client.user import User, of_record, of_script, restored
 from sojourn.client.user_dialect import options_of, proxy_url
 from sojourn.client.who import Script, Who
-from sojourn.errors import BadSerializedUser, Malformed
+from sojourn.errors import BadSerializedUser, IncompleteCredentials, Malformed
 from sojourn.wire import base64url, seal
 from sojourn.wire.serialized_user import NewerUser, SerializedUser, ToolkitUser
 
@@ -189,10 +189,10 @@ def _kept(who: Who, store: CredentialStore, account: str) -> RenewingAuth:
 def _of_toolkit(payload: str | bytes, audience: str | None) -> User:
     try:
         found = ToolkitUser.parse(payload)
-    except Malformed as cause:
+        dialect = users_of(TOOLKIT)
+        host = dialect.host(found.host)
+    except (Malformed, IncompleteCredentials) as cause:
         raise BadSerializedUser(f"The text is no serialised user. {cause.public}") from cause
-    dialect = users_of(TOOLKIT)
-    host = dialect.host(found.host)
     _heed(host, audience)
     proxy = proxy_url(found.http_proxy)
     if found.login is None:

@@ -4,7 +4,6 @@ used, its dialect."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -42,7 +41,6 @@ class User:
         self.session_metadata = session_metadata
         self._made = made
         self._prompt = prompt
-        self._lock = threading.Lock()
         self._plugin: RenewingAuth | None = None
         self._entity: Mapping[str, Any] | None = None
 
@@ -77,10 +75,12 @@ class User:
 
         Raises InteractionRequired where the user has been signed out, and what the store raises.
         """
-        with self._lock:
-            if self._plugin is None:
-                self._plugin = self._asking(self._made())
-            return self._plugin
+        found = self._plugin
+        if found is None:
+            # No lock, which a fork could leave taken: of several that threads made at once, one stays.
+            found = self.__dict__.setdefault("_first", self._asking(self._made()))
+            self._plugin = found
+        return found
 
     def create_session(self, **options: Any) -> Session:  # noqa: ANN401 - the session's own
         """Return a new Session of the user; `options` are those of `Session`.

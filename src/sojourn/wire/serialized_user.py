@@ -18,6 +18,7 @@ MAX_SIZE: Final = 1 << 20
 """Characters; the longest that is real holds a token with a large catalog."""
 
 _LONGEST = 2048
+_MEMBERS: Final = {"v", "kid", "aud", "exp", "jti", "sealed"}
 
 
 class NewerUser(Malformed):
@@ -47,6 +48,8 @@ class SerializedUser(Struct, frozen=True):
         )
         if max(len(kid), len(aud), len(jti)) > _LONGEST:
             raise Malformed("A member is too long.")
+        if members.keys() != _MEMBERS or not isinstance(members["exp"], int):
+            raise Malformed("It has other members than a serialised user.")
         exp = json_text.moment(members, "exp")
         return cls(kid, aud, exp, jti, base64url.decode(sealed))
 

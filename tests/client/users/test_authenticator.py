@@ -200,6 +200,14 @@ def test_a_defaults_manager_gives_the_default_user(store, dynect, given, login):
     assert zone(user, dynect.url) == "ada.example"
 
 
+def test_a_defaults_manager_is_for_one_dialect(store):
+    defaults = DefaultsManager("https://x.example")
+    for _ in range(2):
+        Authenticator(defaults, kind="dynect")
+    with pytest.raises(errors.ConfigurationError, match="cannot be for those of keystone"):
+        Authenticator(defaults, kind="keystone")
+
+
 @pytest.mark.parametrize("given", [{}, {"api_script": "x"}, {"password": "x"}])
 def test_half_of_something_from_a_defaults_manager_is_an_error(store, dynect, given):
     class Ours(DefaultsManager):

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sojourn import Authenticator, DefaultsManager, errors
+from sojourn import Accounts, Authenticator, DefaultsManager, errors
+from sojourn.client.dialects.keystone import v3
 from sojourn.client.prompt.contract import Way
 from sojourn.testing.server import ServerInTest
 from tests.client.servers import ok
@@ -81,6 +82,29 @@ def test_domain_and_project_come_from_options_and_from_the_prompt(store, keyston
     body = keystone.bodies[-1]
     assert body["identity"]["password"]["user"]["domain"] == {"name": "Films"}
     assert body["scope"]["project"] == {"name": "dune", "domain": {"name": "Films"}}
+
+
+def test_options_stand_in_the_form_and_what_is_left_blank_there_takes_none_away(store, keystone):
+    class Ours(DefaultsManager):
+        def get_options(self):
+            return {"user_domain_name": "Films", "project_name": "dune"}
+
+    asked = Asked("right", login="ada", extra={"user_domain_name": "Films", "project_name": ""})
+    Authenticator(Ours(keystone.url), kind="keystone", prompt=asked).get_user()
+    shown = {field.name: field.value for field in asked.forms[0].extra}
+    assert shown == {"user_domain_name": "Films", "project_name": "dune"}
+    assert keystone.bodies[-1]["scope"]["project"]["name"] == "dune"
+
+
+def test_an_account_that_keeps_its_password_is_a_user_who_renews_alone(store, keystone):
+    Accounts(store).login(v3.Password(keystone.url, username="ada", password="right"))
+    user = Authenticator(DefaultsManager(keystone.url), kind="keystone", prompt=Nobody()).get_user()
+    assert user.login == "ada"
+    assert user.are_credentials_expired() is False
+    keystone.live.clear()
+    with user.create_session(trust_env=False) as session:
+        assert session.get(f"{keystone.url}/x").status_code == 200
+    assert user.are_credentials_expired() is False
 
 
 def test_keystone_asks_for_a_second_factor(store, keystone):

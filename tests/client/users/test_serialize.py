@@ -166,6 +166,8 @@ def test_every_truncated_text_is_refused(user):
         ("v", "1"),
         ("exp", 4102444800),
         ("exp", "never"),
+        ("exp", 4102444800.5),
+        ("extra", "member"),
         ("exp", None),
         ("exp", -1),
         ("aud", "https://other.example"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sojourn.server.pages.devices import BROWSERS, SYSTEMS, device_of
 from sojourn.server.pages.messages import load
-from sojourn.server.pages.view import BROWSERS, SYSTEMS, device_of
 from tests.features.pages import samples
 
 

@@ -18,7 +18,6 @@ import pytest
 from sojourn import Accounts, Session, errors
 from sojourn.client.cache.store import CredentialStore
 from sojourn.client.dialects.oidc import AuthorizationCode, DeviceCode, kept_in
-from sojourn.client.discovery import Provider
 from sojourn.client.running import run
 from sojourn.server.services.sessions.stores import stores_of
 from sojourn.testing.server import ServerInTest
@@ -192,26 +191,28 @@ def test_providers_cannot_tie_a_store_together(tmp_path, issuer):
 @pytest.mark.parametrize(("said", "told"), [(True, 2), (False, 0), (None, 0)])
 def test_only_a_provider_that_reads_it_is_told_the_name_of_the_machine(tmp_path, said, told):
     issuer = "https://id.example"
-    provider = Provider(issuer)
+    plugin = AuthorizationCode(issuer, "x", store=CredentialStore(tmp_path))
     metadata = ProviderMetadata(issuer=issuer, store_parameters_supported=said)
-    store = CredentialStore(tmp_path)
 
     async def asked(env):
-        provider._metadata = (env.now(), metadata)
-        return await kept_in.parameters(env, provider, store)
+        plugin.endpoints.provider._metadata = (env.now(), metadata)
+        return await kept_in.parameters(env, plugin)
 
     assert len(run(asked)) == told
 
 
 def test_without_a_store_that_can_be_written_nothing_is_told():
     issuer = "https://id.example"
-    provider = Provider(issuer)
     metadata = ProviderMetadata(issuer=issuer, store_parameters_supported=True)
+    plugins = [
+        AuthorizationCode(issuer, "x", store=store)
+        for store in (None, CredentialStore("/proc/sojourn"))
+    ]
 
     async def asked(env):
-        provider._metadata = (env.now(), metadata)
-        unwritable = CredentialStore("/proc/sojourn")
-        return [await kept_in.parameters(env, provider, one) for one in (None, unwritable)]
+        for plugin in plugins:
+            plugin.endpoints.provider._metadata = (env.now(), metadata)
+        return [await kept_in.parameters(env, plugin) for plugin in plugins]
 
     assert run(asked) == [{}, {}]
 

@@ -20,7 +20,8 @@ from markupsafe import Markup, escape
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sojourn.server.pages.view import Device, ScopeRow
+    from sojourn.server.pages.devices import Device
+    from sojourn.server.pages.view import ScopeRow
 
 __all__ = ["DEFAULT_LOCALE", "LOCALES", "Messages", "iso", "load", "negotiate", "shown"]
 

@@ -1,5 +1,4 @@
-"""What each page shows, as immutable values: one Struct a page, plus the rows they share and the
-naming of a device.
+"""What each page shows, as immutable values: one Struct a page, plus the rows they share.
 
 The handlers of `server.pages` fill these, `render` turns them into HTML and `picture` draws the
 tree of one. Nothing here reads a clock or a store. Times are UTC milliseconds; URLs are ready to
@@ -13,6 +12,8 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from sojourn.server.pages.devices import Device, device_of
+
 __all__ = [
     "AccountLinks",
     "AccountRow",
@@ -20,7 +21,6 @@ __all__ = [
     "ChooseAccountView",
     "ClientRow",
     "ConsentView",
-    "Device",
     "DeviceConfirmView",
     "DeviceDoneView",
     "DeviceView",
@@ -37,7 +37,6 @@ __all__ = [
     "SignedOutView",
     "StoreRow",
     "View",
-    "device_of",
 ]
 
 
@@ -360,56 +359,3 @@ class HomeView(View, frozen=True, kw_only=True):
     discovery_url: str
     account: AccountRow | None = None
     links: AccountLinks | None = None
-
-
-class Device(Struct, frozen=True, kw_only=True):
-    """A device as its user agent describes it. Empty `browser` or `system`: not known. `kind`:
-    phone, computer, terminal.
-    """
-
-    browser: str = ""
-    system: str = ""
-    kind: str = "computer"
-
-
-# Order matters: a later product quotes the names of earlier ones (Edge says Chrome, Chrome says
-# Safari).
-BROWSERS = (
-    ("Edg", "Edge"),
-    ("OPR/", "Opera"),
-    ("Vivaldi/", "Vivaldi"),
-    ("SamsungBrowser/", "Samsung Internet"),
-    ("FxiOS/", "Firefox"),
-    ("Firefox/", "Firefox"),
-    ("CriOS/", "Chrome"),
-    ("HeadlessChrome/", "Chrome"),
-    ("Chrome/", "Chrome"),
-    ("Safari/", "Safari"),
-    ("sojourn/", "Sojourn"),
-    ("curl/", "curl"),
-    ("python-", "Python"),
-    ("Python/", "Python"),
-)
-SYSTEMS = (
-    ("iPhone", "iPhone", "phone"),
-    ("iPad", "iPad", "phone"),
-    ("Android", "Android", "phone"),
-    ("CrOS", "ChromeOS", "computer"),
-    ("Windows", "Windows", "computer"),
-    ("Macintosh", "macOS", "computer"),
-    ("macOS", "macOS", "computer"),
-    ("Linux", "Linux", "computer"),
-    ("FreeBSD", "FreeBSD", "computer"),
-)
-TERMINALS = frozenset({"Sojourn", "curl", "Python"})
-
-
-def device_of(user_agent: str) -> Device:
-    """Name a device from a `User-Agent` field (RFC 9110 §10.1.5). Only names from our tables come
-    out, never the field's.
-    """
-    browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
-    system, kind = next(
-        ((name, kind) for mark, name, kind in SYSTEMS if mark in user_agent), ("", "computer")
-    )
-    return Device(browser=browser, system=system, kind="terminal" if browser in TERMINALS else kind)

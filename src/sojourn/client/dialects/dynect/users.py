@@ -33,12 +33,12 @@ class DynectUsers(UserDialect):
         return DynectPerson(customer, user, "", url=host)
 
     async def sign_in(self, env: Env, plugin: RenewingAuth, answer: Answer) -> Credential:
-        person = _person(plugin)
+        person = _known(plugin)
         given = SignIn(person.sign_in.customer, person.sign_in.user, answer.password)
         return await person.signed_in(env, given, None)
 
     async def held(self, env: Env, plugin: RenewingAuth, token: str) -> Credential:
-        return _person(plugin).credential_of(token, None, env.now())
+        return _known(plugin).credential_of(token, None, env.now())
 
     def facts(self, credential: Credential, login: str) -> Facts:
         customer, user = credential.claims["customer"], credential.claims["sub"]
@@ -49,7 +49,7 @@ class DynectUsers(UserDialect):
         return DynectAuth(customer, user, key, url=host)
 
     async def check(self, env: Env, plugin: RenewingAuth, credential: Credential) -> None:
-        person = _person(plugin)
+        person = _known(plugin)
         if not await person.look(env, credential.access_token):
             raise AuthenticationError(f"{person.url} does not take the token any more.")
 
@@ -62,9 +62,9 @@ def _parts(login: str, options: Mapping[str, Any]) -> tuple[str, str]:
     return customer, user
 
 
-def _person(plugin: RenewingAuth) -> DynectPerson:
-    if not isinstance(plugin, DynectPerson):
-        message = f"{type(plugin).__name__} is no person's plugin of DynECT."
+def _known(plugin: RenewingAuth) -> DynectAuth:
+    if not isinstance(plugin, DynectAuth):
+        message = f"{type(plugin).__name__} is no plugin of DynECT."
         raise TypeError(message)
     return plugin
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from sojourn.client.dialects.keystone import sign_in
 from sojourn.client.dialects.keystone.access import KeystoneAccess
 from sojourn.client.dialects.keystone.person import Person
-from sojourn.client.dialects.keystone.plugin import SharedOptions
+from sojourn.client.dialects.keystone.plugin import KeystoneAuth, SharedOptions
 from sojourn.client.dialects.keystone.v3 import ApplicationCredential
 from sojourn.client.prompt.contract import Answer, Field, Form
 from sojourn.client.user_dialect import Facts, UserDialect
+from sojourn.errors import InteractionRequired
 
 if TYPE_CHECKING:
     from sojourn.client.credential import Credential
@@ -68,13 +69,15 @@ class KeystoneUsers(UserDialect):
         )
 
     async def check(self, env: Env, plugin: RenewingAuth, credential: Credential) -> None:
-        await sign_in.look(env, _person(plugin).auth_url, credential.access_token)
+        if isinstance(plugin, KeystoneAuth):
+            await sign_in.look(env, plugin.auth_url, credential.access_token)
 
 
 def _person(plugin: RenewingAuth) -> Person:
     if not isinstance(plugin, Person):
-        message = f"{type(plugin).__name__} is no person's plugin of Keystone."
-        raise TypeError(message)
+        raise InteractionRequired(
+            f"{plugin.label or 'The account'} signs in with what it holds, and a password is no use to it."
+        )
     return plugin
 
 

@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sojourn.client.dialects.oidc.accounts import known
 from sojourn.client.dialects.oidc.jobs import Minter
+from sojourn.client.dialects.oidc.plugin import OidcAuth
 from sojourn.client.dialects.oidc.plugins import (
     DEFAULT_SCOPE,
     AuthorizationCode,
     ClientCredentials,
     DeviceCode,
-    _OidcAuth,
 )
 from sojourn.client.prompt.contract import Answer, Form, Way
 from sojourn.client.user_dialect import Facts, UserDialect
-from sojourn.errors import AuthenticationError, ConnectFailure, IncompleteCredentials
+from sojourn.errors import (
+    AuthenticationError,
+    ConnectFailure,
+    IncompleteCredentials,
+    InteractionRequired,
+)
 
 if TYPE_CHECKING:
     from sojourn.client.credential import Credential
@@ -93,9 +98,8 @@ class OidcUsers(UserDialect):
     async def check(self, env: Env, plugin: RenewingAuth, credential: Credential) -> None:
         person = _of_oidc(plugin)
         at = (await person.endpoints.provider.metadata(env)).userinfo_endpoint
-        if (
-            at is None or person.resources
-        ):  # a token for a resource is not for userinfo (RFC 8707 §2.2)
+        # A token for a resource is not for userinfo (RFC 8707 §2.2).
+        if at is None or person.resources:
             return
         reply = await person.endpoints.ask_userinfo(env, credential)
         if reply.status >= 500:
@@ -104,8 +108,8 @@ class OidcUsers(UserDialect):
             raise AuthenticationError(f"{person.issuer} does not take the token any more.")
 
 
-def _of_oidc(plugin: RenewingAuth) -> _OidcAuth:
-    if not isinstance(plugin, _OidcAuth):
+def _of_oidc(plugin: RenewingAuth) -> OidcAuth:
+    if not isinstance(plugin, OidcAuth):
         message = f"{type(plugin).__name__} is no plugin of OpenID Connect."
         raise TypeError(message)
     return plugin
@@ -113,8 +117,9 @@ def _of_oidc(plugin: RenewingAuth) -> _OidcAuth:
 
 def _person(plugin: RenewingAuth) -> AuthorizationCode | DeviceCode:
     if not isinstance(plugin, AuthorizationCode | DeviceCode):
-        message = f"{type(plugin).__name__} is no person's plugin of OpenID Connect."
-        raise TypeError(message)
+        raise InteractionRequired(
+            f"{plugin.label or 'The account'} signs in with what it holds, and not as a person."
+        )
     return plugin
 
 
