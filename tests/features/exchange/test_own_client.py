@@ -332,3 +332,27 @@ def test_a_bound_token_is_not_exchanged_without_its_key(
     stolen = acting(setting, subject._current.access_token)
     with pytest.raises(errors.AuthenticationError, match="subject_token"):
         face.session(stolen).request(at)
+
+
+def test_a_refused_token_is_not_shown_again_at_once_and_another_one_is(
+    provider: Provider, setting: Setting, face: Any, serve: Any
+):
+    texts = ["sj_a_nothing"] * 5
+    plugin = acting(setting, texts.pop)
+    session = face.session(plugin)
+    at = serve(lambda _: ok()).url
+    sent: list[str] = []
+    asking = plugin.endpoints.tokens
+
+    async def counted(env: Any, form: Any, **more: Any) -> Any:
+        sent.append(form["subject_token"])
+        return await asking(env, form, **more)
+
+    plugin.endpoints.tokens = counted  # type: ignore[method-assign]
+    for _ in range(5):
+        with pytest.raises(errors.AuthenticationError, match="subject_token"):
+            session.request(at)
+    assert sent == ["sj_a_nothing"]
+    texts.append(login(provider, setting).access)
+    session.request(at)
+    assert len(sent) == 2

@@ -4,7 +4,7 @@ needed. Sessions and accounts stand above it; below it are the other plugins and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sojourn.client.auth import Stamp, Verdict
 from sojourn.client.credential import Credential
@@ -16,6 +16,7 @@ from sojourn.client.dialects.oidc.plugin import OidcAuth
 from sojourn.client.dialects.oidc.proving import Binding, loaded
 from sojourn.client.discovery import Provider
 from sojourn.client.env.contract import Env
+from sojourn.client.refusals import recent
 from sojourn.client.transport.contract import Reply, Request
 from sojourn.errors import (
     DelegationNotSupported,
@@ -35,6 +36,17 @@ if TYPE_CHECKING:
 
 class _PartiesNeeded(Exception):
     """A renewal needs the parties' tokens; they are asked for once no lock is held, for a person may be asked."""
+
+
+class _Told(NamedTuple):
+    """How a subject's token was refused, and when (UTC ms)."""
+
+    text: str
+    error: Exception
+    at: int
+
+    def __repr__(self) -> str:
+        return "<a refusal>"
 
 
 class TokenExchange(OidcAuth):
@@ -86,6 +98,7 @@ class TokenExchange(OidcAuth):
         self._actor = None if actor is None else Party(actor)
         self._types = (subject_token_type, actor_token_type)
         self._tokens: tuple[Shown, Shown | None] | None = None
+        self._told: _Told | None = None
         self.label = client_id
 
     def identity(self, user: str | None = None) -> tuple[str, ...]:
@@ -149,16 +162,28 @@ class TokenExchange(OidcAuth):
             return await super()._renewed(env, stale, ask=ask)
         except _PartiesNeeded:
             subject = await self._ask_parties(env, ask=ask)
+        self._heed_refusal(env, subject)
         try:
             return await super()._renewed(env, stale, ask=ask)
         except (InvalidGrant, InvalidRequest) as cause:
             if not self._subject.drop(subject):
-                raise refusal(self.issuer, cause) from cause
-        await self._ask_parties(env, ask=ask)
+                raise self._refusal(env, subject, cause) from cause
+        subject = await self._ask_parties(env, ask=ask)
         try:
             return await super()._renewed(env, stale, ask=ask)
         except (InvalidGrant, InvalidRequest) as cause:
-            raise refusal(self.issuer, cause) from cause
+            raise self._refusal(env, subject, cause) from cause
+
+    def _heed_refusal(self, env: Env, subject: Shown) -> None:
+        """Raise again how the same token was refused a moment ago; another one is tried at once."""
+        told = self._told
+        if told is not None and told.text == subject.text and recent(told.at, env.now()):
+            raise told.error
+
+    def _refusal(self, env: Env, subject: Shown, cause: ProtocolError) -> Exception:
+        error = refusal(self.issuer, cause)
+        self._told = _Told(subject.text, error, env.now())
+        return error
 
     async def _ask_parties(self, env: Env, *, ask: bool = True) -> Shown:
         subject = await self._subject.shown(env, ask=ask)

@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct
 from sojourn.errors import UnknownObject
 from sojourn.model import ids
 from sojourn.model.admission import verdicts
-from sojourn.model.beside import ALONE, Beside, beside_verdicts
+from sojourn.model.beside import ALONE, Beside, beside_verdicts, needed_beside
 from sojourn.model.client import Client
 from sojourn.model.delegation import Delegation
 from sojourn.model.liveness import Node, Path, Verdict
@@ -31,6 +31,36 @@ class DelegationEntry(Struct, frozen=True):
     ended: int
 
 
+class _Seen:
+    """What was read for one list: a thousand jobs of one session stand below the same few nodes."""
+
+    def __init__(self, context: Context, tree: Tree) -> None:
+        self._context = context
+        self._tree = tree
+        self._nodes: dict[str, Node] = {}
+        self._clients: dict[str, Client | None] = {}
+        self._beside: dict[tuple[frozenset[str], frozenset[str]], Beside] = {}
+
+    async def node(self, key: str) -> Node:
+        if key not in self._nodes:
+            record = await self._context.store.get(key)
+            self._nodes[key] = (
+                Node(key, 0, None) if record is None else self._tree.decoded.node(record)
+            )
+        return self._nodes[key]
+
+    async def client(self, client_id: str) -> Client | None:
+        if client_id not in self._clients:
+            self._clients[client_id] = await self._tree.client(client_id)
+        return self._clients[client_id]
+
+    async def beside(self, path: Path) -> Beside:
+        needed = needed_beside(path)
+        if needed not in self._beside:
+            self._beside[needed] = await self._tree.beside(path)
+        return self._beside[needed]
+
+
 class Delegations:
     """Finds and ends tokens that were given in exchange."""
 
@@ -42,21 +72,24 @@ class Delegations:
 
     async def of(self, found: Iterable[tuple[Record, Token]]) -> tuple[DelegationEntry, ...]:
         """Those among some tokens that were given in exchange, newest first."""
+        seen = _Seen(self._context, self._tree)
         entries = [
-            await self._entry(record, token, token.delegation)
+            await self._entry(record, token, token.delegation, seen)
             for record, token in found
             if token.delegation is not UNSET
         ]
         return tuple(sorted(entries, key=lambda entry: entry.token.issued_at, reverse=True))
 
-    async def _entry(self, record: Record, token: Token, told: Delegation) -> DelegationEntry:
+    async def _entry(
+        self, record: Record, token: Token, told: Delegation, seen: _Seen
+    ) -> DelegationEntry:
         path: Path = (Node(record.key, record.version, token),)
         client: Client | None = None
         beside = ALONE
         if token.is_active(self._context.now()):
-            path = await self._tree.path(record.key) or path
-            client = await self._tree.client(token.client_id)
-            beside = await self._tree.beside(path)
+            path = (*path, *[await seen.node(key) for key in record.path])
+            client = await seen.client(token.client_id)
+            beside = await seen.beside(path)
         why, ended = self._why(path, client, beside)
         name = record.key.rsplit("/", 1)[1]
         return DelegationEntry(name, token, told, why, ended)
