@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sojourn.client.env.wall_clock import wall_clock
-from sojourn.client.job_order import JobMint, JobOrder, JobRecord
+from sojourn.client.job_order import GRANT, JobMint, JobOrder, JobRecord
 from sojourn.client.loading import accounts_of, users_of
 from sojourn.client.running import run, run_many
 from sojourn.client.user import User
 from sojourn.client.who import Who
 from sojourn.driver import drive
 from sojourn.errors import BadSerializedUser, ConfigurationError, InvalidRequest, Malformed
-from sojourn.wire import exchange, jwe
+from sojourn.wire import exchange, json_text, jwe
 from sojourn.wire.job import JobText, NewerJob, Opener, Recipient, opener, opener_of, recipient
 
 if TYPE_CHECKING:
@@ -132,23 +132,27 @@ def opened(text: str, *, audience: str | None, key: Key | None) -> User:
         raise BadSerializedUser(f"The job's user is one of {told.aud}, not of {audience}.")
     if wall_clock() >= told.exp:
         raise BadSerializedUser("The job's user has expired.")
-    return _user(content)
+    return _user(content, told)
 
 
 def _content(text: str, mine: Opener) -> Mapping[str, Any]:
     try:
-        content = json.loads(jwe.open(text, mine.key))
-    except (Malformed, ValueError) as cause:
+        return json_text.parse_object(jwe.open(text, mine.key), limit=jwe.MAX_SIZE)
+    except Malformed as cause:
         raise BadSerializedUser("The job's user was altered, or sealed to another key.") from cause
-    if not isinstance(content, dict) or not {"who", "record"} <= content.keys():
-        raise BadSerializedUser
-    return content
 
 
-def _user(content: Mapping[str, Any]) -> User:
-    who = Who(**{name: content["who"].get(name) for name in Who._fields})
-    record = content["record"]
-    plugin = accounts_of(who.kind).restored(record, store=None, account=None, interactive=False)
+def _user(content: Mapping[str, Any], told: JobText) -> User:
+    """Return the user, if they are what a job carries and what stands in clear: anybody can seal to a public key."""
+    try:
+        members, record = content["who"], content["record"]
+        who = Who(**{name: members.get(name) for name in Who._fields if name != "http_proxy"})
+        same = told.aud == who.host == record["state"]["issuer"] and record["kind"] == who.kind
+        if not same or record["state"]["grant"] != GRANT:
+            raise BadSerializedUser("What is sealed is no job's user, or not the one that it says.")
+        plugin = accounts_of(who.kind).restored(record, store=None, account=None, interactive=False)
+    except (KeyError, TypeError, ValueError, AttributeError, ConfigurationError) as cause:
+        raise BadSerializedUser("What is sealed is no job's user.") from cause
     return User(who, lambda: plugin)
 
 

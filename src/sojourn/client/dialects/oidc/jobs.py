@@ -13,7 +13,7 @@ from sojourn.client.dialects.oidc.plugin import OidcAuth
 from sojourn.client.dialects.oidc.proving import new_key
 from sojourn.client.discovery import Provider
 from sojourn.client.env.contract import Env
-from sojourn.client.job_order import JobOrder, JobRecord
+from sojourn.client.job_order import GRANT, JobOrder, JobRecord
 from sojourn.errors import (
     DelegationNotSupported,
     InteractionRequired,
@@ -51,7 +51,7 @@ class JobAuth(OidcAuth):
         self.job = self.label = job
 
     def state(self) -> dict[str, Any]:
-        return {"grant": "job", "job": self.job, **super().state()}
+        return {"grant": GRANT, "job": self.job, **super().state()}
 
     async def first(self, env: Env) -> NoReturn:
         """There is no other way to one than to be sent off with it."""
