@@ -85,6 +85,7 @@ def test_what_is_wrong_is_said_before_anything_is_asked_for(demo, bob, tmp_path)
         (("job", "--for", "x", "--expires-in", "soon", "true"), "span"),
         ((*SENT, "--recipient", "farm.pub"), "recipient"),
         ((*SENT, "--recipient", "no.json"), "JWK"),
+        ((*SENT, "--recipient", "nowhere"), "nowhere"),
     ):
         ran = bob(*words)
         assert (ran.code, told in ran.err) == (2, True), ran

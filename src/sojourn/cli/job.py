@@ -57,7 +57,7 @@ class Span(click.ParamType[int]):
 @click.option("--expires-in", "life", type=Span(), default="1d", show_default=True, help="At most.")
 @click.option(
     "--recipient",
-    type=click.File(),
+    type=click.Path(dir_okay=False, path_type=Path),
     help="A file with the public key of whoever runs the job (sojourn job-key).",
 )
 @options.account
@@ -67,7 +67,7 @@ def command(
     name: str,
     scope: str | None,
     life: int,
-    recipient: Any,  # noqa: ANN401 - click's file
+    recipient: Path | None,
     account: str | None,
 ) -> int:
     """Send the current user off with a job: sojourn job --for "render 42" --scope notes -- ./render.sh
@@ -80,7 +80,7 @@ def command(
     if not program and recipient is None:
         message = "Say what to run, or seal it for a farm with --recipient."
         raise click.UsageError(message)
-    sealed_for = _public_key(recipient.read()) if recipient else secrets.token_bytes(32)
+    sealed_for = _public_key(recipient) if recipient else secrets.token_bytes(32)
     try:
         text = _sent_off(account, name, sealed_for, scope=scope, life=life)
     except ValueError as error:
@@ -125,14 +125,16 @@ def _tell_of_an_early_end(text: str, life: int) -> None:
         click.echo(f"Note: it ends in {output.span(left)}, as the session does ({hint}).", err=True)
 
 
-def _public_key(text: str) -> Mapping[str, Any]:
+def _public_key(file: Path) -> Mapping[str, Any]:
     try:
-        found = json.loads(text)
-    except ValueError as error:
-        message = "--recipient is a file with one public key as JWK: sojourn job-key makes one."
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        message = f"{file} cannot be read: {error.strerror}."
         raise click.UsageError(message) from error
+    except ValueError:
+        found = None
     if not isinstance(found, dict):
-        message = "--recipient is a file with one public key as JWK."
+        message = f"{file} holds no public key as JWK: sojourn job-key makes one."
         raise click.UsageError(message)
     return found
 
