@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 import subprocess
+import time
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
+from sojourn.wire.jose import SigningKey
 from tests.cli.conftest import free_port, started
+from tests.client.servers import Server
 
 
 @pytest.fixture
@@ -277,3 +283,61 @@ def test_the_demo_keeps_its_folder_and_its_people(demo, tmp_path, cli):
     people = [line.split('"people": ')[1].split("}")[0] for line in (first.first, second.first)]
     assert people[0] == people[1]
     assert demo.facts["people"]["alice"] not in people[0]
+
+
+CHALLENGE = 'Bearer error="insufficient_user_authentication", acr_values="urn:gold", max_age="60"'
+
+
+def test_a_service_that_wants_a_newer_sign_in_is_answered_by_the_command_that_is_named(demo, bob):
+    with Server(lambda _: (401, {"WWW-Authenticate": CHALLENGE}, b"")) as vault:
+        refused = bob("get", vault.url)
+        assert len(vault.received) == 1
+    assert refused.code == 3
+    command = refused.err.partition("Run: ")[2].split("\n")[0]
+    assert command.startswith(f"sojourn login {demo.issuer} --client-id sojourn-cli")
+    assert command.endswith("--acr urn:gold --max-age 60")
+    before = bob.good("token").out
+    assert bob.good(*shlex.split(command)[1:]).out == "Signed in: bob\n"
+    assert bob.good("token").out != before
+    assert bob.good("accounts").out.count("\n") == 2, "a heading, and the same account"
+
+
+def test_how_to_sign_in_is_nothing_for_a_program(demo, cli):
+    words = ("login", demo.issuer, "--client-id", "demo-program", "--client-secret", "x")
+    for how in (("--max-age", "60"), ("--acr", "urn:gold")):
+        refused = cli(*words, *how)
+        assert (refused.code, "a program does not sign in" in refused.err) == (2, True)
+    assert cli("login", demo.issuer, "--max-age", "-1").code == 2
+
+
+def test_a_program_without_a_secret_signs_in_with_its_platforms_token(demo, alice, cli, tmp_path):
+    platform = SigningKey("ci", "ES256", private=ec.generate_private_key(ec.SECP256R1()))
+    jwks = tmp_path / "jwks.json"
+    jwks.write_text(json.dumps({"keys": [platform.public_jwk()]}))
+    ci, subject = "https://ci.example", "project_path:analytical/engine:ref:main"
+    trust = ("--workload", ci, subject, "--workload-jwks", str(jwks))
+    made = alice.good("clients", "add", "runner", "--scope", "notes", *trust, "--json").json
+    assert made["workloads"][0]["subject"] == subject
+    assert "client_secret" not in made
+    now = int(time.time())
+    claims = {
+        "iss": ci,
+        "sub": subject,
+        "aud": demo.issuer,
+        "jti": "1",
+        "iat": now,
+        "exp": now + 600,
+    }
+    words = ("login", demo.issuer, "--kind", "workload", "--client-id", "runner")
+    file = tmp_path / "token"
+    missing = cli(*words, "--token-file", str(file))
+    assert (missing.code, f"{file} is not there" in missing.err) == (5, True)
+    file.write_text(platform.sign(claims, typ="JWT"))
+    cli.good(*words, "--token-file", str(file), "--scope", "notes")
+    assert cli.good("token").out.startswith("sj_a_")
+    used = cli(*words, "--token-variable", "CI_ID_TOKEN", CI_ID_TOKEN=file.read_text())
+    assert (used.code, "eyJ" in used.err) == (4, False)
+    nowhere = cli(*words)
+    assert (nowhere.code, "token_file or token_variable" in nowhere.err) == (5, True)
+    alone = alice("clients", "add", "other", "--workload-reusable")
+    assert (alone.code, "--workload ISSUER SUBJECT" in alone.err) == (2, True)

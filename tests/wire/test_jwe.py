@@ -19,7 +19,7 @@ ALGORITHMS = ["ECDH-ES", "dir", "A256GCM"]
 TEXT = job.JobText("", "https://id.example", 2_000_000_000_000, "j1")
 
 
-def pair() -> tuple[dict[str, str], dict[str, str]]:
+def pair() -> tuple[dict[str, Any], dict[str, Any]]:
     return job.new_keys()
 
 

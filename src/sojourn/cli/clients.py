@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import click
 
@@ -20,6 +20,33 @@ GRANTS: Final = (
 )
 _URN: Final = "urn:ietf:params:oauth:grant-type:"
 _NAMES: Final = {"device_code": f"{_URN}device_code", "token_exchange": f"{_URN}token-exchange"}
+
+
+_WORKLOADS: Final = (
+    click.option(
+        "--workload",
+        "workloads",
+        type=(str, str),
+        multiple=True,
+        metavar="ISSUER SUBJECT",
+        help="A program that proves to be it by its platform's tokens; may be repeated.",
+    ),
+    click.option(
+        "--workload-audience",
+        metavar="TEXT",
+        help="What those tokens are for, where it is not this server's issuer.",
+    ),
+    click.option(
+        "--workload-jwks",
+        type=click.File(),
+        help="A file with their issuer's keys, where it does not publish them.",
+    ),
+    click.option(
+        "--workload-reusable",
+        is_flag=True,
+        help="Their platform hands a token out several times (Kubernetes, GitLab): it is not good only once.",
+    ),
+)
 
 
 @click.group()
@@ -65,23 +92,43 @@ def metadata_options(command: Callable[..., Any]) -> Callable[..., Any]:
     made = [click.option(flag, name, multiple=True, help=text) for flag, name, text in listed]
     made += [click.option(flag, name, type=kind, help=text) for flag, name, text, kind in single]
     made += [click.option(flag, name, default=None, help=text) for flag, name, text in switches]
-    for option in reversed(made):
+    for option in reversed((*made, *_WORKLOADS)):
         command = option(command)
     return command
 
 
 def _given(metadata: dict[str, Any]) -> dict[str, Any]:
     """What was given, as JSON."""
+    trusted = {name: metadata.pop(f"workload_{name}") for name in ("audience", "jwks", "reusable")}
     given = {name: value for name, value in metadata.items() if value not in (None, ())}
     if "grant_types" in given:
         given["grant_types"] = [_NAMES.get(name, name) for name in given["grant_types"]]
     if "jwks" in given:
-        try:
-            given["jwks"] = json.load(given["jwks"])
-        except ValueError as error:
-            message = f"--jwks is not JSON: {error}"
-            raise click.UsageError(message) from error
+        given["jwks"] = _read(given["jwks"], "--jwks")
+    if "workloads" in given:
+        given["workloads"] = _workloads(given["workloads"], trusted)
+    elif any(trusted.values()):
+        message = "--workload-... options need a --workload ISSUER SUBJECT."
+        raise click.UsageError(message)
     return given
+
+
+def _workloads(
+    named: tuple[tuple[str, str], ...], trusted: dict[str, Any]
+) -> list[dict[str, object]]:
+    """Workloads as JSON, with what was said of all of them."""
+    alike = {name: value for name, value in trusted.items() if value}
+    if "jwks" in alike:
+        alike["jwks"] = _read(alike["jwks"], "--workload-jwks")
+    return [{"issuer": issuer, "subject": subject, **alike} for issuer, subject in named]
+
+
+def _read(file: IO[str], option: str) -> object:
+    try:
+        return json.load(file)
+    except ValueError as error:
+        message = f"{option} is not JSON: {error}"
+        raise click.UsageError(message) from error
 
 
 def _show(client: dict[str, Any], *, as_json: bool) -> None:

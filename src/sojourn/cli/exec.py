@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from typing import Final
 
 import click
@@ -40,9 +41,14 @@ def command(*, program: tuple[str, ...], names: tuple[str, ...], account: str | 
     for name in names:
         _check(name)
     given = {"SOJOURN_ISSUER": found.issuer, "SOJOURN_ACCOUNT": found.id}
-    environ = {**os.environ, **given, **dict.fromkeys(names, token)}
+    return become(program, {**given, **dict.fromkeys(names, token)})
+
+
+def become(program: tuple[str, ...], given: Mapping[str, str]) -> int:
+    """Become `program`, with `given` in its environment; returns an exit code only where that cannot be."""
     sys.stdout.flush()
     sys.stderr.flush()
+    environ = {**os.environ, **given}
     try:
         os.execvpe(program[0], program, environ)  # noqa: S606 - the program that the person named
     except FileNotFoundError:

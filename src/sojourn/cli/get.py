@@ -21,18 +21,21 @@ _is_loopback = re.compile(r"127(?:\.[0-9]{1,3}){3}").fullmatch
 def command(*, url: str, include: bool, account: str | None, as_json: bool) -> int:
     """GET URL with the account's access token and print the body.
 
-    A URL that begins with / is one of the account's own server. Exits with 4 where the answer is 401 or 403, with 5
-    where it is 404, with 1 for another status of 400 or above.
+    A URL that begins with / is one of the account's own server. In a job (SOJOURN_JOB) the job's credential is sent
+    unless an account is named. Exits with 4 where the answer is 401 or 403, with 5 where it is 404, with 1 for another
+    status of 400 or above. Where the sign-in has ended, or the service wants a newer or stronger one (RFC 9470), the
+    person at the terminal is asked to sign in; where nobody is there it exits with 3 and says what to run.
     """
-    from sojourn.client.accounts import Accounts
+    from sojourn.cli.job import caller
+    from sojourn.client.prompt import terminal
     from sojourn.client.session import Session
 
-    found = Accounts().get(account)
-    where = found.issuer + url if url.startswith("/") else url
+    issuer, auth = caller(account, interactive=terminal.available())
+    where = issuer + url if url.startswith("/") else url
     if is_in_the_clear(where):
         message = f"{url} would send the token in the clear: only https, or http on this machine."
         raise click.UsageError(message)
-    with Session(auth=found.auth()) as session:
+    with Session(auth=auth) as session:
         response = session.get(where, raise_exc=False)
     headers = dict(response.headers)
     if as_json:

@@ -123,7 +123,8 @@ def _help(source: Source) -> str:
         if source.by_file
         else f"What is not said here is taken from the environment ({loader.environment}...)"
     )
-    return f"{begin}\n\n{rest}; what is then missing is asked for in a terminal, {secret} without echo."
+    asked = f", {secret} without echo" if secret else ""
+    return f"{begin}\n\n{rest}; what is then missing is asked for in a terminal{asked}."
 
 
 def _flag(option: Option, loader: Loader) -> click.Parameter:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
@@ -63,6 +63,19 @@ _BROWSERS: Final = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
     help="Show an address and a code, to be approved on another device: for machines without a browser (RFC 8628).",
 )
 @click.option(
+    "--max-age",
+    type=click.IntRange(min=0),
+    metavar="SECONDS",
+    help="Sign in anew where the sign-in at the server is older.",
+)
+@click.option(
+    "--acr",
+    "acr_values",
+    multiple=True,
+    metavar="VALUE",
+    help="How to sign in, best first: an authentication context; may be repeated.",
+)
+@click.option(
     "--dpop/--no-dpop",
     default=False,
     show_default=True,
@@ -81,6 +94,8 @@ def command(
     name: str | None,
     admin: bool,
     device: bool,
+    max_age: int | None,
+    acr_values: tuple[str, ...],
     dpop: bool,
     no_browser: bool,
     as_json: bool,
@@ -89,12 +104,16 @@ def command(
 
     With --client-secret a program signs in for itself; otherwise a person does, in the browser, or with --device
     wherever they have one. With --device and --json the address and the code are a line of JSON on the standard
-    error.
+    error. --max-age and --acr are what a service that wants a newer or stronger sign-in asks for (RFC 9470).
     """
     from sojourn.client.accounts import Accounts
 
     issuer = kinds.with_scheme(issuer)
     program = bool(client_secret) and not device
+    if program and (acr_values or max_age is not None):
+        message = "--acr and --max-age are about a person: a program does not sign in."
+        raise click.UsageError(message)
+    how = _How(max_age, " ".join(acr_values) or None)
     asked = scope if scope is not None else _usual_scope(client_id, program=program)
     if admin:
         asked = f"{asked or ''} {ADMIN_SCOPE}".strip()
@@ -109,14 +128,22 @@ def command(
             client_secret,
             scope=asked,
             resources=resources,
+            how=how,
             dpop=dpop,
             as_json=as_json,
         )
     else:
         plugin = _here(
-            issuer, client_id, client_secret, scope=asked, resources=resources, dpop=dpop
+            issuer, client_id, client_secret, scope=asked, resources=resources, how=how, dpop=dpop
         )
     kinds.tell(Accounts().login(plugin, name=name), as_json=as_json)
+
+
+class _How(NamedTuple):
+    """How new the sign-in must be, in seconds, and by which authentication contexts."""
+
+    max_age: int | None
+    acr_values: str | None
 
 
 def _device(
@@ -126,6 +153,7 @@ def _device(
     *,
     scope: str | None,
     resources: tuple[str, ...],
+    how: _How,
     dpop: bool,
     as_json: bool,
 ) -> RenewingAuth:
@@ -140,6 +168,8 @@ def _device(
         resource=resources,
         dpop=dpop,
         show=_show_as_json if as_json else None,
+        max_age=how.max_age,
+        acr_values=how.acr_values,
     )
 
 
@@ -150,6 +180,7 @@ def _here(
     *,
     scope: str | None,
     resources: tuple[str, ...],
+    how: _How,
     dpop: bool,
 ) -> RenewingAuth:
     """A program by its secret, or a person in the browser."""
@@ -165,7 +196,13 @@ def _here(
             dpop=dpop,
         )
     return AuthorizationCode(
-        issuer, client_id, scope=scope or "openid", resource=resources, dpop=dpop
+        issuer,
+        client_id,
+        scope=scope or "openid",
+        resource=resources,
+        max_age=how.max_age,
+        acr_values=how.acr_values,
+        dpop=dpop,
     )
 
 

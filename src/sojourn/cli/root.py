@@ -33,6 +33,10 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "explain": _entry("explain", "Which account is used and why; why a token is good or not."),
     "token": _entry("token", "Print a good access token."),
     "exec": _entry("exec", "Run a program with a good access token in its environment."),
+    "job": _entry(
+        "job", "Send the current user off with a job, narrower and with a key of its own."
+    ),
+    "job-key": _entry("job", "Make the key with which a farm reads its jobs' users.", "key"),
     "credential-process": _entry(
         "credential_process", "Hand the token to git or kubectl, in their words."
     ),

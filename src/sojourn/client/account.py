@@ -70,6 +70,8 @@ class Account:
     @property
     def _way(self) -> str | None:
         held = self._credential
+        if self.record["state"].get("assertion"):
+            return "the token that the program's platform gives it"
         if self.grant in _REPEATABLE or self.record["state"].get("renewable"):
             return _REPEATABLE.get(self.grant, _KEPT)
         return "the refresh token" if held is not None and held.refresh_token else None

@@ -9,6 +9,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from sojourn.client.cache import files
+from sojourn.client.credential import Credential
+from sojourn.errors import InteractionRequired, SojournError, StepUpRequired
 
 if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
@@ -19,6 +21,15 @@ LIMIT: Final = 300_000
 PENDING: Final = "pending"
 CANCELLED: Final = "cancelled"
 GONE: Final = "gone"
+
+
+class InVain(Exception):
+    """A person was asked for a newer or stronger sign-in, and none came of it: `error` is for those who wanted one,
+    and not for those who joined the flight for no more than a good token."""
+
+    def __init__(self, error: SojournError) -> None:
+        super().__init__()
+        self.error = error
 
 
 class Turn:
@@ -81,3 +92,10 @@ def _pending(note: dict[str, Any], now: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def answers(found: Credential, reason: InteractionRequired, stale: int, now: int) -> bool:
+    """Tell whether `found`, which another process got, is what a person was to be asked for because of `reason`."""
+    if isinstance(reason, StepUpRequired):
+        return found.since > stale
+    return found.generation > stale and found.fresh(now)

@@ -11,13 +11,14 @@ MARGIN: Final = 120_000
 """Milliseconds before the end at which a long-lived token is renewed; a short-lived one at 90 % of
 its life."""
 
-_PUBLIC = ("generation", "token_type", "issued_at", "expires_at", "scope", "claims")
+_PUBLIC = ("generation", "token_type", "issued_at", "expires_at", "scope", "claims", "since")
 _SECRET = ("access_token", "refresh_token", "id_token", "key")
 
 
 class Credential(NamedTuple):
     """Tokens of one generation. Times are UTC milliseconds; `expires_at` None is a token whose end
-    is not known; `key` is the private key that they are bound to (DPoP), None for bearer tokens."""
+    is not known; `key` is the private key that they are bound to (DPoP), None for bearer tokens; `since` is
+    the generation in which a person last signed in, 0 where that is not known."""
 
     generation: int
     access_token: str
@@ -29,6 +30,7 @@ class Credential(NamedTuple):
     scope: str | None = None
     claims: Mapping[str, Any] = {}
     key: str | None = None
+    since: int = 0
 
     def __repr__(self) -> str:
         return f"<Credential of generation {self.generation}, until {self.expires_at}>"

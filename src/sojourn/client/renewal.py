@@ -10,19 +10,18 @@ import logging
 import secrets as random
 from abc import abstractmethod
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from sojourn.client.asking import CANCELLED, PENDING, Turn
-from sojourn.client.auth import AuthPlugin, Stamp, Verdict, handed_to_this_thread
+from sojourn.client.asking import InVain
+from sojourn.client.auth import Stamp, Verdict, handed_to_this_thread
 from sojourn.client.credential import Credential, of_halves
 from sojourn.client.env.contract import Clock, Env
 from sojourn.client.flight import Flight
+from sojourn.client.interaction import InteractiveAuth, NotAsked, generation_of
 from sojourn.client.keeper import InMemory, Keeper, Kept, Sealed, SignedOut
 from sojourn.client.refusals import Refusal
 from sojourn.client.transport.contract import Fields, Reply, Request
 from sojourn.errors import (
-    AuthenticationCancelled,
     AuthenticationError,
     ConnectFailure,
     CredentialBusy,
@@ -32,17 +31,12 @@ from sojourn.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
     from sojourn.client.cache.store import CredentialStore
 
-    Asker = Callable[[Env, "RenewingAuth", InteractionRequired], Coroutine[Any, Any, Credential]]
 BOUND: Final = (
     "The access token is bound to a key (DPoP) and of no use as a bearer token: each request needs a proof of its own. "
     "Send the request through sojourn's Session, or sign in with dpop=False for a token that can be handed on."
 )
-
-_POLL = 0.2  # seconds
 
 _log = logging.getLogger("sojourn.client.renewal")
 
@@ -53,11 +47,7 @@ class SignInEnded(InteractionRequired):
     text = "The sign-in has ended at the server. Sign in again."
 
 
-class NotAsked(InteractionRequired):
-    """Only a person can help, and whoever wanted the credential wanted none to be asked."""
-
-
-class RenewingAuth(AuthPlugin):
+class RenewingAuth(InteractiveAuth):
     """A plugin whose credential is renewed in one flight. `store` is its own sealed store; else the
     session's is used."""
 
@@ -66,8 +56,6 @@ class RenewingAuth(AuthPlugin):
     """Whether a renewal uses up the refresh token, so that two processes must not hold one each."""
     meant_for: CredentialStore | None = None
     """The store that is going to keep what a sign-in gives."""
-    asker: Asker | None = None
-    """Asks the person of this credential, where one was chosen to."""
 
     def __init__(self, *, store: CredentialStore | None = None, account: str | None = None) -> None:
         self._store = self.meant_for = store
@@ -104,17 +92,6 @@ class RenewingAuth(AuthPlugin):
         """Return, of `secrets`, what it was given to prove who asks. What the session's store keeps of the
         same identity is served to those who were given the same; others must convince the server."""
         return {name: value for name, value in self.secrets().items() if name != "token"}
-
-    async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
-        """Return a credential that a person gave; no lock is held. Raises `reason` where none can
-        be asked."""
-        if self.asker is None:
-            raise reason
-        return await self.asker(env, self, reason)
-
-    def may_ask(self) -> bool:
-        """Tell whether `ask` could reach a person here."""
-        return self.asker is not None
 
     # The contract ----------------------------------------------------------------------------------------------------
 
@@ -211,6 +188,8 @@ class RenewingAuth(AuthPlugin):
             except NotAsked:  # of this flight, or of one that another began who wanted none asked
                 if not ask:
                     raise
+            except InVain:
+                continue
 
     def adopt(self, credential: Credential) -> None:
         """Make `credential` the current one, unless a newer one is."""
@@ -230,61 +209,6 @@ class RenewingAuth(AuthPlugin):
             if current is None and not ask:
                 raise NotAsked(reason.public, detail=reason.detail) from reason
             return current or await self._asked_in_turn(env, keeper, stale, reason)
-
-    async def _asked_in_turn(
-        self, env: Env, keeper: Keeper, stale: int, reason: InteractionRequired
-    ) -> Credential:
-        """Ask the person, unless another process is asking: then wait for what comes of that."""
-        turn = keeper.turn()
-        if turn is None or not self.may_ask():
-            return self._given(keeper, stale, await self.ask(env, reason))
-        flight = random.token_hex(8)
-        while (other := _taken(turn, flight, env.now())) is not None:
-            while turn.of(other, now=env.now()) == PENDING:
-                await env.sleep(_POLL)
-            if turn.of(other, now=env.now()) == CANCELLED:
-                raise AuthenticationCancelled("The person said no, in another program.")
-        try:
-            credential = self._found(env, keeper, stale) or self._given(
-                keeper, stale, await self.ask(env, reason)
-            )
-        except AuthenticationCancelled:
-            with suppress(StoreUnavailable):
-                turn.cancel(flight)
-            raise
-        except BaseException:
-            _left(turn, flight)
-            raise
-        _left(turn, flight)
-        return credential
-
-    def _found(self, env: Env, keeper: Keeper, stale: int) -> Credential | None:
-        """Return what the person gave to another process while this one came to ask."""
-        kept = keeper.read()
-        found = kept.credential if kept.proven else None
-        if found is None or found.generation <= stale or not found.fresh(env.now()):
-            return None
-        self.adopt(found)
-        return found
-
-    def _given(self, keeper: Keeper, stale: int, credential: Credential) -> Credential:
-        """Keep what the person gave. Where that fails it still serves this process."""
-        try:
-            with keeper.locked():
-                credential = self._later(
-                    credential, max(stale, _generation(keeper.read().credential))
-                )
-                keeper.write(Kept(credential))
-        except StoreUnavailable as error:
-            credential = self._later(credential, stale)
-            _log.warning("The new credential of %s was not saved: %s", self.label, error)
-        self.adopt(credential)
-        return credential
-
-    def _later(self, credential: Credential, stale: int) -> Credential:
-        """Return `credential` with a generation above all that is known, whatever the clock did."""
-        known = max(stale, _generation(self._current))
-        return credential._replace(generation=max(credential.generation, known + 1))
 
     async def _renewed_silently(self, env: Env, keeper: Keeper, stale: int) -> Credential:
         with keeper.locked():
@@ -327,7 +251,7 @@ class RenewingAuth(AuthPlugin):
 
     def _heed(self, keeper: Keeper, previous: Credential | None, now: int) -> None:
         """Raise again how the same was refused a moment ago, here or in another process."""
-        generation = _generation(previous)
+        generation = generation_of(previous)
         if self._refused is not None and self._refused.holds(generation, now):
             raise self._refused.error
         refusals = keeper.refusals()
@@ -338,7 +262,7 @@ class RenewingAuth(AuthPlugin):
     def _remember(
         self, keeper: Keeper, previous: Credential | None, error: AuthenticationError, now: int
     ) -> None:
-        generation = _generation(previous)
+        generation = generation_of(previous)
         self._refused = Refusal(error, generation, now)
         if (refusals := keeper.refusals()) is not None:
             refusals.tell(lambda: self._tried(generation), error.public, now=now)
@@ -379,21 +303,3 @@ class RenewingAuth(AuthPlugin):
             return Sealed(store, self._account)
         account = store.account_id(self.kind, *self.identity())
         return Sealed(store, account, self.record(), self.proof)
-
-
-def _taken(turn: Turn, flight: str, now: int) -> str | None:
-    """Take the turn; where it cannot be written down, other processes are not kept from asking."""
-    try:
-        return turn.take(flight, now=now)
-    except StoreUnavailable as error:
-        _log.warning("Other processes may ask as well: %s", error)
-        return None
-
-
-def _left(turn: Turn, flight: str) -> None:
-    with suppress(StoreUnavailable):
-        turn.leave(flight)
-
-
-def _generation(credential: Credential | None) -> int:
-    return credential.generation if credential else 0

@@ -13,6 +13,7 @@
     │  ├─ InvalidScope, InvalidTarget
     │  ├─ AccessDenied               the person or the policy said no
     │  ├─ AuthorizationPending, SlowDown, ExpiredToken  a device that waits for a person (RFC 8628)
+    │  ├─ TooOften                   too many requests of one client from one address (429), with retry_after
     │  ├─ DpopError                  the proof that a key is held (RFC 9449): InvalidDpopProof, UseDpopNonce
     │  ├─ LoginRequired, ConsentRequired, AccountSelectionRequired, InteractionNeeded
     │  ├─ UnmetAuthenticationRequirements  an essential `acr` that this server does not have
@@ -21,6 +22,7 @@
     │  └─ BearerError                RFC 6750 answers of a protected resource
     │     ├─ InvalidToken            (401)
     │     │  └─ TokenMissing         (401, and the answer tells no code: no token came)
+    │     ├─ InsufficientUserAuthentication  (401: the sign-in is too weak or too old, RFC 9470)
     │     └─ InsufficientScope       (403)
     ├─ PageError                     of a page: shown to a person, with a code that picks the words
     │  ├─ PageExpired, DeviceWithdrawn, ForgedForm, SetUpDone, NoSuchPage
@@ -47,6 +49,7 @@
     │  ├─ DelegationNotSupported     the provider lets nobody act for somebody else
     │  ├─ InteractionRequired        a person is needed and none can be asked; names ways out
     │  ├─ NotRevocable               the service has no way to end a session: it dies of itself
+    │  │  └─ StepUpRequired          for a newer or stronger sign-in; says which (RFC 9470)
     │  ├─ CredentialBusy             another process holds the credential's lock
     │  ├─ KeyBound                   the token works only with its key's proof (DPoP), so it cannot be handed out
     │  └─ BadSerializedUser          not a serialised user, or not for here and now; says which
@@ -105,6 +108,7 @@ from sojourn.errors.client import (
     SecondFactorRequired,
     ServiceUnavailable,
     SSLFailure,
+    StepUpRequired,
     TooManyRequests,
     Unauthorized,
     UnsafeRedirect,
@@ -119,6 +123,7 @@ from sojourn.errors.protocol import (
     DpopError,
     ExpiredToken,
     InsufficientScope,
+    InsufficientUserAuthentication,
     InteractionNeeded,
     InvalidClient,
     InvalidDpopProof,
@@ -135,6 +140,7 @@ from sojourn.errors.protocol import (
     SlowDown,
     TokenMissing,
     TooLarge,
+    TooOften,
     UnauthorizedClient,
     UnknownObject,
     UnmetAuthenticationRequirements,
@@ -201,6 +207,7 @@ __all__ = [
     "HttpServerError",
     "IncompleteCredentials",
     "InsufficientScope",
+    "InsufficientUserAuthentication",
     "InteractionNeeded",
     "InteractionRequired",
     "InvalidClient",
@@ -240,11 +247,13 @@ __all__ = [
     "SignInRefused",
     "SlowDown",
     "SojournError",
+    "StepUpRequired",
     "StoreError",
     "StoreUnavailable",
     "TokenMissing",
     "TooLarge",
     "TooManyRequests",
+    "TooOften",
     "Unauthorized",
     "UnauthorizedClient",
     "UnknownKey",

@@ -80,6 +80,26 @@ class NotRevocable(CredentialError):
     text = "The service has no way to end this."
 
 
+class StepUpRequired(InteractionRequired):
+    """A service wants a newer or stronger sign-in (RFC 9470): by one of `acr_values`, if there are any, and not older
+    than `max_age` seconds, if that is not None.
+    """
+
+    text = "The service wants a newer or stronger sign-in."
+
+    def __init__(
+        self,
+        text: str | None = None,
+        *,
+        acr_values: tuple[str, ...] = (),
+        max_age: int | None = None,
+        detail: str = "",
+    ) -> None:
+        super().__init__(text, detail=detail)
+        self.acr_values = acr_values
+        self.max_age = max_age
+
+
 class CredentialBusy(CredentialError):
     text = "Another process holds this credential."
 

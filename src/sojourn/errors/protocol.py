@@ -99,6 +99,18 @@ class SlowDown(ProtocolError):
     text = "The device asks too often. Leave 5 seconds more between two polls."
 
 
+class TooOften(ProtocolError):
+    """Of one client and address more requests than are kept at a time; `retry_after` is in seconds."""
+
+    code = "slow_down"
+    status = 429
+    text = "Too many requests of this application come from here. Try again later."
+
+    def __init__(self, text: str | None = None, *, retry_after: int, detail: str = "") -> None:
+        super().__init__(text, detail=detail)
+        self.retry_after = retry_after
+
+
 class ExpiredToken(ProtocolError):
     """RFC 8628 §3.5."""
 
@@ -195,6 +207,26 @@ class TokenMissing(InvalidToken):
     """No token came with the request; the answer names no error (RFC 6750 §3.1)."""
 
     text = "An access token is needed."
+
+
+class InsufficientUserAuthentication(BearerError):
+    """The sign-in behind the token is too weak or too old (RFC 9470 §3); `max_age` is in seconds."""
+
+    code = "insufficient_user_authentication"
+    status = 401
+    text = "A newer or stronger sign-in is needed."
+
+    def __init__(
+        self,
+        text: str | None = None,
+        *,
+        acr_values: tuple[str, ...] = (),
+        max_age: int | None = None,
+        detail: str = "",
+    ) -> None:
+        super().__init__(text, detail=detail)
+        self.acr_values = acr_values
+        self.max_age = max_age
 
 
 class InsufficientScope(BearerError):

@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from sojourn.model.policy import UsageRules
 from sojourn.model.value import Ending, Value
+from sojourn.model.workload import Workload
 
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
 
@@ -20,6 +21,7 @@ class Client(Value, frozen=True, kw_only=True):
     require_pkce    off only for a confidential client that uses a nonce (design decision 15)
     resources       identifiers it may ask tokens for (RFC 8707)
     token_format    opaque | jwt: its access tokens when no resource says otherwise
+    workloads       programs of other platforms that prove to be it by their platform's tokens
     dpop_bound_access_tokens   whether it gets and uses only tokens that are bound to a key (RFC 9449 §5.2)
     token_lives     usage rules that overrule the server's, by token class
     """
@@ -41,6 +43,7 @@ class Client(Value, frozen=True, kw_only=True):
     id_token_signed_response_alg: str = "RS256"
     token_format: str = "opaque"
     jwks: Mapping[str, object] | UnsetType = UNSET
+    workloads: tuple[Workload, ...] = ()
     require_pkce: bool = True
     trusted: bool = False
     client_uri: str = ""

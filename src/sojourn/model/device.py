@@ -23,6 +23,7 @@ class DeviceRequest(Value, frozen=True, kw_only=True):
 
     user_code       as it was drawn, without its dash
     expires_at      UTC ms
+    max_age         seconds for which a sign-in is recent enough; None: any is
     interval        seconds that the device must leave between two polls; grows with each that comes too early
     polled          UTC ms of the newest poll; 0: none yet
     address, agent  where the request came from, and what the program called itself
@@ -37,6 +38,7 @@ class DeviceRequest(Value, frozen=True, kw_only=True):
     expires_at: int
     scope: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
+    max_age: int | None = None
     interval: int = INTERVAL
     polled: int = 0
     address: str = ""

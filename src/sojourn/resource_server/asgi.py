@@ -9,6 +9,7 @@ from urllib.parse import quote
 from sojourn.errors import BearerError, ProtocolError
 from sojourn.resource_server import presented
 from sojourn.resource_server.answers import Answer
+from sojourn.resource_server.demands import demands
 from sojourn.resource_server.proofs import PATH_LETTERS
 from sojourn.resource_server.verifier import Verifier
 
@@ -22,12 +23,15 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 class ProtectAsgi:
     """Lets only requests with a good access token through to `app`, which finds it in `scope["sojourn.token"]`.
 
-    scopes  what every request must have been granted
-    exempt  paths, compared exactly and whole, that need no token
+    scopes      what every request must have been granted
+    acr_values  how its user must have signed in: by one of them, if there are any (RFC 9470)
+    max_age     seconds for which a sign-in is recent enough
+    exempt      paths, compared exactly and whole, that need no token
 
-    A BearerError that `app` raises before it answers, such as that of `token.require("notes")`, is answered as well.
-    The metadata document (RFC 9728) is served at its place. A CORS middleware belongs outside of this one, for a
-    preflight request carries no token. At the end of the lifespan the verifier's connections are closed.
+    A BearerError that `app` raises before it answers, such as that of `token.require("notes")` or of
+    `token.require_sign_in(max_age=300)`, is answered as well. The metadata document (RFC 9728) is served at its place.
+    A CORS middleware belongs outside of this one, for a preflight request carries no token. At the end of the lifespan
+    the verifier's connections are closed.
     """
 
     def __init__(
@@ -36,11 +40,13 @@ class ProtectAsgi:
         verifier: Verifier,
         *,
         scopes: Collection[str] = (),
+        acr_values: Collection[str] = (),
+        max_age: int | None = None,
         exempt: Collection[str] = (),
     ) -> None:
         self._app = app
         self._verifier = verifier
-        self._scopes = tuple(scopes)
+        self._demands = demands(scopes, acr_values, max_age)
         self._exempt = frozenset(exempt)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,12 +77,9 @@ class ProtectAsgi:
                 query=scope.get("query_string", b"").decode("latin-1"),
             )
             token = await self._verifier.averify(
-                authorization,
-                scopes=self._scopes,
-                dpop=proof,
-                method=scope.get("method", "GET"),
-                path=_path(scope),
+                authorization, dpop=proof, method=scope.get("method", "GET"), path=_path(scope)
             )
+            self._demands.check(token)
         except ProtocolError as error:
             await self._refuse(error, scope, receive, send)
             return

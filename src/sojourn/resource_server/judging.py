@@ -33,6 +33,7 @@ def signed(claims: Mapping[str, Any], *, issuer: str, audience: str, now: int) -
             kind="jwt",
             acr=json_text.optional_text(claims, "acr"),
             auth_time=json_text.optional_moment(claims, "auth_time"),
+            judged_at=now,
             claims=MappingProxyType(dict(claims)),
             jkt=_key(claims),
         )
@@ -81,6 +82,7 @@ def _active(claims: Mapping[str, Any], *, issuer: str, audience: str, now: int) 
         kind="opaque",
         acr=json_text.optional_text(claims, "acr"),
         auth_time=json_text.optional_moment(claims, "auth_time"),
+        judged_at=now,
         claims=MappingProxyType(dict(claims)),
         jkt=jkt,
     )

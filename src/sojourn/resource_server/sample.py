@@ -1,5 +1,6 @@
 """A small protected service, to see the middleware at work: a page that explains itself, a greeting for any token,
-notes for those with the scope `notes`. `sojourn demo` runs it on a loopback host of its own; below it is `ProtectAsgi`.
+notes for those with the scope `notes`, a diary for whoever signed in a moment ago. `sojourn demo` runs it on a loopback
+host of its own; below it is `ProtectAsgi`.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from sojourn.resource_server.verifier import Verifier
 from sojourn.wire import oauth
 
 NOTES_SCOPE: Final = "notes"
+RECENT: Final = 300
+"""Seconds for which a sign-in opens the diary (RFC 9470)."""
 
 _NOTES: Final = (
     "A sojourn is a stay that ends.",
     "End the session on its page, then ask for these notes again.",
     "This service never saw a password.",
 )
+_DIARY: Final = "Nobody reads this who did not sign in a moment ago."
 _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1d2433; --soft: #596275; --line: #d9dee8; --paper: #fbfbfd; --card: #fff }
 @media (prefers-color-scheme: dark) {
@@ -60,9 +64,10 @@ _PAGE: Final = Template("""<!doctype html>
 <dl>
 <dt><a href="/hello">/hello</a></dt><dd>greets you: needs any token</dd>
 <dt><a href="/notes">/notes</a></dt><dd>shows notes: needs the scope <code>notes</code></dd>
+<dt><a href="/diary">/diary</a></dt><dd>opens a diary: needs a sign-in at most $recent seconds old (RFC 9470)</dd>
 $metadata
 </dl>
-<p>Without a token both answer 401 and say where to get one. With one in <code>TOKEN</code>:</p>
+<p>Without a token all answer 401 and say where to get one. With one in <code>TOKEN</code>:</p>
 <pre>curl -H "Authorization: Bearer $$TOKEN" $base/hello</pre>
 </main>
 </body>
@@ -90,6 +95,7 @@ def sample_app(verifier: Verifier) -> Asgi:
         "/": _fixed(_page(verifier)),
         "/hello": ProtectAsgi(_hello, verifier),
         "/notes": ProtectAsgi(_notes, verifier, scopes=(NOTES_SCOPE,)),
+        "/diary": ProtectAsgi(_diary, verifier, max_age=RECENT),
     }
     if verifier.metadata is not None:
         pages[verifier.metadata.path] = _fixed(verifier.metadata.answer)
@@ -125,6 +131,12 @@ async def _notes(scope: Scope, _: Receive, send: Send) -> None:
     await respond(_json(200, {"sub": token.subject, "notes": _NOTES}), scope, send)
 
 
+async def _diary(scope: Scope, _: Receive, send: Send) -> None:
+    token: AccessToken = scope["sojourn.token"]
+    members = {"sub": token.subject, "auth_time": token.auth_time, "diary": _DIARY}
+    await respond(_json(200, members), scope, send)
+
+
 async def _live(verifier: Verifier, receive: Receive, send: Send) -> None:
     while (message := await receive())["type"] == "lifespan.startup":
         await send({"type": "lifespan.startup.complete"})
@@ -146,6 +158,7 @@ def _page(verifier: Verifier) -> Answer:
         issuer=escape(verifier.issuer),
         audience=escape(verifier.audience),
         base=escape(metadata.url.removesuffix(metadata.path) if metadata else ""),
+        recent=RECENT,
         metadata=_METADATA.substitute(path=escape(metadata.path)) if metadata else "",
     )
     headers = (
@@ -164,7 +177,10 @@ def _json(status: int, members: object, *, headers: tuple[tuple[str, str], ...] 
 
 _NOT_FOUND: Final = _json(
     404,
-    {"error": "not_found", "error_description": "There is nothing here. Try /, /hello or /notes."},
+    {
+        "error": "not_found",
+        "error_description": "There is nothing here. Try /, /hello, /notes or /diary.",
+    },
 )
 _NOT_ALLOWED: Final = _json(
     405,

@@ -10,6 +10,8 @@ import time
 from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
+import msgspec
+
 from sojourn.driver import drive
 from sojourn.errors import (
     BearerError,
@@ -23,6 +25,7 @@ from sojourn.resource_server import answers, judging, presented
 from sojourn.resource_server.access_token import AccessToken
 from sojourn.resource_server.answers import Answer
 from sojourn.resource_server.contract import Clock, Env, Random, Transport
+from sojourn.resource_server.demands import Demands, demands
 from sojourn.resource_server.environments import BlockingEnv, SuspendingEnv, refuse_on_a_loop
 from sojourn.resource_server.introspection import Credentials, introspect
 from sojourn.resource_server.issuer import Issuer, unavailable
@@ -118,6 +121,8 @@ class Verifier:
         authorization: str | None,
         *,
         scopes: Collection[str] = (),
+        acr_values: Collection[str] = (),
+        max_age: int | None = None,
         dpop: str | None = None,
         method: str = "",
         path: str = "",
@@ -128,28 +133,35 @@ class Verifier:
         method, path  the request's method, and its path as the client wrote it; they count for a bound token alone
 
         Raises TokenMissing, InvalidToken, DpopError, InsufficientScope (not all of `scopes` were granted),
-        InvalidRequest, or ServerBusy when the issuer cannot be asked; `answer` turns each into what the caller must be
-        told.
+        InsufficientUserAuthentication (as `AccessToken.require_sign_in`), InvalidRequest, or ServerBusy when the
+        issuer cannot be asked; `answer` turns each into what the caller must be told.
         """
         refuse_on_a_loop()
+        needed = demands(scopes, acr_values, max_age)
         shown = _Shown(authorization, dpop, method, path)
-        return drive(self._verified(self._blocking, shown, scopes))
+        return drive(self._verified(self._blocking, shown, needed))
 
     async def averify(
         self,
         authorization: str | None,
         *,
         scopes: Collection[str] = (),
+        acr_values: Collection[str] = (),
+        max_age: int | None = None,
         dpop: str | None = None,
         method: str = "",
         path: str = "",
     ) -> AccessToken:
         """The same as `verify`, awaited."""
+        needed = demands(scopes, acr_values, max_age)
         shown = _Shown(authorization, dpop, method, path)
-        return await self._verified(self._suspending, shown, scopes)
+        return await self._verified(self._suspending, shown, needed)
 
     def answer(self, error: ProtocolError) -> Answer:
-        """Return the answer to a request that `error` refuses (RFC 6750 §3); private detail goes to the log."""
+        """Return the answer to a request that `error` refuses (RFC 6750 §3, RFC 9470 §3).
+
+        Private detail goes to the log.
+        """
         if isinstance(error, ServerBusy):
             _log.warning("access tokens of %s cannot be judged: %s", self.issuer, error.detail)
         offered = self._proofs is not None
@@ -163,14 +175,14 @@ class Verifier:
         """Close the connections that `averify` opened on this loop; the next call opens new ones."""
         await self._transport.aclose()
 
-    async def _verified(self, env: Env, shown: _Shown, scopes: Collection[str]) -> AccessToken:
+    async def _verified(self, env: Env, shown: _Shown, needed: Demands) -> AccessToken:
         found = presented.token_of(shown.authorization, dpop=self._proofs is not None)
         try:
             token = await self._proved(env, shown, found)
         except BearerError as error:
             error.with_proof = found.with_proof
             raise
-        token.require(*scopes)
+        needed.check(token)
         return token
 
     async def _proved(self, env: Env, shown: _Shown, found: Presented) -> AccessToken:
@@ -204,7 +216,7 @@ class Verifier:
             raise InvalidToken("This service takes only JWT access tokens.")
         known = self._remembered.get(text, now=env.now())
         if known is not None:
-            return known
+            return msgspec.structs.replace(known, judged_at=env.now())
         claims = await introspect(env, self._published, self._credentials, token=text)
         now = env.now()
         try:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from sojourn.errors import BearerError, ProtocolError
 from sojourn.resource_server import presented
 from sojourn.resource_server.answers import Answer
+from sojourn.resource_server.demands import demands
 from sojourn.resource_server.proofs import PATH_LETTERS
 from sojourn.resource_server.verifier import Verifier
 
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
 class ProtectWsgi:
     """Lets only requests with a good access token through to `app`, which finds it in `environ["sojourn.token"]`.
 
-    scopes  what every request must have been granted
-    exempt  paths, compared exactly and whole, that need no token
+    scopes      what every request must have been granted
+    acr_values  how its user must have signed in: by one of them, if there are any (RFC 9470)
+    max_age     seconds for which a sign-in is recent enough
+    exempt      paths, compared exactly and whole, that need no token
 
-    A BearerError that calling `app` raises, such as that of `token.require("notes")`, is answered as well. The metadata
-    document (RFC 9728) is served at its place.
+    A BearerError that calling `app` raises, such as that of `token.require("notes")` or of
+    `token.require_sign_in(max_age=300)`, is answered as well. The metadata document (RFC 9728) is served at its place.
     """
 
     def __init__(
@@ -33,11 +36,13 @@ class ProtectWsgi:
         verifier: Verifier,
         *,
         scopes: Collection[str] = (),
+        acr_values: Collection[str] = (),
+        max_age: int | None = None,
         exempt: Collection[str] = (),
     ) -> None:
         self._app = app
         self._verifier = verifier
-        self._scopes = tuple(scopes)
+        self._demands = demands(scopes, acr_values, max_age)
         self._exempt = frozenset(exempt)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -48,17 +53,18 @@ class ProtectWsgi:
         if document is not None:
             return _respond(document, environ, start_response)
         try:
-            environ["sojourn.token"] = self._verifier.verify(
+            token = self._verifier.verify(
                 presented.authorization_of(
                     _fields(environ, "HTTP_AUTHORIZATION"), query=environ.get("QUERY_STRING", "")
                 ),
-                scopes=self._scopes,
                 dpop=presented.proof_of(_fields(environ, "HTTP_DPOP")),
                 method=environ["REQUEST_METHOD"],
                 path=quote(path.encode("latin-1"), safe=PATH_LETTERS),
             )
+            self._demands.check(token)
         except ProtocolError as error:
             return _respond(self._verifier.answer(error), environ, start_response)
+        environ["sojourn.token"] = token
         try:
             return self._app(environ, start_response)
         except BearerError as error:

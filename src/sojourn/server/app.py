@@ -29,6 +29,7 @@ from sojourn.server.services.config import Settings
 from sojourn.server.services.context import Context, system_now
 from sojourn.server.services.events import Outbox, to_log
 from sojourn.server.services.foundation import context_of
+from sojourn.server.services.pace import Pace
 from sojourn.server.services.proofs import Proofs
 from sojourn.server.services.randomness import SystemRandom
 from sojourn.server.services.sessions.manager import AsyncSessionManager
@@ -220,6 +221,7 @@ def _site(settings: Settings, context: Context) -> Site:
         proofs=Proofs(context, nonce_required=settings.dpop_nonce == "required"),
         pipeline=Pipeline(context, users, passwords, throttle),
         throttle=throttle,
+        pace=Pace(context.now),
         renderer=Renderer(issuer=settings.issuer),
         proxies=frozenset(settings.trusted_proxies),
         max_body=settings.max_body,

@@ -16,7 +16,12 @@ from typing import Final, Self
 import msgspec
 
 from sojourn import errors
-from sojourn.errors import InsufficientScope, Malformed, ProtocolError
+from sojourn.errors import (
+    InsufficientScope,
+    InsufficientUserAuthentication,
+    Malformed,
+    ProtocolError,
+)
 from sojourn.wire import forms, json_text
 
 MAX_HEADER: Final = 16384
@@ -83,6 +88,7 @@ BY_CODE: Final[dict[str, type[ProtocolError]]] = {
         errors.ServerBusy,
         errors.InvalidToken,
         errors.InsufficientScope,
+        errors.InsufficientUserAuthentication,
         errors.InvalidDpopProof,
         errors.UseDpopNonce,
     )
@@ -132,7 +138,7 @@ def token_under(scheme: str, header: str) -> str | None:
 
 
 def www_authenticate(error: ProtocolError | None, *, realm: str, scheme: str = "") -> str:
-    """Return the WWW-Authenticate value (RFC 6750 §3); None: no token came, so no error is told.
+    """Return the WWW-Authenticate value (RFC 6750 §3, RFC 9470 §3); None: no token came, so no error is told.
 
     scheme  what it begins with, where that is not the realm of the Bearer scheme
     """
@@ -142,6 +148,11 @@ def www_authenticate(error: ProtocolError | None, *, realm: str, scheme: str = "
         parts.append(f'error_description="{quotable(error.public)}"')
     if isinstance(error, InsufficientScope) and error.scope:
         parts.append(f'scope="{quotable(error.scope)}"')
+    if isinstance(error, InsufficientUserAuthentication):
+        if error.acr_values:
+            parts.append(f'acr_values="{quotable(" ".join(error.acr_values))}"')
+        if error.max_age is not None:
+            parts.append(f'max_age="{error.max_age}"')
     return ", ".join(parts)
 
 

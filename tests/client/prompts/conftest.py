@@ -17,10 +17,9 @@ from tests.client.prompts.terminals import Person
 def person():
     """A person at a terminal, who has `acts` to do and `shown` before them."""
     screen, keyboard = pty.openpty()
-    before = termios.tcgetattr(keyboard)
     one = Person(screen, keyboard)
     yield one
-    assert termios.tcgetattr(keyboard) == before
+    assert termios.tcgetattr(keyboard) == one.before
     os.close(keyboard)
     one.thread.join(10)
     os.close(screen)

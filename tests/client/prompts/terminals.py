@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import termios
 import threading
 from collections import deque
 
@@ -22,6 +23,7 @@ class Person:
     def __init__(self, screen: int, keyboard: int) -> None:
         self._screen = screen
         self.keyboard = keyboard
+        self.before = termios.tcgetattr(keyboard)
         self.unread = ""
         self.acts: deque[object] = deque()
         self.shown = ""

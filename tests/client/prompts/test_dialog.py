@@ -11,7 +11,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette, QPixmap
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushButton, QTextEdit
 
 from sojourn.client.prompt.contract import Answer, Field, Form, Way
 from sojourn.client.prompt.qt.dialog import SignInDialog
@@ -154,7 +154,7 @@ def test_pages_take_the_place_of_each_other(dialog):
 def test_what_an_attempt_that_was_given_up_still_says_is_lost(dialog):
     dialog.wait(Answer())
     dialog.tell("Go to idp.example.")
-    assert "Go to idp.example." in {label.text() for label in dialog.findChildren(QLabel)}
+    assert "Go to idp.example." in {text.toPlainText() for text in dialog.findChildren(QTextEdit)}
     shown(dialog)
     dialog.tell("Too late.")
     assert "Too late." not in texts(dialog)

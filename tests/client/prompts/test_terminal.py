@@ -7,12 +7,20 @@ import os
 import pty
 import subprocess
 import sys
+import termios
+import threading
 
 import pytest
 
 from sojourn.client.prompt.contract import Answer, Form, Way
+from sojourn.client.prompt.keyboard import Keyboard
 from sojourn.client.prompt.terminal_prompt import TerminalPrompt
-from sojourn.errors import AuthenticationCancelled, InteractionRequired, SecondFactorRequired
+from sojourn.errors import (
+    AuthenticationCancelled,
+    AuthenticationError,
+    InteractionRequired,
+    SecondFactorRequired,
+)
 from sojourn.testing.prompt_contract import PromptContract
 from sojourn.testing.scripted_prompt import Fill, GiveCode
 
@@ -82,6 +90,39 @@ def test_no_code_is_no(person):
     person.acts.extend([Fill("s3cret", login="ada"), GiveCode("")])
     with pytest.raises(AuthenticationCancelled):
         TerminalPrompt().ask(FORM, attempt)
+
+
+def test_what_a_server_says_does_not_steer_the_terminal(person):
+    attempts = iter([AuthenticationError("\x1b]0;owned\x07No.\x1b[2J"), None])
+
+    def attempt(answer):
+        if (error := next(attempts)) is not None:
+            raise error
+
+    person.acts.extend([Fill("wrong one", login="ada"), Fill("s3cret")])
+    TerminalPrompt().ask(FORM, attempt)
+    person.catch_up()
+    assert "]0;owned" in person.shown
+    assert "\x1b" not in person.shown
+
+
+def test_whoever_holds_the_terminal_leaves_it_as_it_was_before_the_next(person):
+    holding, over = threading.Event(), threading.Event()
+
+    def hold():
+        with Keyboard().held(echo=False):
+            holding.set()
+            assert over.wait(20)
+
+    first = threading.Thread(target=hold)
+    first.start()
+    assert holding.wait(20)
+    second = threading.Thread(target=hold)
+    second.start()
+    over.set()
+    first.join(20)
+    second.join(20)
+    assert termios.tcgetattr(person.keyboard) == person.before
 
 
 def test_lines_that_are_typed_while_the_browser_is_open_reach_the_attempt(person):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTextEdit, QWidget
 
 from sojourn.client.prompt.contract import Way
 from sojourn.client.prompt.qt.dialog import SignInDialog
@@ -70,7 +70,9 @@ def page_of(dialog: SignInDialog) -> QWidget | None:
 def texts(dialog: QWidget) -> set[str]:
     """Return what is to be read: of hidden lines, the dots."""
     lines = {line.displayText() for line in dialog.findChildren(QLineEdit) if line.isVisible()}
-    return lines | {label.text() for label in dialog.findChildren(QLabel) if label.isVisible()}
+    told = {text.toPlainText() for text in dialog.findChildren(QTextEdit) if text.isVisible()}
+    labels = {label.text() for label in dialog.findChildren(QLabel) if label.isVisible()}
+    return lines | told | labels
 
 
 def line_of(dialog: QWidget, name: str) -> QLineEdit:

@@ -133,3 +133,14 @@ def test_a_form_counts_for_the_account_it_was_shown_for(
     tokens = rp.redeemed(rp.landed(sent, landing), sent)
     assert tokens.claims["sub"] == diana.claims["sub"]
     assert asked(rp, browser)
+
+
+def test_what_the_sign_in_itself_says_needs_no_new_consent(
+    provider: Provider, rp: RelyingParty, browser: Browser
+):
+    first = rp.login(browser, provider.diana)
+    browser.asked.clear()
+    demand = {"sub": {"value": first.claims["sub"]}, "acr": {"essential": True}}
+    again = rp.login(browser, provider.diana, claims=json.dumps({"id_token": demand}))
+    assert browser.asked == []
+    assert again.claims["acr"] == first.claims["acr"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -12,11 +13,16 @@ import pytest
 from sojourn.model.client import Client
 from sojourn.model.resource import Resource
 from sojourn.wire import base64url, device
-from tests.conformance.browser import Browser
+from tests.conformance.browser import Browser, Page
 from tests.conformance.setting import Provider
-from tests.features.device.conftest import Television, decided, television
+from tests.features.device.conftest import Television, decided, television, typed
 
 AT_PEACE = 6  # seconds between two polls that are in order
+
+
+def claims_of(id_token: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(base64url.decode(id_token.split(".")[1]))
+    return found
 
 
 def test_discovery_names_the_endpoint_and_the_grant(provider: Provider):
@@ -51,7 +57,7 @@ def test_a_person_approves_and_the_device_gets_what_they_allowed(
     tokens = answer.json()
     assert tokens["token_type"] == "Bearer"
     assert set(tokens["scope"].split()) == {"openid", "profile", "offline_access"}
-    claims = json.loads(base64url.decode(tokens["id_token"].split(".")[1]))
+    claims = claims_of(tokens["id_token"])
     assert (claims["aud"], "nonce" in claims) == (tv.client_id, False)
     bearer = {"authorization": f"Bearer {tokens['access_token']}"}
     said = tv.http.get(f"{provider.issuer}/userinfo", headers=bearer).json()
@@ -198,3 +204,29 @@ def test_parameters_that_come_twice_are_refused(tv: Television):
     kind = {"content-type": "application/x-www-form-urlencoded"}
     answer = tv.http.post(f"{tv.issuer}/device_authorization", content=body, headers=kind)
     assert answer.json()["error"] == "invalid_request"
+
+
+def test_a_device_that_wants_a_new_sign_in_gets_one(provider: Provider, browser: Browser):
+    page = browser.open(f"{provider.issuer}/sessions")
+    assert isinstance(page, Page)
+    browser.sign_in(page, provider.diana)
+    tv = television(provider)
+    provider.clock.advance(seconds=60)
+    for max_age, kind in (("61", "confirm"), ("60", "sign-in")):
+        assert tv.ask(max_age=max_age).status_code == 200
+        assert typed(browser, tv.user_code).kind == kind
+    assert tv.ask(max_age="soon").json()["error"] == "invalid_request"
+
+
+def test_the_step_up_of_a_device_is_told_in_its_tokens(provider: Provider, browser: Browser):
+    tv = television(provider)
+    tv.ask()
+    decided(browser, tv.user_code, provider.diana)
+    provider.clock.advance(seconds=AT_PEACE)
+    first = claims_of(tv.poll().json()["id_token"])
+    provider.clock.advance(seconds=100)
+    tv.ask(max_age="100")
+    decided(browser, tv.user_code, provider.diana)
+    provider.clock.advance(seconds=AT_PEACE)
+    second = claims_of(tv.poll().json()["id_token"])
+    assert second["auth_time"] >= first["auth_time"] + 100

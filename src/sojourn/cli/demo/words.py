@@ -56,6 +56,7 @@ def commands(issuer: str, service: str, known: Mapping[str, str]) -> list[str]:
         f"{ours} users list",
         notebook,
         f"{ours} get {service}/notes --account notebook",
+        f"{ours} get {service}/diary --account notebook",
         token,
         f'{ours} revoke {cast.APPLICATION} --account "alice at {urlsplit(issuer).netloc}"',
     ]
@@ -63,7 +64,7 @@ def commands(issuer: str, service: str, known: Mapping[str, str]) -> list[str]:
 
 def told(issuer: str, service: str, known: Mapping[str, str], data: Path, *, kept: bool) -> str:
     """The demo in words, for people."""
-    admin, whoami, sessions, users, notebook, notes, token, revoke = commands(
+    admin, whoami, sessions, users, notebook, notes, diary, token, revoke = commands(
         issuer, service, known
     )
     people = "\n".join(
@@ -88,6 +89,9 @@ In another terminal, as alice
 An application, and the service it may use
   {notebook}
   {notes}
+
+Its diary opens to a sign-in of the last five minutes: later, the command asks at the terminal for a new one
+  {diary}
 
 A program by itself
   {token}

@@ -25,6 +25,7 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 TICK = 0.1  # seconds: how late a wait may notice that its branch was cancelled
+GRACE = 0.25  # seconds that those who lost a race have to end
 
 
 class BlockingEnv:
@@ -81,6 +82,7 @@ class BlockingEnv:
             return next(branch for branch in branches if branch in done).result()
         finally:
             over.set()
+            wait(branches, GRACE)  # what they read or send with is soon somebody else's
 
     def spawn(self, factory: Callable[[Env], Coroutine[Any, Any, None]]) -> None:
         self._start(factory, threading.Event())
@@ -109,6 +111,7 @@ class BlockingEnv:
             transport,
             store=self.store,
             clock=self.now,
+            flights=self._flights,
             cancelled=cancelled,
             discovery=self.discovery,
         )

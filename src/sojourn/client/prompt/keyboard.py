@@ -9,6 +9,7 @@ import os
 import select
 import sys
 import termios
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -20,6 +21,7 @@ _LOCAL: Final = 3
 _CHARACTERS: Final = 6
 _CHUNK: Final = 4096
 _ESCAPE: Final = b"\x1b"
+_turn: Final = threading.RLock()
 
 
 class Keyboard:
@@ -34,20 +36,21 @@ class Keyboard:
     @contextmanager
     def held(self, *, echo: bool) -> Iterator[None]:
         """Have lines shown while they are typed or not, and Ctrl-C end them; what was typed before is dropped. The
-        terminal is afterwards as it was, also when the process ends meanwhile. May be nested."""
-        before = termios.tcgetattr(self._fd)
-        self._wanted, self._no = _mode(before, self._fd, self._no, echo=echo)
-        restore = partial(_put, self._fd, before)
-        atexit.register(restore)
-        try:
-            self._hold()
-            termios.tcflush(self._fd, termios.TCIFLUSH)
-            self._typed = b""
-            yield
-        finally:
-            restore()
-            atexit.unregister(restore)
-            self._wanted = before
+        terminal is afterwards as it was, also when the process ends meanwhile. May be nested; other threads wait."""
+        with _turn:
+            before = termios.tcgetattr(self._fd)
+            self._wanted, self._no = _mode(before, self._fd, self._no, echo=echo)
+            restore = partial(_put, self._fd, before)
+            atexit.register(restore)
+            try:
+                self._hold()
+                termios.tcflush(self._fd, termios.TCIFLUSH)
+                self._typed = b""
+                yield
+            finally:
+                restore()
+                atexit.unregister(restore)
+                self._wanted = before
 
     def line(self, patience: float | None = None) -> str | None:
         """Return the next line without its end, or None if `patience` seconds brought none.

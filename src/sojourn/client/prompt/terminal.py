@@ -62,6 +62,11 @@ def ask(text: str) -> None:
     print(text, end="", file=sys.stderr, flush=True)
 
 
+def clean(text: str) -> str:
+    """Return `text`, which others wrote, without what would steer the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def bold(text: str) -> str:
     """Return `text` as what stands out, where the terminal can."""
     return f"\033[1m{text}\033[0m" if draws() else text

@@ -3,7 +3,6 @@ stands above it; below it are the conversation, the terminal and its keyboard.""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from queue import SimpleQueue
@@ -21,7 +20,6 @@ from sojourn.errors import AuthenticationCancelled, SecondFactorRequired
 T = TypeVar("T")
 
 _TICK: Final = 0.05
-_turn = threading.Lock()
 
 
 class TerminalPrompt:
@@ -32,10 +30,10 @@ class TerminalPrompt:
         if why is not None:
             raise refusal(form.service, why)
         try:
-            with _turn:
-                lines = _Lines(form)
-                with lines.keyboard.held(echo=False):
-                    return converse(lines, form, attempt)
+            keyboard = Keyboard()
+            with keyboard.held(echo=False):
+                terminal.say(terminal.bold(terminal.clean(title(form))) + "   (Ctrl-C cancels)")
+                return converse(_Lines(keyboard), form, attempt)
         except KeyboardInterrupt:  # sent by somebody else: the person's own arrives as a character
             raise AuthenticationCancelled from None
 
@@ -43,13 +41,12 @@ class TerminalPrompt:
 class _Lines:
     """One conversation."""
 
-    def __init__(self, form: Form) -> None:
-        self.keyboard = Keyboard()
-        terminal.say(terminal.bold(title(form)) + "   (Ctrl-C cancels)")
+    def __init__(self, keyboard: Keyboard) -> None:
+        self._keyboard = keyboard
 
     def answer(self, form: Form, problem: str | None) -> Answer:
         if problem:
-            terminal.say(f"\n{problem}")
+            terminal.say(f"\n{terminal.clean(problem)}")
         host, login = form.host or "", form.login or ""
         if not form.host_fixed:
             host = self._chosen(form.host_label, host, form.recent_hosts)
@@ -63,7 +60,7 @@ class _Lines:
         return Answer(host, login, self._secret(f"Password{whose}"), extra=extra)
 
     def code(self, form: Form, asked: SecondFactorRequired) -> str:
-        terminal.say(f"\n{asked.public}")
+        terminal.say(f"\n{terminal.clean(asked.public)}")
         code = self._line(f"{asked.label}: ").strip()
         if not code:
             raise AuthenticationCancelled
@@ -72,12 +69,12 @@ class _Lines:
     def attempted(self, attempt: Callable[[Answer], T], answer: Answer) -> T:
         typed: SimpleQueue[str] = SimpleQueue()
         browser = answer.way is Way.BROWSER
-        with self.keyboard.held(echo=browser):
+        with self._keyboard.held(echo=browser):
             terminal.say("" if browser else "Signing in ...")
             work = Work(attempt, answer._replace(show=terminal.say, typed=typed))
             try:
                 while not wait([work.future], _TICK).done:
-                    line = self.keyboard.line(0)
+                    line = self._keyboard.line(0)
                     if line is not None:
                         typed.put(line)
             except BaseException:
@@ -91,7 +88,7 @@ class _Lines:
         others = [text for text in recent if text != known]
         offered = [known, *others] if others else []
         for number, text in enumerate(offered, 1):
-            terminal.say(f"  {number}  {text}")
+            terminal.say(f"  {number}  {terminal.clean(text)}")
         question = f"{label}, or a number" if offered else label
         while True:
             said = _plain(self._line(f"{question} [{known}]: " if known else f"{question}: "))
@@ -125,10 +122,10 @@ class _Lines:
         return text
 
     def _line(self, question: str, *, echo: bool = True) -> str:
-        with self.keyboard.held(echo=echo):
-            terminal.ask(question)
+        with self._keyboard.held(echo=echo):
+            terminal.ask(terminal.clean(question))
             try:
-                while (text := self.keyboard.line(_TICK)) is None:
+                while (text := self._keyboard.line(_TICK)) is None:
                     pass
             except AuthenticationCancelled:
                 terminal.say("")

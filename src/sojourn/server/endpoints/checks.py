@@ -251,8 +251,9 @@ AFTER_REDIRECT: Final[tuple[Row, ...]] = (
 )
 """Refusals of these go back to the client."""
 
-FOR_DEVICE: Final[tuple[Row, ...]] = (client, device_grant, scope, resource, kept_in)
-"""What the request of a device must be (RFC 8628 §3.1); checked again when the person decides."""
+FOR_DEVICE: Final[tuple[Row, ...]] = (client, device_grant, scope, max_age, resource, kept_in)
+"""What the request of a device must be (RFC 8628 §3.1); checked again when the person decides. `max_age` is as of an
+authorization request, so that a device can answer a step-up challenge too (RFC 9470 §4)."""
 
 
 async def _pass(rows: tuple[Row, ...], site: Site, draft: Draft) -> None:

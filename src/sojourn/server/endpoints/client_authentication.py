@@ -39,7 +39,7 @@ def presented(site: Site, request: Request, parameters: Mapping[str, str]) -> Pr
 
 
 def _assertion(parameters: Mapping[str, str], named: str) -> Presented:
-    """RFC 7523 §2.2; the client is the assertion's `sub`, which `Clients.authenticate` proves."""
+    """RFC 7523 §2.2; the client is the one named, else the assertion's `sub`: `Clients.authenticate` proves it."""
     if parameters.get("client_assertion_type") != ASSERTION_TYPE:
         message = f"client_assertion_type must be {ASSERTION_TYPE}."
         raise InvalidRequest(message)
@@ -49,9 +49,7 @@ def _assertion(parameters: Mapping[str, str], named: str) -> Presented:
         subject = json_text.text(claims, "sub")
     except (Malformed, IndexError) as error:
         raise InvalidClient(detail="the assertion is not a JWT") from error
-    if named and named != subject:
-        raise InvalidClient(detail="client_id is not the assertion's sub")
-    return Presented(subject, "private_key_jwt", assertion=text)
+    return Presented(named or subject, "private_key_jwt", assertion=text)
 
 
 async def authenticated(site: Site, request: Request, parameters: Mapping[str, str]) -> Client:

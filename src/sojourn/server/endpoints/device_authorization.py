@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from sojourn.server.endpoints import checks, rendering
 from sojourn.server.endpoints.client_authentication import authenticated
+from sojourn.server.login.throttle import network_of
 from sojourn.server.pages import paths
 from sojourn.server.pages.browser import device
 from sojourn.server.pages.site import Site
@@ -21,10 +22,12 @@ async def post(site: Site, request: Request) -> Response:
     parameters = await http.form(request, site.max_body, many=oauth.REPEATABLE)
     client = await authenticated(site, request, parameters)
     asked, _ = await checks.check_device(site, {**parameters, "client_id": client.client_id})
+    site.pace.take(f"{client.client_id} {network_of(site.address(request))}")
     begun = await site.sessions.devices.begin(
         client,
         scope=asked.scope,
         resources=asked.resources,
+        max_age=asked.max_age,
         source=device(site, request),
         store=KeptIn.parse(asked.parameters),
     )

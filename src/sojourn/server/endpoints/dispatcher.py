@@ -126,6 +126,7 @@ async def _checked(
         "client_id": asked.client_id,
         "scope": " ".join(asked.scope),
         "resource": " ".join(asked.resources),
+        "max_age": "" if asked.max_age is None else str(asked.max_age),
         **asked.store,
     }
     return await checks.check_device(site, parameters)

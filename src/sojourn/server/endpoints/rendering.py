@@ -14,6 +14,7 @@ from sojourn.errors import (
     InvalidClient,
     ProtocolError,
     ServerBusy,
+    TooOften,
     UseDpopNonce,
 )
 from sojourn.wire import dpop, oauth
@@ -65,7 +66,7 @@ def refusal(error: ProtocolError, *, scheme: str = "") -> Response:
         response.headers["www-authenticate"] = 'Basic realm="sojourn", charset="UTF-8"'
     if isinstance(error, UseDpopNonce):
         response.headers["dpop-nonce"] = error.nonce
-    if isinstance(error, ServerBusy):
+    if isinstance(error, ServerBusy | TooOften):
         response.headers["retry-after"] = str(error.retry_after)
     return response
 

@@ -17,6 +17,7 @@ from sojourn.model.client_session import ClientSession
 from sojourn.model.interaction import Interaction
 from sojourn.model.signin import SignIn
 from sojourn.model.user import User
+from sojourn.wire.oidc import OF_THE_PROTOCOL
 
 
 class Need(Enum):
@@ -111,7 +112,9 @@ def _not_consented(s: Situation) -> bool:
         return False
     if s.session is None or s.session.ended is not UNSET or s.session.consent is UNSET:
         return True
-    claims = (*s.request.userinfo, *s.request.id_token)
+    asked = (*s.request.userinfo, *s.request.id_token)
+    # What the sign-in itself says (`sub`, `acr`) is no profile that could be withheld.
+    claims = tuple(name for name in asked if name not in OF_THE_PROTOCOL)
     return not s.session.consent.covers(s.request.scope, claims, s.request.resources)
 
 

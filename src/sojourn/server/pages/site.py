@@ -22,6 +22,7 @@ from sojourn.server.pages.view import View
 from sojourn.server.services import http
 from sojourn.server.services.clients import Clients
 from sojourn.server.services.context import Context
+from sojourn.server.services.pace import Pace
 from sojourn.server.services.proofs import Proofs
 from sojourn.server.services.sessions.manager import AsyncSessionManager
 from sojourn.server.services.users import Users
@@ -48,6 +49,7 @@ class Site:
     proofs: Proofs
     pipeline: Pipeline
     throttle: Throttle
+    pace: Pace
     renderer: Renderer
     proxies: frozenset[str] = frozenset()
     max_body: int = 65_536

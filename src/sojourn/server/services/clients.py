@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hmac import compare_digest
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -19,10 +19,13 @@ from sojourn.model.client import AUTH_METHODS, Client
 from sojourn.model.marks import Used
 from sojourn.model.resource import Resource
 from sojourn.model.subject import SUBJECT_TYPES
+from sojourn.server.services import outbound, workloads
 from sojourn.server.services.context import Context
+from sojourn.server.services.outbound import Fetch
 from sojourn.server.services.sessions.tree import Tree
+from sojourn.server.services.workloads import Workloads
 from sojourn.store import records
-from sojourn.wire import device, exchange, json_text, oauth, tokens
+from sojourn.wire import base64url, device, exchange, json_text, oauth, tokens
 from sojourn.wire.jose import KeySet, check_times
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -66,11 +69,21 @@ class ClientPage(Struct, frozen=True):
 class Clients:
     """All that is done to clients and resources."""
 
-    __slots__ = ("_audiences", "_basic", "_context", "_tree")
+    __slots__ = ("_audiences", "_basic", "_context", "_tree", "_workloads")
 
-    def __init__(self, context: Context, tree: Tree, *, audiences: tuple[str, ...]) -> None:
-        """`audiences`: what an assertion's `aud` may be: the issuer and the token endpoint."""
+    def __init__(
+        self,
+        context: Context,
+        tree: Tree,
+        *,
+        audiences: tuple[str, ...],
+        fetch: Fetch = outbound.fetch,
+    ) -> None:
+        """`audiences`: what an assertion's `aud` may be: the issuer and the token endpoint; `fetch` reads what the
+        issuers of workloads publish.
+        """
         self._context = context
+        self._workloads = Workloads(context, algorithms=_ASSERTION_ALGS, skew=_SKEW, fetch=fetch)
         self._tree = tree
         self._audiences = audiences
         self._basic: dict[str, Presented] = {}
@@ -118,8 +131,13 @@ class Clients:
         return client
 
     async def _check_assertion(self, client: Client, text: str) -> None:
-        """RFC 7523 §3: signature, iss = sub = client, aud, exp, jti once."""
+        """RFC 7523 §3: signature, iss = sub = client, aud, exp, jti once; or a token of a workload's platform."""
         context = self._context
+        if client.workloads and (claims := _told(text)).get("iss") != client.client_id:
+            proof = await self._workloads.check(client, text, claims)
+            if proof.jti:
+                await self._once(client, f"{proof.workload.issuer} {proof.jti}", proof.expires)
+            return
         if client.jwks is UNSET:
             raise InvalidClient(detail="it has no keys")
         try:
@@ -137,6 +155,11 @@ class Clients:
             raise InvalidClient(detail="aud must be the issuer or the token endpoint")
         if expires > context.now() + ASSERTION_LIFE + _SKEW:
             raise InvalidClient(detail="exp is too far ahead")
+        await self._once(client, jti, expires)
+
+    async def _once(self, client: Client, jti: str, expires: int) -> None:
+        """Take note that an assertion was used; raises InvalidClient if it was before."""
+        context = self._context
         key = context.keys.assertion(client.client_id, tokens.digest(jti))
         used = Used(at=context.now())
         until = expires + _SKEW
@@ -192,6 +215,8 @@ class Clients:
     def _check(self, client: Client) -> None:
         """Metadata that contradicts nothing, and an ID token algorithm that this server can sign with."""
         check_metadata(client)
+        if text := workloads.fault(client, at=self._context.issuer):
+            raise InvalidRequest(text)
         algorithms = self._context.signing.algorithms
         if client.id_token_signed_response_alg not in algorithms:
             message = f"id_token_signed_response_alg is one of {', '.join(algorithms)}."
@@ -229,6 +254,14 @@ class Clients:
             await self._tree.put_with(
                 records.successor(old, resource, op_id=context.op_id()), event
             )
+
+
+def _told(assertion: str) -> dict[str, Any]:
+    """What an assertion says, unverified."""
+    try:
+        return json_text.parse_object(base64url.decode(assertion.split(".")[1]))
+    except (Malformed, IndexError) as error:
+        raise InvalidClient(detail="the assertion is not a JWT") from error
 
 
 def check_metadata(client: Client) -> None:
@@ -277,7 +310,7 @@ def _fault(client: Client) -> str:
 
 def _key_fault(client: Client) -> str:
     if client.jwks is UNSET:
-        return "private_key_jwt needs jwks."
+        return "" if client.workloads else "private_key_jwt needs jwks or workloads."
     try:
         return "" if len(KeySet.load(client.jwks)) else "jwks holds no key that can verify."
     except Malformed as error:

@@ -3,5 +3,14 @@ sign-out. Sessions and accounts stand above it; below it are renewal, discovery 
 
 from sojourn.client.dialects.oidc.exchange import TokenExchange
 from sojourn.client.dialects.oidc.plugins import AuthorizationCode, ClientCredentials, DeviceCode
+from sojourn.client.dialects.oidc.workload import GitHubActions, TokenFile, TokenVariable
 
-__all__ = ["AuthorizationCode", "ClientCredentials", "DeviceCode", "TokenExchange"]
+__all__ = [
+    "AuthorizationCode",
+    "ClientCredentials",
+    "DeviceCode",
+    "GitHubActions",
+    "TokenExchange",
+    "TokenFile",
+    "TokenVariable",
+]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sojourn.client.auth import AuthPlugin
 from sojourn.client.credential import Credential
-from sojourn.client.dialects.oidc import jobs
+from sojourn.client.dialects.oidc import jobs, workload
 from sojourn.client.dialects.oidc.endpoints import Endpoints
 from sojourn.client.dialects.oidc.exchange import TokenExchange
 from sojourn.client.dialects.oidc.plugins import AuthorizationCode, ClientCredentials, DeviceCode
@@ -59,7 +59,10 @@ def restored(
     issuer, client_id = state["issuer"], state["client_id"]
     plugin: Plugin
     if state["grant"] == "client_credentials":
-        plugin = ClientCredentials(issuer, client_id, scope=state.get("scope"), **client)
+        assertion = workload.restored(state.get("assertion"))
+        plugin = ClientCredentials(
+            issuer, client_id, assertion=assertion, scope=state.get("scope"), **client
+        )
     elif state["grant"] == "token_exchange":
         plugin = _exchanging(record, client, store, interactive=interactive)
     elif state["grant"] == "device_code":

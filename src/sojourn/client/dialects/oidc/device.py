@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
@@ -26,6 +26,7 @@ from sojourn.errors import (
     ProtocolError,
     ServerBusy,
     SlowDown,
+    StepUpRequired,
 )
 from sojourn.wire import forms
 from sojourn.wire.device import GRANT, DeviceAuthorization
@@ -54,7 +55,18 @@ class DeviceSignIn(Struct, frozen=True):
     resources: tuple[str, ...] = ()
     show: Show | None = None
     cancel: threading.Event | None = None
+    max_age: int | None = None
+    acr_values: str | None = None
     more: Mapping[str, str] = {}
+
+
+def raised(wanted: DeviceSignIn, reason: StepUpRequired) -> DeviceSignIn:
+    """Return `wanted` raised to what `reason` asks."""
+    return structs.replace(
+        wanted,
+        max_age=wanted.max_age if reason.max_age is None else reason.max_age,
+        acr_values=" ".join(reason.acr_values) or wanted.acr_values,
+    )
 
 
 async def sign_in(
@@ -76,6 +88,10 @@ async def sign_in(
         "resource": wanted.resources,
         **wanted.more,
     }
+    if wanted.max_age is not None:
+        form = {**form, "max_age": str(wanted.max_age)}
+    if wanted.acr_values:
+        form = {**form, "acr_values": wanted.acr_values}
     try:
         given = await endpoints.device_authorization(env, form)
         (wanted.show or say)(given)

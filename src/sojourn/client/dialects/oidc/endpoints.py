@@ -142,10 +142,10 @@ class Endpoints:
     ) -> Request:
         """Return the request with its proofs: of the client, and of `key`. Both are good once."""
         metadata = await self.provider.metadata(env)
-        headers, proof = self.client.proof(
+        headers, proof = await self.client.proven(
+            env,
             issuer=self.provider.issuer,
             accepted=metadata.token_endpoint_auth_methods_supported,
-            now=env.now(),
         )
         bound = self.prover.proof(key, "POST", url, now=env.now()) if key is not None else ()
         body = forms.encode({**form, **proof}).encode("ascii")

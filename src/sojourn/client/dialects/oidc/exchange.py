@@ -6,14 +6,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from sojourn.client.auth import Stamp, Verdict
 from sojourn.client.credential import Credential
+from sojourn.client.dialects.oidc import step_up
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
 from sojourn.client.dialects.oidc.identity import ClientIdentity
 from sojourn.client.dialects.oidc.parties import Party, Shown, Source
-from sojourn.client.dialects.oidc.plugins import _OidcAuth
+from sojourn.client.dialects.oidc.plugin import OidcAuth
 from sojourn.client.dialects.oidc.proving import Binding, loaded
 from sojourn.client.discovery import Provider
 from sojourn.client.env.contract import Env
+from sojourn.client.transport.contract import Reply, Request
 from sojourn.errors import (
     DelegationNotSupported,
     InvalidGrant,
@@ -34,7 +37,7 @@ class _PartiesNeeded(Exception):
     """A renewal needs the parties' tokens; they are asked for once no lock is held, for a person may be asked."""
 
 
-class TokenExchange(_OidcAuth):
+class TokenExchange(OidcAuth):
     """A client that acts for somebody: it trades their token for a narrower one (RFC 8693), and does so again when that
     has ended or was refused.
 
@@ -106,6 +109,14 @@ class TokenExchange(_OidcAuth):
     def restorable(self) -> bool:
         """Tell whether `state` says whose tokens they are: those of accounts in the same store."""
         return all(party.account for party in (self._subject, self._actor) if party)
+
+    async def challenged(
+        self, env: Env, request: Request, response: Reply, stamp: Stamp
+    ) -> Verdict:
+        wanted = step_up.asked(response)
+        if wanted is not None:
+            raise step_up.of_another(request, wanted)
+        return await super().challenged(env, request, response, stamp)
 
     async def first(self, env: Env) -> Credential:
         """Return a credential made now, whatever is kept."""

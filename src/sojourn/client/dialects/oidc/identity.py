@@ -1,5 +1,5 @@
-"""How the client proves itself at a provider's endpoints: secret in header or form, a signed
-assertion, or its name alone. The token endpoint's caller stands above it; below it is `wire`."""
+"""How the client proves itself at a provider's endpoints: secret in header or form, an assertion that it
+or its platform signed, or its name alone. The token endpoint's caller stands above it; below it is `wire`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from sojourn.errors import ConfigurationError
 from sojourn.wire.oauth import basic_header
 
 if TYPE_CHECKING:
+    from sojourn.client.dialects.oidc.workload import PlatformToken
+    from sojourn.client.env.contract import Env
     from sojourn.wire.jose import SigningKey
 
 BASIC: Final = "client_secret_basic"
@@ -25,15 +27,25 @@ _ASSERTION_LIFE = 60  # seconds
 
 
 class ClientIdentity(Struct, frozen=True):
-    """A registered client. `method` None takes what the client has and the provider accepts."""
+    """A registered client. `method` None takes what the client has and the provider accepts; `assertion` is a token of
+    its platform, which goes before all else."""
 
     client_id: str
     secret: str | None = None
     key: SigningKey | None = None
     method: str | None = None
+    assertion: PlatformToken | None = None
 
     def __repr__(self) -> str:
         return f"<ClientIdentity {self.client_id}>"
+
+    async def proven(
+        self, env: Env, *, issuer: str, accepted: tuple[str, ...]
+    ) -> tuple[Fields, dict[str, str]]:
+        """Return what `proof` does, with the platform's token where the client has one. Raises as that does."""
+        if self.assertion is None:
+            return self.proof(issuer=issuer, accepted=accepted, now=env.now())
+        return (), self._asserted(await self.assertion.token(env, issuer=issuer))
 
     def proof(
         self, *, issuer: str, accepted: tuple[str, ...], now: int
@@ -79,8 +91,11 @@ class ClientIdentity(Struct, frozen=True):
             "iat": seconds,
             "exp": seconds + _ASSERTION_LIFE,
         }
+        return self._asserted(self.key.sign(claims, typ="JWT"))
+
+    def _asserted(self, assertion: str) -> dict[str, str]:
         return {
             "client_id": self.client_id,
             "client_assertion_type": ASSERTION_TYPE,
-            "client_assertion": self.key.sign(claims, typ="JWT"),
+            "client_assertion": assertion,
         }

@@ -9,7 +9,7 @@ from sojourn.client.auth import Stamp
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
 from sojourn.client.dialects.oidc.identity import ClientIdentity
-from sojourn.client.dialects.oidc.plugins import _OidcAuth
+from sojourn.client.dialects.oidc.plugin import OidcAuth
 from sojourn.client.dialects.oidc.proving import new_key
 from sojourn.client.discovery import Provider
 from sojourn.client.env.contract import Env
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _LEAST: Final = 1_000  # milliseconds
 
 
-class JobAuth(_OidcAuth):
+class JobAuth(OidcAuth):
     """What a job sends: it is never renewed, and nobody is asked."""
 
     spends = False
@@ -80,13 +80,13 @@ class _Session(NamedTuple):
 class Minter:
     """Gets jobs their credentials from the session of one plugin."""
 
-    def __init__(self, plugin: _OidcAuth, session: _Session) -> None:
+    def __init__(self, plugin: OidcAuth, session: _Session) -> None:
         self._plugin = plugin
         self._endpoints = plugin.endpoints
         self._session = session
 
     @classmethod
-    async def of(cls, env: Env, plugin: _OidcAuth) -> Minter:
+    async def of(cls, env: Env, plugin: OidcAuth) -> Minter:
         """Return the minter of a session, renewed if need be. Raises DelegationNotSupported where the provider says
         that it has no token exchange or binds no tokens."""
         issuer = plugin.issuer
@@ -191,7 +191,7 @@ class Minter:
         return JobRecord(job.record(), end)
 
 
-async def _session(env: Env, plugin: _OidcAuth) -> _Session:
+async def _session(env: Env, plugin: OidcAuth) -> _Session:
     held = await plugin.credential(env)
     return _Session(held, plugin.endpoints.prover.key_of(held))
 

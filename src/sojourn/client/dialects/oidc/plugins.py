@@ -5,34 +5,31 @@ the sign-in."""
 from __future__ import annotations
 
 from abc import abstractmethod
-from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
 from sojourn.client import gui_thread
-from sojourn.client.auth import AccessInfo
+from sojourn.client.auth import Stamp, Verdict
 from sojourn.client.credential import Credential
-from sojourn.client.dialects.oidc import device, kept_in
+from sojourn.client.dialects.oidc import device, kept_in, step_up, workload
 from sojourn.client.dialects.oidc.device import DeviceSignIn
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
 from sojourn.client.dialects.oidc.identity import ClientIdentity
-from sojourn.client.dialects.oidc.proving import ALGORITHM, NO_KEY, Binding, new_key
+from sojourn.client.dialects.oidc.plugin import OidcAuth
+from sojourn.client.dialects.oidc.proving import Binding
 from sojourn.client.dialects.oidc.sign_in import SignIn, possible, sign_in
-from sojourn.client.dialects.oidc.tokens import Expected, credential
 from sojourn.client.discovery import Provider
 from sojourn.client.env.blocking import BlockingEnv
-from sojourn.client.env.contract import Clock, Env
-from sojourn.client.renewal import BOUND, RenewingAuth, SignInEnded
-from sojourn.client.transport.contract import Fields, Reply, Request
-from sojourn.driver import drive
+from sojourn.client.env.contract import Env
+from sojourn.client.renewal import SignInEnded
+from sojourn.client.transport.contract import Reply, Request
 from sojourn.errors import (
-    AuthenticationError,
     InteractionRequired,
     InvalidGrant,
-    KeyBound,
     ProtocolError,
+    StepUpRequired,
 )
 
 if TYPE_CHECKING:
@@ -40,148 +37,18 @@ if TYPE_CHECKING:
 
     from sojourn.client.cache.store import CredentialStore
     from sojourn.client.dialects.oidc.device import Show
+    from sojourn.client.dialects.oidc.workload import PlatformToken
     from sojourn.client.prompt.contract import Answer
     from sojourn.wire.forms import Params
     from sojourn.wire.jose import SigningKey
 
 DEFAULT_SCOPE: Final = "openid profile email offline_access"
+_LOGIN: Final = ("sojourn", "login")
 
 
-class _OidcAuth(RenewingAuth):
-    """What the plugins share: one client at one provider.
-
-    `dpop` binds the tokens to a key of the credential's own (RFC 9449): None where the provider offers it with ES256,
-    True always, False never. It is the same for every plugin below.
-    """
-
-    kind = "oidc"
-    login_hint: str | None = None
-
-    def __init__(
-        self,
-        endpoints: Endpoints,
-        *,
-        scope: str | None,
-        resource: str | Sequence[str] | None,
-        dpop: bool | None,
-        store: CredentialStore | None,
-        account: str | None,
-    ) -> None:
-        super().__init__(store=store, account=account)
-        self.endpoints = endpoints
-        self.dpop = dpop
-        self.scope = scope
-        named = (resource,) if isinstance(resource, str) else resource or ()
-        self.resources = tuple(dict.fromkeys(filter(None, named)))
-
-    @property
-    def issuer(self) -> str:
-        """The provider."""
-        return self.endpoints.provider.issuer
-
-    async def access(self, env: Env) -> AccessInfo:
-        """Return who the credential is, from its ID token."""
-        current = await self.credential(env)
-        return AccessInfo(
-            current.claims.get("sub"),
-            self.issuer,
-            current.scope or self.scope,
-            current.expires_at,
-            current.claims,
-        )
-
-    def identity(self, user: str | None = None) -> tuple[str, ...]:
-        client = self.endpoints.client
-        thumbprint = client.key.kid if client.key else ""
-        return (
-            self.issuer,
-            client.client_id,
-            user or self.login_hint or "",
-            self.scope or "",
-            " ".join(self.resources),
-            thumbprint,
-            # An account is a person's, whichever tokens they chose; what is cached for programs is never mixed.
-            *(
-                ("dpop" if self.dpop else "bearer",)
-                if self.dpop is not None and user is None
-                else ()
-            ),
-        )
-
-    def state(self) -> dict[str, Any]:
-        own = {
-            "issuer": self.issuer,
-            "client_id": self.endpoints.client.client_id,
-            "method": self.endpoints.client.method,
-            "scope": self.scope,
-            "resource": list(self.resources),
-            "dpop": self.dpop,
-        }
-        return {**own, **super().state()}
-
-    def secrets(self) -> dict[str, Any]:
-        return {**super().secrets(), **self.proof()}
-
-    def proof(self) -> dict[str, Any]:
-        client = self.endpoints.client
-        key = client.key
-        dumped = key and {"kid": key.kid, "alg": key.alg, "pkcs8": b64encode(key.dump()).decode()}
-        return {"client_secret": client.secret, "client_key": dumped}
-
-    def restore(self, state: Mapping[str, Any], secrets: Mapping[str, Any]) -> None:
-        self.dpop = state.get("dpop") if self.dpop is None else self.dpop
-        super().restore(state, secrets)
-
-    def noticed(self, request: Request, response: Reply) -> bool:
-        current = self._current
-        if current is None or current.key is None:
-            return False
-        return self.endpoints.prover.noticed(request.url, response)
-
-    def _shown(self, credential: Credential, request: Request, now: Clock) -> Fields:
-        if credential.key is None:
-            return super()._shown(credential, request, now)
-        if not request.url:  # keystoneauth1's Session asks for headers, and does not say what for
-            raise KeyBound(BOUND)
-        return self.endpoints.prover.shown(credential, request, now=now())
-
-    async def _binding(self, env: Env) -> Binding:
-        """Return a fresh key for new tokens, where the provider binds them to one with ES256 and that is wanted."""
-        if self.dpop is False:
-            return NO_KEY
-        metadata = await self.endpoints.provider.metadata(env)
-        if ALGORITHM in metadata.dpop_signing_alg_values_supported:
-            return Binding(new_key(), required=bool(self.dpop))
-        if self.dpop:
-            raise AuthenticationError(f"{self.issuer} does not offer DPoP with {ALGORITHM}.")
-        return NO_KEY
-
-    async def _granted(
-        self,
-        env: Env,
-        form: Params,
-        previous: Credential | None,
-        binding: Binding,
-        *,
-        nonce: str | None = None,
-    ) -> Credential:
-        answer = await self.endpoints.tokens(env, form, nonce=nonce, key=binding.key)
-        subject = previous.claims.get("sub") if previous else None
-        expected = Expected(
-            self.endpoints.client.client_id, subject=subject, bound=binding.required
-        )
-        return await credential(
-            env,
-            self.endpoints.provider,
-            answer,
-            expected=expected,
-            previous=previous,
-            key=binding.key,
-        )
-
-
-class ClientCredentials(_OidcAuth):
-    """A program on its own behalf (RFC 6749 §4.4). `client_secret` or `client_key` proves it.
+class ClientCredentials(OidcAuth):
+    """A program on its own behalf (RFC 6749 §4.4). `client_secret` or `client_key` proves it, or `assertion`: a token
+    that its platform gives it, read anew each time (`TokenFile`, `TokenVariable`, `GitHubActions`; RFC 7523 §2.2).
 
     `method` is one of client_secret_basic, client_secret_post, private_key_jwt; None takes what
     fits. `resource` is the service that the tokens are for, or several (RFC 8707 §2).
@@ -196,6 +63,7 @@ class ClientCredentials(_OidcAuth):
         *,
         client_secret: str | None = None,
         client_key: SigningKey | None = None,
+        assertion: PlatformToken | None = None,
         method: str | None = None,
         scope: str | None = None,
         resource: str | Sequence[str] | None = None,
@@ -203,7 +71,7 @@ class ClientCredentials(_OidcAuth):
         store: CredentialStore | None = None,
         account: str | None = None,
     ) -> None:
-        client = ClientIdentity(client_id, client_secret, client_key, method)
+        client = ClientIdentity(client_id, client_secret, client_key, method, assertion)
         super().__init__(
             Endpoints(Provider(issuer), client),
             scope=scope,
@@ -215,7 +83,17 @@ class ClientCredentials(_OidcAuth):
         self.label = client_id
 
     def state(self) -> dict[str, Any]:
-        return {"grant": "client_credentials", **super().state()}
+        source = workload.kept(self.endpoints.client.assertion)
+        own = {"grant": "client_credentials"}
+        return {**own, **({"assertion": source} if source else {}), **super().state()}
+
+    async def challenged(
+        self, env: Env, request: Request, response: Reply, stamp: Stamp
+    ) -> Verdict:
+        wanted = step_up.asked(response)
+        if wanted is not None:
+            raise step_up.of_a_program(request, wanted)
+        return await super().challenged(env, request, response, stamp)
 
     async def first(self, env: Env) -> Credential:
         """Return a credential made now, whatever is kept."""
@@ -235,19 +113,53 @@ class ClientCredentials(_OidcAuth):
             raise refusal(self.issuer, cause) from cause
 
 
-class _PersonAuth(_OidcAuth):
-    """A person: asked when first needed, renewed with a refresh token afterwards."""
+class _PersonAuth(OidcAuth):
+    """A person: asked when first needed, renewed with a refresh token afterwards, asked again where a service wants a
+    newer or stronger sign-in (RFC 9470)."""
 
     interactive: bool
+    _met: step_up.Met | None = None
+    _raised: StepUpRequired | None = None
+    """What a service wants of the sign-in that is going on."""
+
+    def command(self) -> list[str]:
+        """Return the command that signs in alike."""
+        named = [word for one in self.resources for word in ("--resource", one)]
+        client_id, scope = self.endpoints.client.client_id, self.scope or "openid"
+        bound = ["--dpop"] if self.dpop else []
+        return [*_LOGIN, self.issuer, "--client-id", client_id, "--scope", scope, *named, *bound]
+
+    async def challenged(
+        self, env: Env, request: Request, response: Reply, stamp: Stamp
+    ) -> Verdict:
+        wanted = step_up.asked(response)
+        if wanted is None:
+            return await super().challenged(env, request, response, stamp)
+        reason = step_up.of_a_person(request, wanted, self.command())
+        met, current = self._met, self._current
+        if met and current and met.again(reason, stamp, current, env.now()):
+            raise step_up.in_vain(reason)
+        found = await self.step_up(env, stamp, reason)
+        # Whoever waited for what another call wanted was not asked for this.
+        if step_up.alike(self.asked_for, reason):
+            self._met = step_up.Met(reason, found.since, env.now())
+        return Verdict.RETRY
 
     @abstractmethod
     async def first(self, env: Env) -> Credential:
         """Return a credential that the person gives now, whatever is kept."""
 
     async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
-        if self.asker is not None or not self.interactive:
-            return await super().ask(env, reason)
-        return await self.first(env)
+        raised = reason if isinstance(reason, StepUpRequired) else None
+        if raised is not None and not self.may_ask():
+            raise reason
+        self._raised = raised
+        try:
+            if self.asker is not None or not self.interactive:
+                return await super().ask(env, reason)
+            return await self.first(env)
+        finally:
+            self._raised = None
 
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
         if previous is None:
@@ -328,13 +240,20 @@ class AuthorizationCode(_PersonAuth):
         if answer is None and isinstance(env, BlockingEnv) and gui_thread.application():
             from sojourn.client.dialects.oidc.dialog import asked
 
-            return await env.block(asked, self.issuer, lambda told: drive(self.first(env, told)))
-        wanted = replace(self.wanted, more=await kept_in.parameters(env, self))
+            # A flight of its own, whose transport no one closes under an attempt that was called off.
+            lead = env.lead
+            return await env.block(
+                asked, self.issuer, lambda told: lead(lambda own: self.first(own, told))
+            )
+        wanted, subject = self.wanted, self._subject()
+        if self._raised is not None:
+            wanted = step_up.raised(wanted, self._raised, subject)
+        wanted = replace(wanted, more=await kept_in.parameters(env, self))
         return await sign_in(
             env,
             self.endpoints,
             wanted,
-            subject=self._subject(),
+            subject=subject,
             bind=self._binding,
             answer=answer,
         )
@@ -350,7 +269,8 @@ class DeviceCode(_PersonAuth):
     What to show goes to the terminal's error stream, or to `show`, which gets a `wire.device.DeviceAuthorization`
     (`verification_uri`, `user_code`, `verification_uri_complete`; `expires_in` in seconds). Setting `cancel` ends the
     waiting with AuthenticationCancelled. `interactive=False` never asks and raises InteractionRequired instead.
-    `resource` is the service that the tokens are for, or several (RFC 8707 §2).
+    `max_age` (seconds) and `acr_values` go along with the request; RFC 8628 does not name them, so a provider may pay
+    them no heed. `resource` is the service that the tokens are for, or several (RFC 8707 §2).
     """
 
     def __init__(
@@ -365,6 +285,8 @@ class DeviceCode(_PersonAuth):
         resource: str | Sequence[str] | None = None,
         show: Show | None = None,
         cancel: Event | None = None,
+        max_age: int | None = None,
+        acr_values: str | None = None,
         interactive: bool = True,
         dpop: bool | None = None,
         store: CredentialStore | None = None,
@@ -379,14 +301,18 @@ class DeviceCode(_PersonAuth):
             store=store,
             account=account,
         )
-        self.wanted = DeviceSignIn(scope, self.resources, show, cancel)
+        self.wanted = DeviceSignIn(scope, self.resources, show, cancel, max_age, acr_values)
         self.interactive = interactive
+
+    def command(self) -> list[str]:
+        return [*super().command(), "--device"]
 
     def state(self) -> dict[str, Any]:
         return {"grant": "device_code", **super().state()}
 
     async def first(self, env: Env) -> Credential:
-        wanted = replace(self.wanted, more=await kept_in.parameters(env, self))
+        wanted = device.raised(self.wanted, self._raised) if self._raised else self.wanted
+        wanted = replace(wanted, more=await kept_in.parameters(env, self))
         return await device.sign_in(
             env,
             self.endpoints,

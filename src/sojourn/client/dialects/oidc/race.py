@@ -42,7 +42,7 @@ WAYS_OUT: Final = (
 
 Params = dict[str, str]
 Outcome = Params | TokenResponse
-Way = Callable[[Env], Awaitable[Outcome]]
+Branch = Callable[[Env], Awaitable[Outcome]]
 
 _log = logging.getLogger("sojourn.client.sign_in")
 
@@ -75,7 +75,7 @@ async def first(
     Raises AuthenticationCancelled, and AccessDenied of another device.
     """
     here = browser.available(os.environ)
-    ways: list[Way] = [listener.visit, _limit]
+    ways: list[Branch] = [listener.visit, _limit]
     if desk is not None:
         desk.show(_words(url, given, desk, here=here))
         if desk.next_line is not None:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from sojourn.client import gui_thread
 from sojourn.client.credential import Credential
-from sojourn.client.dialects.oidc.desk import Desk, opened, reachable
+from sojourn.client.dialects.oidc.desk import opened, reachable
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
 from sojourn.client.dialects.oidc.proving import NO_KEY, Binding
 from sojourn.client.dialects.oidc.race import WAYS_OUT, codes, first
@@ -49,11 +49,14 @@ class SignIn(Struct, frozen=True):
     resources: tuple[str, ...] = ()
     acr_values: str | None = None
     more: Mapping[str, str] = {}
+    claims: str | None = None
+    """The `claims` parameter (OpenID Connect Core §5.5), sent to providers that know it."""
 
     @property
     def elsewhere(self) -> bool:
         """Whether another device may do it, which cannot be asked how the person proves who they are."""
-        return self.max_age is None and self.acr_values is None and self.prompt in {None, "consent"}
+        asked = (self.max_age, self.acr_values, self.claims)
+        return asked == (None, None, None) and self.prompt in {None, "consent"}
 
 
 def possible(answer: Answer | None = None) -> bool:
@@ -86,11 +89,11 @@ async def sign_in(
     port, path = redirect.port or 0, redirect.path or "/"
     from sojourn.client.dialects.oidc.listener import Listener
 
-    with opened(answer) as open_desk, Listener(state=state, path=path, port=port) as listener:
+    with Listener(state=state, path=path, port=port) as listener:
         attempt = _Attempt(state, listener.redirect_uri, subject, binding)
         try:
             return await _signed_in(
-                env, endpoints, wanted, attempt, listener=listener, desk=open_desk
+                env, endpoints, wanted, attempt, listener=listener, answer=answer
             )
         except AccessDenied as cause:
             raise AuthenticationCancelled(f"{issuer}: {cause.public}") from cause
@@ -108,11 +111,11 @@ async def _signed_in(
     attempt: _Attempt,
     *,
     listener: Listener,
-    desk: Desk | None,
+    answer: Answer | None,
 ) -> Credential:
     url = await _authorization_url(env, endpoints, wanted, attempt)
     given = None
-    if desk is not None and wanted.elsewhere:
+    if reachable(answer) and wanted.elsewhere:
         form: forms.Params = {
             "scope": wanted.scope,
             "resource": wanted.resources,
@@ -121,16 +124,17 @@ async def _signed_in(
         given = await codes(env, endpoints, form)
     if given is not None:
         listener.note(given.user_code)
-    won = await first(
-        env,
-        endpoints,
-        listener,
-        desk,
-        url=url,
-        given=given,
-        resources=wanted.resources,
-        key=attempt.binding.key,
-    )
+    with opened(answer) as desk:  # no longer: Ctrl-C is a key meanwhile, and somebody must read it
+        won = await first(
+            env,
+            endpoints,
+            listener,
+            desk,
+            url=url,
+            given=given,
+            resources=wanted.resources,
+            key=attempt.binding.key,
+        )
     if not isinstance(won, TokenResponse):
         return await _redeemed(env, endpoints, wanted, attempt, won)
     listener.beaten()
@@ -161,6 +165,7 @@ class _Attempt:
 async def _authorization_url(
     env: Env, endpoints: Endpoints, wanted: SignIn, attempt: _Attempt
 ) -> str:
+    metadata = await endpoints.provider.metadata(env)
     params: dict[str, str | tuple[str, ...]] = {
         "response_type": "code",
         "client_id": endpoints.client.client_id,
@@ -173,10 +178,11 @@ async def _authorization_url(
         "resource": wanted.resources,
     }
     optional = {
-        "prompt": wanted.prompt or _default_prompt(wanted.scope),
+        "prompt": wanted.prompt or default_prompt(wanted.scope),
         "login_hint": wanted.login_hint,
         "max_age": None if wanted.max_age is None else str(wanted.max_age),
         "acr_values": wanted.acr_values,
+        "claims": wanted.claims if metadata.claims_parameter_supported else None,
         "dpop_jkt": attempt.binding.thumbprint,
     }
     params.update({name: value for name, value in optional.items() if value is not None})
@@ -185,7 +191,8 @@ async def _authorization_url(
     return forms.with_query(at, params)
 
 
-def _default_prompt(scope: str) -> str | None:
+def default_prompt(scope: str) -> str | None:
+    """Return the `prompt` that a request for `scope` needs."""
     # OpenID Connect Core §11: offline access is granted only to a request that asks for consent.
     return "consent" if "offline_access" in scope.split() else None
 

@@ -50,8 +50,9 @@ async def credential(
     claims = await _claims(env, provider, answer, expected)
     kept = previous._asdict() if previous else {}
     life = answer.expires_in
+    generation = next_generation(previous, now)
     return Credential(
-        generation=next_generation(previous, now),
+        generation=generation,
         access_token=answer.access_token,
         issued_at=now,
         expires_at=None if life is None else now + life * 1000,
@@ -59,6 +60,7 @@ async def credential(
         id_token=answer.id_token or kept.get("id_token"),
         scope=answer.scope or kept.get("scope"),
         claims=claims or kept.get("claims") or {},
+        since=kept.get("since", generation),
         token_type="DPoP" if bound else "Bearer",
         key=key.dump() if key is not None and bound else None,
     )

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sojourn.client.dialects.oidc.accounts import known
 from sojourn.client.dialects.oidc.jobs import Minter
+from sojourn.client.dialects.oidc.plugin import OidcAuth
 from sojourn.client.dialects.oidc.plugins import (
     DEFAULT_SCOPE,
     AuthorizationCode,
     ClientCredentials,
     DeviceCode,
-    _OidcAuth,
 )
 from sojourn.client.prompt.contract import Answer, Form, Way
 from sojourn.client.user_dialect import Facts, UserDialect
@@ -108,8 +108,8 @@ class OidcUsers(UserDialect):
             raise AuthenticationError(f"{person.issuer} does not take the token any more.")
 
 
-def _of_oidc(plugin: RenewingAuth) -> _OidcAuth:
-    if not isinstance(plugin, _OidcAuth):
+def _of_oidc(plugin: RenewingAuth) -> OidcAuth:
+    if not isinstance(plugin, OidcAuth):
         message = f"{type(plugin).__name__} is no plugin of OpenID Connect."
         raise TypeError(message)
     return plugin

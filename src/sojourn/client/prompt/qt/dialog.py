@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from sojourn.client.prompt.contract import Answer, Form, Way
 from sojourn.client.prompt.qt import look as looks
-from sojourn.client.prompt.qt.parts import WIDTH, Bar, Mark, label_of, tell, text_of
+from sojourn.client.prompt.qt.parts import WIDTH, Bar, Mark, Told, label_of, text_of
 from sojourn.client.prompt.qt.questions import Questions
 
 _BESIDE_MARK: Final = WIDTH - 50
@@ -47,7 +47,7 @@ class SignInDialog(QDialog):
         self._column.addLayout(self._head())
         self._page = QWidget(self)
         self._column.addWidget(self._page)
-        self._told: QLabel | None = None
+        self._told: Told | None = None
 
     def ask(self, form: Form, problem: str | None) -> None:
         """Ask what `form` leaves open."""
@@ -117,12 +117,7 @@ class SignInDialog(QDialog):
         column.addWidget(Bar(self._look, page))
         column.addSpacing(16)
         column.addWidget(text_of(text, "hint", page))
-        self._told = told = text_of("", "told", page)
-        told.hide()
-        told.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
-            | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
+        self._told = told = Told(page)
         column.addSpacing(14)
         column.addWidget(told)
         column.addSpacing(14)
@@ -133,9 +128,7 @@ class SignInDialog(QDialog):
         """Add what the person must know while something goes on."""
         if self._told is None:  # an attempt that was given up still talks
             return
-        tell(self._told, text.strip())
-        self._told.setAccessibleName(text.strip())
-        self._told.show()
+        self._told.tell(text.strip())
         _announce(self._told)
 
     def _head(self) -> QHBoxLayout:
@@ -191,6 +184,6 @@ def _about(form: Form) -> str:
     return " · ".join(text for text in known if text and text != form.service)
 
 
-def _announce(label: QLabel) -> None:
+def _announce(label: QWidget) -> None:
     """Have a screen reader say it."""
     QAccessible.updateAccessibility(QAccessibleEvent(label, QAccessible.Event.Alert))

@@ -99,7 +99,8 @@ QLabel#problem {{
   color: {look.danger}; background: {look.danger_tint};
   border-radius: 8px; padding: 10px 14px;
 }}
-QLabel#told {{ background: {look.tint}; border-radius: 8px; padding: 12px 14px; }}
+QTextEdit#told {{ background: {look.tint}; border: none; border-radius: 8px; padding: 8px; }}
+QTextEdit#told:focus {{ border: 2px solid {look.accent}; padding: 6px; }}
 QLineEdit, QComboBox {{
   background: {look.field}; border: 1px solid {look.edge}; border-radius: 8px; min-height: 22px; padding: 8px 11px;
   selection-background-color: {look.accent}; selection-color: {look.on_accent};

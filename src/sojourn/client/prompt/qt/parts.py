@@ -7,11 +7,21 @@ from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimerEvent
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QListView, QStyledItemDelegate, QWidget
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen, QTextOption
+from PySide6.QtWidgets import (
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QStyledItemDelegate,
+    QTextEdit,
+    QWidget,
+)
 
 from sojourn.client.prompt.qt.look import Look
 
+_PADDING: Final = 12
+"""Of what is told, as in the stylesheet."""
 _FRAME: Final = 33
 """Milliseconds between two pictures of the bar."""
 
@@ -41,6 +51,30 @@ def tell(label: QLabel, words: str) -> None:
 def label_of(words: str, parent: QWidget) -> QLabel:
     """Return the name of a field; an ampersand in it stays one."""
     return text_of(words.replace("&", "&&"), "label", parent)
+
+
+class Told(QTextEdit):
+    """What the person must know meanwhile: to be read and copied, long addresses included."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("told")
+        self.setReadOnly(True)
+        self.setTabChangesFocus(True)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFixedWidth(WIDTH)
+        self.hide()
+
+    def tell(self, words: str) -> None:
+        """Show other words, over as many lines as they take."""
+        self.setPlainText(words)
+        self.setAccessibleName(words)
+        self.ensurePolished()
+        document = self.document()
+        document.setTextWidth(WIDTH - 2 * _PADDING)
+        self.setFixedHeight(round(document.size().height()) + 2 * _PADDING)
+        self.show()
 
 
 class Mark(QWidget):

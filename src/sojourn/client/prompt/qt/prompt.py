@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
@@ -45,8 +46,8 @@ class QtPrompt:
 
 
 class _Calls(QObject):
-    """Runs on the GUI thread what any thread posts, in order. Belongs to the application, so that no other thread ever
-    destroys it."""
+    """Runs on the GUI thread what any thread posts, in order. Belongs to the application and lives as long, so that no
+    other thread destroys it, and none speaks to one that was."""
 
     _posted = Signal(object)
 
@@ -102,7 +103,10 @@ class _Window:
             if self._dialog is not None:
                 self._dialog.tell(text)
 
-        self.calls.post(change)
+        with suppress(
+            RuntimeError
+        ):  # the program ended, and an attempt that was given up still talks
+            self.calls.post(change)
 
     def _asked(self, put: Callable[[SignInDialog], None]) -> Future[Any]:
         """Have `put` change the dialog; what the person says then, or AuthenticationCancelled."""
@@ -113,7 +117,10 @@ class _Window:
                 said.set_exception(AuthenticationCancelled())
                 return
             self._said = said
-            put(self._dialog)
+            try:
+                put(self._dialog)
+            except BaseException as error:  # noqa: BLE001 - handed to the thread that waits, not swallowed
+                said.set_exception(error)
 
         self.calls.post(change)
         return said
@@ -138,4 +145,3 @@ class _Window:
     def _finish(self) -> None:
         if self._dialog is not None:
             self._dialog.done(0)
-        self.calls.deleteLater()

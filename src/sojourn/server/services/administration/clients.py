@@ -11,6 +11,7 @@ from msgspec import UNSET, Struct, UnsetType
 from sojourn.errors import InvalidRequest, UnknownObject
 from sojourn.model.client import Client
 from sojourn.model.resource import Resource
+from sojourn.model.workload import Workload
 from sojourn.server.services.administration import reading
 from sojourn.server.services.clients import Clients
 from sojourn.server.services.context import Context
@@ -39,6 +40,7 @@ class Metadata(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=T
     id_token_signed_response_alg: str | UnsetType = UNSET
     token_format: str | UnsetType = UNSET
     jwks: dict[str, Any] | UnsetType = UNSET
+    workloads: tuple[Workload, ...] | UnsetType = UNSET
     require_pkce: bool | UnsetType = UNSET
     trusted: bool | UnsetType = UNSET
     client_uri: str | UnsetType = UNSET
@@ -206,13 +208,18 @@ def _given(asked: Create | Change) -> dict[str, Any]:
     given = {name: value for name, value in values.items() if value is not UNSET}
     if "scope" in given:
         given["scope"] = oauth.scope_list(given["scope"])
+    # Who proves itself in another way from now on trusts no workload any more.
+    if given.get("token_endpoint_auth_method", "private_key_jwt") != "private_key_jwt":
+        given.setdefault("workloads", ())
     return given
 
 
 def _usual(asked: Create) -> dict[str, Any]:
     """What a client gets that says nothing: the flows its redirect URIs allow, and signatures that cost little."""
     person = bool(asked.redirect_uris)
+    proof = {"token_endpoint_auth_method": "private_key_jwt"} if asked.workloads else {}
     return {
+        **proof,
         "grant_types": ("authorization_code", "refresh_token")
         if person
         else ("client_credentials",),

@@ -81,6 +81,7 @@ class Devices:
         *,
         scope: tuple[str, ...],
         resources: tuple[str, ...],
+        max_age: int | None = None,
         source: Device,
         store: KeptIn | None = None,
     ) -> Begun:
@@ -100,6 +101,7 @@ class Devices:
                 expires_at=now + context.lifetimes.device,
                 scope=scope,
                 resources=resources,
+                max_age=max_age,
                 address=source.address,
                 agent=source.agent[:300],
                 store=store.params() if store else {},
