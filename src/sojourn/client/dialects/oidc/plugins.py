@@ -235,22 +235,24 @@ class AuthorizationCode(_PersonAuth):
     async def first(self, env: Env, answer: Answer | None = None) -> Credential:
         """Return a credential that the person gives now, whatever is kept; `answer` is what they said to a prompt. A
         program with windows shows a dialog meanwhile, so that they can call it off."""
+        wanted = replace(self.wanted, more=await kept_in.parameters(env, self))
+        return await self._signed_in(env, wanted, self._subject(), answer)
+
+    async def _signed_in(
+        self, env: Env, wanted: SignIn, subject: str | None, answer: Answer | None = None
+    ) -> Credential:
         if answer is None and isinstance(env, BlockingEnv) and gui_thread.application():
             from sojourn.client.dialects.oidc.dialog import asked
 
             # A flight of its own, whose transport no one closes under an attempt that was called off.
             lead = env.lead
             return await env.block(
-                asked, self.issuer, lambda told: lead(lambda own: self.first(own, told))
+                asked,
+                self.issuer,
+                lambda told: lead(lambda own: self._signed_in(own, wanted, subject, told)),
             )
-        wanted = replace(self.wanted, more=await kept_in.parameters(env, self))
         return await sign_in(
-            env,
-            self.endpoints,
-            wanted,
-            subject=self._subject(),
-            bind=self._binding,
-            answer=answer,
+            env, self.endpoints, wanted, subject=subject, bind=self._binding, answer=answer
         )
 
     def may_ask(self) -> bool:
@@ -262,7 +264,7 @@ class AuthorizationCode(_PersonAuth):
         subject = self._subject()
         raised = step_up.raised(self.wanted, reason, subject)
         wanted = replace(raised, more=await kept_in.parameters(env, self))
-        return await sign_in(env, self.endpoints, wanted, subject=subject, bind=self._binding)
+        return await self._signed_in(env, wanted, subject)
 
 
 class DeviceCode(_PersonAuth):
