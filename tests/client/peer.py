@@ -49,6 +49,7 @@ class OidcProvider:
             },
             self._secretive("by-basic", "client_secret_basic"),
             self._secretive("by-post", "client_secret_post"),
+            self._secretive("nonce-basic", "client_secret_basic"),
             {
                 "client_id": "by-key",
                 "token_endpoint_auth_method": "private_key_jwt",

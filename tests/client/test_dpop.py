@@ -12,6 +12,7 @@ from sojourn.client.cache.store import CredentialStore
 from sojourn.client.dialects.oidc import AuthorizationCode, ClientCredentials
 from sojourn.client.dialects.oidc.proving import Prover
 from sojourn.client.transport.contract import Reply
+from sojourn.wire.oauth import basic_header
 from tests.cli.conftest import Cli
 from tests.client.bound_provider import BoundProvider
 from tests.client.servers import Answer, Received, Server, ok
@@ -248,3 +249,28 @@ def test_a_nonce_that_breaks_its_grammar_is_no_nonce(nonce):
     reply = Reply(401, (("DPoP-Nonce", nonce), ("WWW-Authenticate", "use_dpop_nonce")), b"")
     assert not prover.noticed("https://a.example/", reply)
     assert not prover._nonces
+
+
+@pytest.mark.peer
+def test_npm_oidc_provider_gets_its_nonce_and_binds_the_tokens(face, provider):
+    auth = ClientCredentials(
+        provider.issuer, "nonce-basic", client_secret=provider.secret, scope="api", dpop=True
+    )
+    session = face.session(auth)
+    before = provider.calls("/token")
+    bound_to = set()
+    for tokens in (2, 3):  # the first one is asked for a nonce, the second one has it
+        session.request(f"{provider.issuer}/nothing", raise_exc=False)
+        assert provider.calls("/token") == before + tokens
+        held = auth._current
+        assert held is not None
+        bound_to.add(held.key)
+        told = face.session().request(
+            f"{provider.issuer}/token/introspection",
+            "POST",
+            data={"token": held.access_token},
+            headers={"Authorization": basic_header("by-basic", provider.secret)},
+        )
+        assert (told.json()["active"], told.json()["token_type"]) == (True, "DPoP")
+        auth.invalidate()
+    assert len(bound_to) == 1

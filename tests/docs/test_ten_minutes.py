@@ -41,7 +41,7 @@ def walked(tmp_path_factory):
         )
     assert done.returncode == 0, done.stderr
     steps = [json.loads(line) for line in done.stdout.splitlines()]
-    assert all(step["code"] == 0 for step in steps), steps
+    assert [step for step in steps if step["code"]] == []
 
     def said(part: str) -> str:
         found = [step["said"] for step in steps if part in step["typed"]]
@@ -66,7 +66,7 @@ class TestTheWalk:
 
     def test_two_accounts_are_kept_and_the_block_chooses_one(self, walked):
         told = [line.split() for line in walked("accounts.values()").splitlines()]
-        assert [(name, renewable) for name, _, renewable in told] == [
+        assert sorted((name, renewable) for name, _, renewable in told) == [
             ("alice", "True"),
             ("bob", "True"),
         ]

@@ -1,7 +1,7 @@
 // A provider that others wrote, for the client's tests: npm oidc-provider with its in-memory adapter.
 // Reads one JSON line from standard input: {port, clients, ttl}. Prints "ready" when it answers.
 import { createInterface } from 'node:readline';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import Provider from 'oidc-provider';
 
 const [line] = await new Promise((resolve) => {
@@ -34,6 +34,12 @@ const provider = new Provider(issuer, {
     devInteractions: { enabled: true },
     clientCredentials: { enabled: true },
     deviceFlow: { enabled: true },
+    // Who is called nonce-... must hold a nonce in each DPoP proof.
+    dPoP: {
+      enabled: true,
+      nonceSecret: randomBytes(32),
+      requireNonce: (ctx) => Boolean(ctx.oidc.client?.clientId.startsWith('nonce-')),
+    },
     introspection: { enabled: true },
     revocation: { enabled: true },
     rpInitiatedLogout: { enabled: true },

@@ -43,7 +43,14 @@ class Proofs:
         return proof
 
     def spend(self, proof: Proof, *, now: int) -> None:
-        """Take note of a proof whose token was found good. Raises InvalidDpopProof for one that was seen before."""
+        """Take note of a proof whose token was found good.
+
+        Raises InvalidDpopProof for one that was seen before, or whose time ran out while the issuer was asked: what is
+        remembered is forgotten then.
+        """
+        if now >= proof.until:
+            message = "The DPoP proof is too old by now."
+            raise InvalidDpopProof(message)
         named = f"{proof.thumbprint}.{proof.jti}".encode("utf-8", "surrogatepass")
         name = int.from_bytes(blake2b(named, digest_size=8).digest(), "big")
         if not self._seen.add(name, now=now):

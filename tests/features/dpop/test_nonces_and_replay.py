@@ -9,6 +9,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from sojourn.errors import InvalidDpopProof
+from sojourn.server.pages.site import Site
 from sojourn.server.services.proofs import Proofs
 from tests.conformance.holder import KeyHolder, bound
 from tests.conformance.setting import Provider, running
@@ -90,13 +92,29 @@ def test_another_process_on_the_same_store_knows_what_was_shown(
     proof = holder.proof("POST", at)
     bound(holder.token(proof, grant_type="client_credentials"))
 
-    async def elsewhere(site):
+    async def elsewhere(site: Site) -> str:
         other = Proofs(site.context, nonce_required=False)
-        with pytest.raises(Exception, match="was used before"):
-            await other.check([proof], method="POST", url=at)
-        return await other.check([holder.proof("POST", at)], method="POST", url=at)
+        with pytest.raises(InvalidDpopProof, match="was used before"):
+            await other.spend(other.check([proof], method="POST", url=at))
+        fresh = other.check([holder.proof("POST", at)], method="POST", url=at)
+        await other.spend(fresh)
+        return fresh.thumbprint
 
     assert provider.server.call(elsewhere) == holder.thumbprint
+
+
+def test_who_has_nothing_to_show_fills_no_store(provider: Provider, register: Register):
+    holder = register(token_endpoint_auth_method="none")
+    at = holder.rp.metadata["token_endpoint"]
+    proof = holder.proof("POST", at)
+    for _ in range(3):
+        answer = holder.token(proof, grant_type="authorization_code", code="sj_c_none")
+        assert answer.json()["error"] == "invalid_grant"
+    at = holder.rp.metadata["userinfo_endpoint"]
+    proof = holder.proof("GET", at, token="sj_a_none")
+    for _ in range(3):
+        challenge = holder.userinfo("sj_a_none", proof).headers["www-authenticate"]
+        assert 'error="invalid_token"' in challenge
 
 
 def test_what_was_shown_is_forgotten_when_its_age_refuses_it(
@@ -105,9 +123,9 @@ def test_what_was_shown_is_forgotten_when_its_age_refuses_it(
     holder = register(**PROGRAM)
     proof = holder.proof("POST", holder.rp.metadata["token_endpoint"])
     bound(holder.token(proof, grant_type="client_credentials"))
-    provider.clock.advance(seconds=60)
+    provider.clock.advance(seconds=120)
 
-    async def swept(site):
+    async def swept(site: Site) -> int:
         return await site.context.store.sweep(site.context.now(), 1_000)
 
     assert provider.server.call(swept) >= 1

@@ -14,12 +14,15 @@ from wsgiref.util import setup_testing_defaults
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from sojourn import Session
+from sojourn.client.dialects.oidc import ClientCredentials
 from sojourn.errors import (
     ConfigurationError,
     InvalidDpopProof,
     InvalidToken,
     ServerBusy,
     TokenMissing,
+    Unauthorized,
     UseDpopNonce,
 )
 from sojourn.resource_server import AccessToken, ProtectAsgi, ProtectWsgi, Verifier
@@ -27,7 +30,7 @@ from sojourn.resource_server.proofs import Seen
 from sojourn.wire import dpop
 from sojourn.wire.jose import SigningKey
 from tests.features.resource_server.conftest import Clock
-from tests.features.resource_server.issuers import OwnIssuer, claims_of, signing_key
+from tests.features.resource_server.issuers import SECRET, OwnIssuer, claims_of, signing_key
 
 SERVICE = "https://api.example/v1"
 ORIGIN = "https://api.example"
@@ -148,6 +151,18 @@ def test_a_proof_is_taken_once_by_any_number_of_threads(issuer, clock, holder):
     clock.at += dpop.LIFE
     with pytest.raises(InvalidDpopProof, match="not made just now"):
         verified(found, holder, proof)
+
+
+def test_a_proof_that_ran_out_while_the_issuer_was_asked_is_refused(issuer, clock):
+    """Else it could be shown once more when what was seen is forgotten."""
+    holder = Holder(issuer, clock, jwt=False)
+    proofs = verifier(issuer, clock)._proofs
+    assert proofs is not None
+    proof = proofs.check(
+        holder.proof(), method="GET", path="/notes", token=holder.token, now=clock.at
+    )
+    with pytest.raises(InvalidDpopProof, match="too old"):
+        proofs.spend(proof, now=clock.at + dpop.LIFE)
 
 
 def test_who_has_no_good_token_fills_no_memory(issuer, clock, holder):
@@ -317,3 +332,24 @@ def test_wsgi_checks_the_proof_against_its_own_address(issuer, clock, holder):
     assert ask(holder.proof(url=f"{ORIGIN}/a%20b"), "/a b")[0] == "200 OK"
     assert ask(holder.proof(url="https://evil.example/notes"))[0] == "401 Unauthorized"
     assert ask(f"{holder.proof()},{holder.proof()}")[0] == "401 Unauthorized"
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("client_id", ["jwt-app", "opaque-app"])
+def test_our_client_shows_a_bound_token_of_npm_oidc_provider(sample, client_id):
+    auth = ClientCredentials(
+        sample.issuer.url,
+        client_id,
+        client_secret=SECRET,
+        scope="notes",
+        resource=sample.url,
+        dpop=True,
+    )
+    with Session(auth, trust_env=False) as session:
+        for _ in range(2):
+            assert len(session.get(f"{sample.url}/notes?page=1").json()["notes"]) == 3
+        held = auth._current
+        assert held is not None
+        bearer = {"Authorization": f"Bearer {held.access_token}"}
+        with pytest.raises(Unauthorized):
+            session.get(f"{sample.url}/notes", headers=bearer, authenticated=False)

@@ -7,22 +7,23 @@ from msgspec import Struct
 from starlette.requests import Request
 
 from sojourn.errors import InsufficientScope, InvalidDpopProof, InvalidRequest, InvalidToken
-from sojourn.model.admission import USERINFO
+from sojourn.model.admission import USERINFO, Operation
 from sojourn.server.endpoints import proofs
 from sojourn.server.pages.site import Site
 from sojourn.server.services import http
 from sojourn.server.services.sessions.acceptance import Accepted
 from sojourn.wire import dpop, oauth
+from sojourn.wire.dpop import Proof
 
 
 class Shown(Struct, frozen=True):
-    """The token a request shows, '' if none, and the thumbprint of the key it proves, '' for a bearer."""
+    """The token a request shows, '' if none, and the proof of a key that came with it, None for a bearer."""
 
     text: str
-    key: str = ""
+    proof: Proof | None = None
 
     def __repr__(self) -> str:
-        return f"Shown(key={self.key!r})"
+        return f"Shown(proof={self.proof!r})"
 
 
 async def shown(site: Site, request: Request, *, form: bool = False) -> Shown:
@@ -46,11 +47,24 @@ async def shown(site: Site, request: Request, *, form: bool = False) -> Shown:
     token = dpop.token_of(header)
     if token is None:
         return Shown(oauth.bearer_token(header))
-    key = await proofs.shown(site, request, token=token)
-    if not key:
+    proof = proofs.shown(site, request, token=token)
+    if proof is None:
         message = "The DPoP header with the proof is missing."
         raise InvalidDpopProof(message)
-    return Shown(token, key)
+    return Shown(token, proof)
+
+
+async def judged(site: Site, found: Shown, operation: Operation) -> Accepted:
+    """The token that was shown, judged with the key that was proved; the proof is spent.
+
+    Raises InvalidToken or DpopError.
+    """
+    proof = found.proof
+    key = "" if proof is None else proof.thumbprint
+    token = await site.sessions.acceptance.accept(found.text, operation, key=key)
+    if proof is not None:
+        await site.proofs.spend(proof)
+    return token
 
 
 async def accepted(site: Site, found: Shown, *, scope: str = "", audience: str = "") -> Accepted:
@@ -60,7 +74,7 @@ async def accepted(site: Site, found: Shown, *, scope: str = "", audience: str =
 
     Raises InvalidToken or InsufficientScope.
     """
-    token = await site.sessions.acceptance.accept(found.text, USERINFO, key=found.key)
+    token = await judged(site, found, USERINFO)
     if audience not in token.audience and (token.audience or audience):
         raise InvalidToken(detail="the token is for another resource")
     if scope and scope not in token.scope:

@@ -42,7 +42,7 @@ async def authenticate(site: Site, request: Request, *, resource: str) -> Caller
     shown = await bearer.shown(site, request)
     if not shown.text:
         raise TokenMissing
-    accepted = await site.sessions.acceptance.accept(shown.text, ACCEPT, key=shown.key)
+    accepted = await bearer.judged(site, shown, ACCEPT)
     if accepted.audience and resource not in accepted.audience:
         raise InvalidToken(detail="for another resource")
     user = accepted.admitted.value(User)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from sojourn.server.pages.site import Site
+from sojourn.wire.dpop import Proof
 
 
-async def shown(site: Site, request: Request, *, token: str | None = None) -> str:
-    """Return the thumbprint of the key that a request proves; '' where it proves none.
+def shown(site: Site, request: Request, *, token: str | None = None) -> Proof | None:
+    """Return the proof that a request shows, good but not spent; None where it shows none.
 
     token  the access token that came with it
 
@@ -16,6 +17,6 @@ async def shown(site: Site, request: Request, *, token: str | None = None) -> st
     """
     texts = [value.decode("latin-1") for name, value in request.scope["headers"] if name == b"dpop"]
     if not texts:
-        return ""
+        return None
     url = f"{site.origin}{request.scope['path']}"
-    return await site.proofs.check(texts, method=request.method, url=url, token=token)
+    return site.proofs.check(texts, method=request.method, url=url, token=token)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,12 +15,13 @@ from sojourn.errors import (
 )
 from sojourn.server.endpoints import proofs, rendering
 from sojourn.server.endpoints.client_authentication import authenticated
-from sojourn.server.grants.contract import TokenRequest
+from sojourn.server.grants.contract import GrantType, TokenRequest
 from sojourn.server.grants.registry import REGISTRY
 from sojourn.server.pages.site import Site
 from sojourn.server.services import http
-from sojourn.server.services.sessions.redemption import Issued
+from sojourn.server.services.sessions.redemption import Issued, Taken
 from sojourn.wire import oauth
+from sojourn.wire.dpop import Proof
 
 _LONGEST_KEY = 200
 
@@ -40,8 +43,8 @@ async def post(site: Site, request: Request) -> Response:
     if len(retry) > _LONGEST_KEY:
         message = "The Idempotency-Key header is too long."
         raise InvalidRequest(message)
-    jkt = await proofs.shown(site, request)
-    if client.dpop_bound_access_tokens and not jkt:
+    proof = proofs.shown(site, request)
+    if client.dpop_bound_access_tokens and proof is None:
         message = "This client proves a key with each request: the DPoP header is missing."
         raise InvalidDpopProof(message)
     asked = TokenRequest(
@@ -50,11 +53,28 @@ async def post(site: Site, request: Request) -> Response:
         sessions=site.sessions,
         clients=site.clients,
         retry=retry,
-        jkt=jkt,
+        jkt="" if proof is None else proof.thumbprint,
     )
-    issued = await site.sessions.redemption.issue(lambda: grant.take(asked))
+    issued = await site.sessions.redemption.issue(_taking(site, grant, asked, proof))
     response = _answer(issued)
     return Handover(response, issued.code_key) if issued.code_key else response
+
+
+def _taking(
+    site: Site, grant: GrantType, asked: TokenRequest, proof: Proof | None
+) -> Callable[[], Awaitable[Taken]]:
+    """What takes the request in, any number of times; the proof is spent with the first that is found good."""
+    unspent = proof
+
+    async def take() -> Taken:
+        nonlocal unspent
+        taken = await grant.take(asked)
+        if unspent is not None:
+            await site.proofs.spend(unspent)
+            unspent = None
+        return taken
+
+    return take
 
 
 class Handover(Response):

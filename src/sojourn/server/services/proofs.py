@@ -5,12 +5,17 @@ is asked for, and shown once. Endpoints stand above it; below it are `wire.dpop`
 from __future__ import annotations
 
 from hashlib import blake2b
+from typing import Final
 
 from sojourn.errors import Conflict, InvalidDpopProof
 from sojourn.model.marks import Used
 from sojourn.server.services.context import Context
 from sojourn.store import records
 from sojourn.wire import dpop, tokens
+from sojourn.wire.dpop import Proof
+
+_SLACK: Final = 60_000
+"""Ms for which a proof is remembered longer than it is good: one may be checked just in time, and spent later."""
 
 
 class Proofs:
@@ -28,33 +33,32 @@ class Proofs:
         ).digest()
         self._nonces = dpop.Nonces(key)
 
-    async def check(
-        self, texts: list[str], *, method: str, url: str, token: str | None = None
-    ) -> str:
-        """Return the thumbprint of the key that the DPoP headers of a request prove; '' where there are none.
+    def check(self, texts: list[str], *, method: str, url: str, token: str | None = None) -> Proof:
+        """Return the proof in the DPoP headers of a request; it is not spent yet.
 
         token  the access token that came along
 
         Raises InvalidDpopProof, or UseDpopNonce with the nonce that the next proof must hold.
         """
-        if not texts:
-            return ""
-        if len(texts) > 1:
+        if len(texts) != 1:
             message = "The DPoP header was sent more than once."
             raise InvalidDpopProof(message)
         now = self._context.now()
         proof = dpop.check(texts[0], method=method, url=url, now=now, token=token)
         self._nonces.check(proof.nonce, now=now, required=self._required)
-        await self._once(proof, now)
-        return proof.thumbprint
+        return proof
 
-    async def _once(self, proof: dpop.Proof, now: int) -> None:
+    async def spend(self, proof: Proof) -> None:
+        """Take note of a proof whose request is good, before anything is given for it: a stranger's fill no store.
+
+        Raises InvalidDpopProof where somebody showed it before.
+        """
         context = self._context
         key = context.keys.proof(proof.thumbprint, tokens.digest(proof.jti))
-        used = Used(at=now)
-        op_id = context.op_id()
+        used, until = Used(at=context.now()), proof.until + _SLACK
+        record = records.first(key, used, op_id=context.op_id(), expires=until)
         try:
-            await context.store.put(records.first(key, used, op_id=op_id, expires=proof.until))
+            await context.store.put(record)
         except Conflict as error:
             message = "The DPoP proof was used before."
             raise InvalidDpopProof(message) from error

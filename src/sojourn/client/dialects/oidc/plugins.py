@@ -119,6 +119,8 @@ class _PersonAuth(OidcAuth):
 
     interactive: bool
     _met: step_up.Met | None = None
+    _raised: StepUpRequired | None = None
+    """What a service wants of the sign-in that is going on."""
 
     def command(self) -> list[str]:
         """Return the command that signs in alike."""
@@ -148,16 +150,16 @@ class _PersonAuth(OidcAuth):
         """Return a credential that the person gives now, whatever is kept."""
 
     async def ask(self, env: Env, reason: InteractionRequired) -> Credential:
-        if self.interactive and isinstance(reason, StepUpRequired):
-            return await self.raised(env, reason)
-        if self.asker is not None or not self.interactive:
-            return await super().ask(env, reason)
-        return await self.first(env)
-
-    @abstractmethod
-    async def raised(self, env: Env, reason: StepUpRequired) -> Credential:
-        """Return a credential of a sign-in that is as new and strong as `reason` asks. Raises it where nobody can be
-        asked."""
+        raised = reason if isinstance(reason, StepUpRequired) else None
+        if raised is not None and not self.may_ask():
+            raise reason
+        self._raised = raised
+        try:
+            if self.asker is not None or not self.interactive:
+                return await super().ask(env, reason)
+            return await self.first(env)
+        finally:
+            self._raised = None
 
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
         if previous is None:
@@ -235,36 +237,29 @@ class AuthorizationCode(_PersonAuth):
     async def first(self, env: Env, answer: Answer | None = None) -> Credential:
         """Return a credential that the person gives now, whatever is kept; `answer` is what they said to a prompt. A
         program with windows shows a dialog meanwhile, so that they can call it off."""
-        wanted = replace(self.wanted, more=await kept_in.parameters(env, self))
-        return await self._signed_in(env, wanted, self._subject(), answer)
-
-    async def _signed_in(
-        self, env: Env, wanted: SignIn, subject: str | None, answer: Answer | None = None
-    ) -> Credential:
         if answer is None and isinstance(env, BlockingEnv) and gui_thread.application():
             from sojourn.client.dialects.oidc.dialog import asked
 
             # A flight of its own, whose transport no one closes under an attempt that was called off.
             lead = env.lead
             return await env.block(
-                asked,
-                self.issuer,
-                lambda told: lead(lambda own: self._signed_in(own, wanted, subject, told)),
+                asked, self.issuer, lambda told: lead(lambda own: self.first(own, told))
             )
+        wanted, subject = self.wanted, self._subject()
+        if self._raised is not None:
+            wanted = step_up.raised(wanted, self._raised, subject)
+        wanted = replace(wanted, more=await kept_in.parameters(env, self))
         return await sign_in(
-            env, self.endpoints, wanted, subject=subject, bind=self._binding, answer=answer
+            env,
+            self.endpoints,
+            wanted,
+            subject=subject,
+            bind=self._binding,
+            answer=answer,
         )
 
     def may_ask(self) -> bool:
         return super().may_ask() or (self.interactive and possible())
-
-    async def raised(self, env: Env, reason: StepUpRequired) -> Credential:
-        if not possible():
-            raise reason
-        subject = self._subject()
-        raised = step_up.raised(self.wanted, reason, subject)
-        wanted = replace(raised, more=await kept_in.parameters(env, self))
-        return await self._signed_in(env, wanted, subject)
 
 
 class DeviceCode(_PersonAuth):
@@ -316,12 +311,7 @@ class DeviceCode(_PersonAuth):
         return {"grant": "device_code", **super().state()}
 
     async def first(self, env: Env) -> Credential:
-        return await self._approved(env, self.wanted)
-
-    async def raised(self, env: Env, reason: StepUpRequired) -> Credential:
-        return await self._approved(env, device.raised(self.wanted, reason))
-
-    async def _approved(self, env: Env, wanted: DeviceSignIn) -> Credential:
+        wanted = device.raised(self.wanted, self._raised) if self._raised else self.wanted
         wanted = replace(wanted, more=await kept_in.parameters(env, self))
         return await device.sign_in(
             env,
