@@ -8,12 +8,13 @@ import sys
 import pytest
 
 from sojourn.wire import job
+from tests.cli.conftest import SOJOURN
 
 
 @pytest.fixture
 def bob(demo, tmp_path):
     cli = demo.as_person("bob", tmp_path)
-    cli.good("login", demo.issuer, "--name", "bob")
+    cli.good("login", demo.issuer, "--dpop", "--name", "bob")
     return cli
 
 
@@ -26,7 +27,7 @@ SENT = ("job", "--for", "render 42", "--scope", "openid account", "--expires-in"
 
 
 def test_a_program_runs_as_the_job(demo, bob):
-    words = ("sojourn", "get", "/account/sessions", "--json")
+    words = (SOJOURN, "get", "/account/sessions", "--json")
     said = bob.good(*SENT, "--", *words).json
     assert said["status"] == 200
     sessions = json.loads(said["body"])
@@ -44,6 +45,14 @@ def test_a_program_runs_as_the_job(demo, bob):
     assert bob("get", "/userinfo", **own).code == 0
     named = bob.good("get", "/userinfo", "--account", "bob", **own)
     assert json.loads(named.out)["name"] == "Bob Burke"
+
+
+def test_a_job_of_a_session_without_a_key_ends_with_its_token_and_that_is_told(demo, bob):
+    bob.good("login", demo.issuer, "--name", "bearer")
+    ran = bob.good(*SENT, "--account", "bearer", *SHOW)
+    assert "--dpop" in ran.err
+    assert "min" in ran.err
+    assert bob.good(*SENT, "--account", "bob", *SHOW).err == ""
 
 
 def test_a_job_that_was_ended_says_so(demo, bob):

@@ -14,6 +14,7 @@ from sojourn.client.auth import Stamp
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc import AuthorizationCode, ClientCredentials, TokenExchange
 from sojourn.client.env.blocking import BlockingEnv
+from sojourn.client.interaction import NotAsked
 from sojourn.client.renewal import RenewingAuth
 from sojourn.client.transport.blocking import HttpxTransport
 from sojourn.client.transport.contract import Reply, Request
@@ -367,3 +368,20 @@ def test_a_signed_out_account_is_not_brought_back(vault, store):
         with pytest.raises(errors.InteractionRequired, match="signed out"):
             session.get(vault.door)
     assert list(Accounts(store)) == []
+
+
+def test_whoever_boards_the_flight_of_one_who_wanted_nobody_asked_flies_again(vault):
+    auth = signed_in(vault.issuer, lasts=3600)
+    ada = Ada(vault, auth)
+    with Session(auth, trust_env=False) as session:
+        fly, flights = session.env.flight, []
+
+        async def flight(of, work):
+            flights.append(of)
+            if len(flights) == 1:
+                raise NotAsked("Only a person can help.")
+            return await fly(of, work)
+
+        session.env.flight = flight  # type: ignore[method-assign]
+        assert session.get(vault.door).ok
+    assert len(ada.asked) == 1

@@ -85,7 +85,6 @@ def command(
         text = _sent_off(account, name, sealed_for, scope=scope, life=life)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    _tell_of_an_early_end(text, life)
     if not program:
         click.echo(text)
         return 0
@@ -111,10 +110,12 @@ def _sent_off(
 
     found = Accounts().get(account)
     user = of_record(found.record, store=Accounts().store, account=found.id)
-    return serialize_user(user, for_job=name, scope=scope, expires_in=life, recipient=sealed_for)
+    text = serialize_user(user, for_job=name, scope=scope, expires_in=life, recipient=sealed_for)
+    _tell_of_an_early_end(text, life, bound=found.bound)
+    return text
 
 
-def _tell_of_an_early_end(text: str, life: int) -> None:
+def _tell_of_an_early_end(text: str, life: int, *, bound: bool) -> None:
     """A job ends with the session that it came from, which may be sooner than was asked for."""
     from sojourn.client.env.wall_clock import wall_clock
     from sojourn.wire.job import JobText

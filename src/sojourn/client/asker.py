@@ -4,8 +4,9 @@ plugin; renewal calls it, once for all who wait. Below it are the prompt and the
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from sojourn.client.env.blocking import BlockingEnv
 from sojourn.client.loading import users_of
 from sojourn.client.prompt.contract import Answer, Form, Prompt, Way
 from sojourn.client.user_dialect import same_login
@@ -13,7 +14,7 @@ from sojourn.driver import drive
 from sojourn.errors import AuthenticationError, IncompleteCredentials, InteractionRequired
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from sojourn.client.credential import Credential
     from sojourn.client.env.contract import Env
@@ -41,7 +42,8 @@ class Asker:
 
         def attempt(answer: Answer) -> Credential:
             full = answer._replace(host=host, login=login)
-            made = drive(dialect.sign_in(env, plugin, full))
+            # A flight of its own, whose transport no one closes under an attempt that was called off.
+            made = _led(env, lambda own: dialect.sign_in(own, plugin, full))
             facts = dialect.facts(made, login)
             # In a browser anybody may sign in; whoever it is must not become this user.
             if facts.subject != self._who.subject and not same_login(facts.login, login):
@@ -52,7 +54,9 @@ class Asker:
             return await env.block(ask, self._prompt, form, attempt)
         except InteractionRequired as error:
             text = f"{reason.public} {error.public}"
-            raise InteractionRequired(text, detail=error.detail) from error
+            anew = InteractionRequired(text, detail=error.detail)
+            anew.ways_out = error.ways_out
+            raise anew from error
 
 
 def ask(prompt: Prompt | None, form: Form, attempt: Callable[[Answer], T]) -> T:
@@ -67,6 +71,10 @@ def ask(prompt: Prompt | None, form: Form, attempt: Callable[[Answer], T]) -> T:
             raise AuthenticationError(error.public, detail=error.detail) from error
 
     return prompt.ask(form, complete)
+
+
+def _led(env: Env, work: Callable[[Env], Coroutine[Any, Any, Credential]]) -> Credential:
+    return env.lead(work) if isinstance(env, BlockingEnv) else drive(work(env))
 
 
 class _BrowserAlone:

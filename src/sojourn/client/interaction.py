@@ -77,6 +77,8 @@ class InteractiveAuth(AuthPlugin):
                 )
             except InVain as vain:
                 raise vain.error from None
+            except NotAsked:  # of a flight that another began who wanted none asked
+                continue
         return found
 
     async def _stepped_up(self, env: Env, generation: int, reason: StepUpRequired) -> Credential:

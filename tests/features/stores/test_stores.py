@@ -16,6 +16,7 @@ from urllib.request import HTTPCookieProcessor, ProxyHandler, build_opener
 import pytest
 
 from sojourn import Accounts, Session, errors
+from sojourn.cli import drawing, tree
 from sojourn.client.cache.store import CredentialStore
 from sojourn.client.dialects.oidc import AuthorizationCode, DeviceCode, kept_in
 from sojourn.client.running import run
@@ -69,6 +70,20 @@ def test_a_store_is_listed_by_its_machine_with_what_it_keeps(server):
     (grant,) = found["offline"]
     assert store["grants"] == [grant["id"]]
     assert grant["store"] == store["name"]
+
+
+def test_the_shell_draws_it_and_finds_it_by_the_beginning_of_its_id(server, capsys):
+    account = signed_in(server)
+    found = sessions(account)
+    (store,) = found["stores"]
+    (target,) = tree.targets(found, store["id"][:10])
+    assert (target.action, target.id) == ("end_store", store["id"])
+    assert target.words == f"all on {store['name']}"
+    drawing.print_tree(tree.drawing(found, every=False))
+    said = capsys.readouterr().out
+    assert "kept on" in said
+    assert said.count(store["name"]) == 2
+    assert store["id"][: tree.SHORT] in said
 
 
 def test_two_stores_are_two_and_ending_one_leaves_the_other(server, tmp_path):
