@@ -122,8 +122,8 @@ def _tell_of_an_early_end(text: str, life: int, *, bound: bool) -> None:
 
     left = (JobText.parse(text).exp - wall_clock()) // 1000
     if left < life - _MARGIN:
-        hint = "sojourn login --dpop keeps one that lasts longer"
-        click.echo(f"Note: it ends in {output.span(left)}, as the session does ({hint}).", err=True)
+        hint = "" if bound else ": sojourn login --dpop keeps one that lasts longer"
+        click.echo(f"Note: it ends in {output.span(left)}, with the session{hint}.", err=True)
 
 
 def _public_key(file: Path) -> Mapping[str, Any]:
