@@ -16,6 +16,7 @@ from msgspec import UNSET, Struct
 
 from sojourn.errors import BadSessionId, Conflict, InvalidToken, Malformed, NotLive
 from sojourn.model.admission import Admitted, Operation, judge
+from sojourn.model.beside import ALONE, Beside
 from sojourn.model.client import Client
 from sojourn.model.grant import Grant
 from sojourn.model.liveness import Node, Path
@@ -179,7 +180,8 @@ class Acceptance:
         if not isinstance(token, Token):
             raise InvalidToken
         client = await self._tree.client(token.client_id)
-        beside = await self._tree.beside(located.path)
+        handed_on = token.delegation is not UNSET
+        beside = await self._tree.beside(located.path) if handed_on else ALONE
         admitted = judge(
             operation,
             located.path,
@@ -194,18 +196,18 @@ class Acceptance:
         audience = token.resources or (owner.resources if owner else ())
         if client is not None and not self._context.register_missing:
             # What the client may no longer ask for, its tokens no longer give.
-            for one in (client, *beside.clients.values()):
-                scope = tuple([name for name in scope if one is not None and name in one.scope])
+            scope = tuple([name for name in scope if name in client.scope])
             if audience and not set(audience) <= set(client.resources):
                 raise InvalidToken(detail="the client lost the resource since")
-            if token.delegation is not UNSET:
+            if handed_on:
+                scope = _of_all(scope, beside)
                 _check_parents(located.path, {**beside.clients, token.client_id: client}, owner)
         return Accepted(
             admitted=admitted,
             key=located.key,
             type=token.type,
             client_id=token.client_id,
-            sub=owner_of(located.path),
+            sub=owner.sub if owner else owner_of(located.path),
             scope=scope,
             audience=audience,
             issued_at=token.issued_at,
@@ -253,6 +255,13 @@ def _told(claims: dict[str, object], issuer: str) -> Token:
         resources=_audience(claims, issuer),
         jkt=_key_of(claims),
     )
+
+
+def _of_all(scope: tuple[str, ...], beside: Beside) -> tuple[str, ...]:
+    """What every client that acts may still have of a scope, and the one that the grant was given to."""
+    for one in beside.clients.values():
+        scope = tuple([name for name in scope if one is not None and name in one.scope])
+    return scope
 
 
 def _check_parents(path: Path, clients: Mapping[str, Client | None], grant: Grant | None) -> None:

@@ -195,7 +195,7 @@ class Mint:
         jti = tokens.digits(tokens.ID, context.random)
         claims: dict[str, object] = {
             "iss": context.issuer,
-            "sub": owner_of(root.admitted.path),
+            "sub": grant.sub if grant else owner_of(root.admitted.path),
             "aud": (audience[0] if len(audience) == 1 else audience) or context.issuer,
             "client_id": client.client_id,
             "iat": root.admitted.now // 1000,
