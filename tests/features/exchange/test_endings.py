@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -74,6 +75,17 @@ def test_it_works_at_userinfo_for_who_may_ask_there(provider: Provider, setting:
     assert setting.app.userinfo(given(setting.app, tokens.access, scope="notes")).status_code == 403
     bound = given(setting.api, login(provider, setting).access, resource=setting.back)
     assert setting.app.userinfo(bound).status_code == 401
+
+
+def test_userinfo_tells_who_acts_with_less_no_more_than_their_scope_says(
+    provider: Provider, setting: Setting
+):
+    claims = json.dumps({"userinfo": {"email": None}})
+    asked = {"resource": None, "claims": claims, "prompt": "consent"}
+    tokens = login(provider, setting, **asked)
+    assert "email" in setting.app.userinfo(tokens.access).json()
+    text = given(setting.app, tokens.access, scope="openid")
+    assert set(setting.app.userinfo(text).json()) == {"sub"}
 
 
 @pytest.mark.parametrize("kind", ["opaque", "jwt"])
