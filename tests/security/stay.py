@@ -42,11 +42,11 @@ class Stay(Struct):
 
     def text(self, name: str) -> str:
         """A token: an access token, or the refresh token."""
-        tokens = {"opaque": self.fresh} | {
+        tokens = {
             name: value
             for name in self.__struct_fields__
             if isinstance(value := getattr(self, name), Issued)
-        }
+        } | {"opaque": self.fresh}
         return self.fresh.refresh if name == "refresh" else tokens[name].access.value
 
 
