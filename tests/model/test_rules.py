@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -169,3 +170,15 @@ def test_consent_covers_what_it_contains_and_nothing_more(
 def test_usage_rules_count_in_whole_numbers(wrong: dict[str, Any]):
     with pytest.raises(TypeError, match="whole numbers"):
         UsageRules(**wrong)
+
+
+def test_what_strangers_call_a_client_stays_in_no_memory():
+    keys, name = Keys("r"), "/" * 60_000
+    assert kind_of(keys.client(name)) == "client"
+    tracemalloc.start()
+    try:
+        for number in range(50):
+            keys.client(f"{number}{name}")
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()

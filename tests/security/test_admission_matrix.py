@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import pytest
-from msgspec import Struct
 
 from sojourn.errors import (
     InvalidClient,
@@ -21,84 +20,17 @@ from sojourn.errors import (
 )
 from sojourn.model.admission import (
     ACCEPT,
-    CLIENT_CREDENTIALS,
     INTROSPECT,
     USERINFO,
-    Admitted,
     Operation,
-    judge,
 )
 from sojourn.model.value import Ending
-from sojourn.server.services.sessions.bound import AsyncGrant
-from sojourn.server.services.sessions.minting import Order
-from sojourn.server.services.sessions.redemption import Issued, Taken, Wanted
-from sojourn.server.services.sessions.signins import Started
 from tests.features.sessions.conftest import awaited, clock
 from tests.features.sessions.faces import Insides
-from tests.features.sessions.flow import EVERYTHING, JWT, Flow
+from tests.features.sessions.flow import JWT, Flow
+from tests.security.stay import Stay, own_token, stay
 
 __all__ = ["awaited", "clock"]
-
-
-class Stay(Struct):
-    """A person signed in with a client, and all that this gave."""
-
-    flow: Flow
-    started: Started
-    admitted: Admitted
-    code: str
-    device_code: str
-    opaque: Issued
-    jwt: Issued
-    fresh: Issued
-    grant: AsyncGrant
-    own: Issued
-    own_jwt: Issued
-    exchanged: Issued
-    exchanged_jwt: Issued
-
-
-async def stay(flow: Flow) -> Stay:
-    """Everything here hangs from one grant, but for unspent codes and the client's own tokens."""
-    started = await flow.sign_in()
-    admitted = await flow.admitted(started)
-    opaque = await flow.redeem(await flow.code(admitted))
-    jwt = await flow.refresh(opaque.refresh, wanted=JWT)
-    fresh = await flow.refresh(jwt.refresh, wanted=EVERYTHING)
-    exchanged = await flow.exchange(fresh.refresh)
-    info = await flow.manager.get_session_info_by_token(fresh.refresh)
-    return Stay(
-        flow,
-        started,
-        admitted,
-        await flow.code(admitted),
-        await approved_device(flow, admitted),
-        opaque,
-        jwt,
-        fresh,
-        await flow.manager.get_grant(info["session_id"]),
-        await own_token(flow, jwt=False),
-        await own_token(flow, jwt=True),
-        exchanged,
-        await flow.exchange(exchanged.access.value, jwt=True),
-    )
-
-
-async def approved_device(flow: Flow, admitted: Admitted) -> str:
-    begun = await flow.device()
-    await flow.approve(begun, admitted)
-    return begun.device_code
-
-
-async def own_token(flow: Flow, *, jwt: bool) -> Issued:
-    async def take() -> Taken:
-        path = await flow.manager.tree.path(flow.context.keys.client("shop"))
-        client = await flow.manager.tree.client("shop")
-        admitted = judge(CLIENT_CREDENTIALS, path, client=client, now=flow.context.now())
-        root = flow.manager.minting.root(admitted)
-        return Taken(root=root, wanted=Wanted(access=Order(type="access_token", jwt=jwt)))
-
-    return await flow.manager.redemption.issue(take)
 
 
 # the paths
@@ -106,16 +38,8 @@ async def own_token(flow: Flow, *, jwt: bool) -> Issued:
 
 def accepting(name: str, operation: Operation) -> Callable[[Stay], Awaitable[object]]:
     async def path(held: Stay) -> object:
-        text = {
-            "opaque": held.fresh.access.value,
-            "jwt": held.jwt.access.value,
-            "refresh": held.fresh.refresh,
-            "own": held.own.access.value,
-            "own_jwt": held.own_jwt.access.value,
-            "exchanged": held.exchanged.access.value,
-            "exchanged_jwt": held.exchanged_jwt.access.value,
-        }[name]
-        return await held.flow.manager.acceptance.accept(text, operation)
+        accept = held.flow.manager.acceptance.accept
+        return await accept(held.text(name), operation, key=held.proved(name))
 
     return path
 
@@ -149,14 +73,7 @@ async def by_retry(held: Stay) -> object:
 
 def exchanging(name: str) -> Callable[[Stay], Awaitable[object]]:
     async def path(held: Stay) -> object:
-        subject = {
-            "opaque": held.fresh.access.value,
-            "jwt": held.jwt.access.value,
-            "refresh": held.fresh.refresh,
-            "exchanged": held.exchanged.access.value,
-            "exchanged_jwt": held.exchanged_jwt.access.value,
-        }[name]
-        return await held.flow.exchange(subject)
+        return await held.flow.exchange(held.text(name), jkt=held.proved(name))
 
     return path
 
@@ -212,6 +129,14 @@ USERS = {
     "exchange of a refresh token": exchanging("refresh"),
     "exchange of what was exchanged": exchanging("exchanged"),
     "exchange of a JWT that was exchanged": exchanging("exchanged_jwt"),
+    "userinfo, bound": accepting("bound", USERINFO),
+    "userinfo, bound JWT": accepting("bound_jwt", USERINFO),
+    "resource, bound": accepting("bound", ACCEPT),
+    "resource, bound JWT": accepting("bound_jwt", ACCEPT),
+    "introspection, bound": accepting("bound", INTROSPECT),
+    "introspection, bound JWT": accepting("bound_jwt", INTROSPECT),
+    "exchange of a bound token": exchanging("bound"),
+    "exchange of a bound JWT": exchanging("bound_jwt"),
 }
 COOKIE = {"session cookie": by_cookie}
 CLIENTS = {
@@ -220,6 +145,10 @@ CLIENTS = {
     "resource, client's own JWT": accepting("own_jwt", ACCEPT),
     "introspection, client's own": accepting("own", INTROSPECT),
     "introspection, client's own JWT": accepting("own_jwt", INTROSPECT),
+    "resource, client's own exchanged JWT": accepting("own_exchanged_jwt", ACCEPT),
+    "introspection, client's own exchanged JWT": accepting("own_exchanged_jwt", INTROSPECT),
+    "exchange of a client's own": exchanging("own"),
+    "exchange of a client's own JWT that was exchanged": exchanging("own_exchanged_jwt"),
 }
 PATHS = USERS | COOKIE | CLIENTS
 
@@ -365,6 +294,20 @@ async def asked(path: str, held: Stay) -> object:
 def test_the_path_works_while_all_is_live(awaited: Insides, path: str):
     async def story() -> None:
         assert await PATHS[path](await prepared(awaited))
+
+    awaited.run(story())
+
+
+BOUND = [path for path in USERS if "bound" in path and "introspection" not in path]
+
+
+@pytest.mark.parametrize("path", BOUND)
+def test_what_is_bound_goes_no_path_without_its_key(awaited: Insides, path: str):
+    async def story() -> None:
+        held = await prepared(awaited)
+        held.key = ""
+        with pytest.raises(REFUSALS):
+            await PATHS[path](held)
 
     awaited.run(story())
 

@@ -19,17 +19,31 @@ _OF_JWT: Final = 23
 """Letters of the name of a JWT: `j` and its `jti`. Digests are longer, and families begin with `r`."""
 
 
-@lru_cache(maxsize=16_384)
+_REMEMBERED: Final = 255
+"""Letters of a name up to which it is remembered: no id here is longer, and strangers' names fill no memory."""
+
+
 def partition(owner_kind: str, owner: str) -> int:
     """The partition (0 to 1023) of an owner, from its type tag and its length-prefixed UTF-8 name."""
+    if len(owner) > _REMEMBERED:
+        return _partition.__wrapped__(owner_kind, owner)
+    return _partition(owner_kind, owner)
+
+
+@lru_cache(maxsize=16_384)
+def _partition(owner_kind: str, owner: str) -> int:
     raw = owner.encode()
     tag = f"{owner_kind}:{len(raw)}:".encode()
     return int.from_bytes(blake2b(tag + raw, digest_size=2).digest(), "big") % PARTITIONS
 
 
-@lru_cache(maxsize=16_384)
 def escaped(text: str) -> str:
     """`text` as ASCII without `/`, reversibly."""
+    return _escaped.__wrapped__(text) if len(text) > _REMEMBERED else _escaped(text)
+
+
+@lru_cache(maxsize=16_384)
+def _escaped(text: str) -> str:
     return text if text.isalnum() and text.isascii() else quote(text, safe="")
 
 

@@ -63,6 +63,18 @@ def test_a_nonce_is_good_for_five_minutes(tmp_path):
         assert late.headers["dpop-nonce"] != holder.nonce
 
 
+def test_who_is_asked_for_a_nonce_comes_again_with_the_same_assertion(tmp_path):
+    with running(tmp_path, dpop_nonce="required") as provider:
+        rp = provider.relying_party(**PROGRAM, token_endpoint_auth_method="private_key_jwt")
+        holder = KeyHolder(rp, now=provider.clock.now)
+        shown = {"grant_type": "client_credentials", **rp.assertion()}
+        asked = holder.token(**shown)
+        assert asked.json()["error"] == "use_dpop_nonce"
+        holder.nonce = asked.headers["dpop-nonce"]
+        bound(holder.token(**shown))
+        assert holder.token(**shown).json()["error"] == "invalid_client"
+
+
 @pytest.mark.parametrize("nonce", ["", "x", "AAAA", "A" * 27, "é", "Z" * 500])
 def test_a_nonce_of_nobody_is_answered_with_one_of_ours(strict: KeyHolder, nonce: str):
     proof = strict.proof("POST", strict.rp.metadata["token_endpoint"], nonce=nonce)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -74,3 +75,43 @@ def test_it_works_at_userinfo_for_who_may_ask_there(provider: Provider, setting:
     assert setting.app.userinfo(given(setting.app, tokens.access, scope="notes")).status_code == 403
     bound = given(setting.api, login(provider, setting).access, resource=setting.back)
     assert setting.app.userinfo(bound).status_code == 401
+
+
+def test_userinfo_tells_who_acts_with_less_no_more_than_their_scope_says(
+    provider: Provider, setting: Setting
+):
+    claims = json.dumps({"userinfo": {"email": None}})
+    asked = {"resource": None, "claims": claims, "prompt": "consent"}
+    tokens = login(provider, setting, **asked)
+    assert "email" in setting.app.userinfo(tokens.access).json()
+    text = given(setting.app, tokens.access, scope="openid")
+    assert set(setting.app.userinfo(text).json()) == {"sub"}
+
+
+@pytest.mark.parametrize("kind", ["opaque", "jwt"])
+def test_a_jwt_given_for_a_programs_own_token_is_known_and_ends_with_it(
+    provider: Provider, setting: Setting, kind: str
+):
+    owner = setting.api.client.client_id
+    provider.server.add_resource(
+        Resource(identifier=setting.front, token_format=kind, client_id=owner)
+    )
+    caller = program(provider, resources=(setting.front,))
+
+    def own() -> str:
+        answer = caller.token(grant_type="client_credentials", resource=setting.front)
+        return str(answer.json()["access_token"])
+
+    subject = own()
+    signed = given(setting.api, subject, resource=setting.signed)
+    told = setting.vault.introspect(signed)
+    assert (told["sub"], told["client_id"]) == (caller.client.client_id, owner)
+    again = given(setting.api, signed)
+    assert active(setting.vault, again)
+    setting.api.revoke(signed)
+    assert not active(setting.vault, signed)
+    assert not active(setting.vault, again)
+    subject = own()
+    signed = given(setting.api, subject, resource=setting.signed)
+    caller.revoke(subject)
+    assert not active(setting.vault, signed)

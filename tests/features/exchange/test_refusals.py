@@ -120,6 +120,20 @@ def test_offline_access_stays_with_the_person(provider: Provider, setting: Setti
     assert "offline_access" not in said["scope"].split()
 
 
+def test_accounts_and_the_server_are_looked_after_only_by_who_asks_for_that_by_name(
+    provider: Provider,
+):
+    app = provider.relying_party(
+        grant_types=("authorization_code", exchange.GRANT), scope=("openid", "notes", "account")
+    )
+    tokens = app.login(provider.browser(), provider.diana, scope="openid notes account")
+    assert traded(app, tokens.access).json()["scope"] == "openid notes"
+    asked = traded(app, tokens.access, scope="notes account").json()
+    assert asked["scope"] == "notes account"
+    alone = app.login(provider.browser(), provider.diana, scope="account")
+    assert refused(traded(app, alone.access), "invalid_scope")
+
+
 def test_a_public_client_exchanges_its_own_access_tokens_alone(
     provider: Provider, setting: Setting
 ):

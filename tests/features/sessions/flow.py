@@ -158,18 +158,26 @@ class Flow:
         client: Client | None = None,
         retry: str = "",
         rotate: bool = True,
+        jkt: str = "",
         wanted: Wanted = EVERYTHING,
     ) -> Issued:
         """What the token endpoint does with a refresh token."""
 
         async def take() -> Taken:
             return await self.manager.redemption.refresh(
-                text, client or self.client, retry=retry, rotate=rotate, wanted=wants(wanted)
+                text,
+                client or self.client,
+                retry=retry,
+                rotate=rotate,
+                jkt=jkt,
+                wanted=wants(wanted),
             )
 
         return await self.manager.redemption.issue(take)
 
-    async def exchange(self, subject: str, *, actor: str = "", jwt: bool = False) -> Issued:
+    async def exchange(
+        self, subject: str, *, actor: str = "", jwt: bool = False, jkt: str = ""
+    ) -> Issued:
         """What the token endpoint does with a token that the client exchanges; its kind is told by its text."""
         kind = exchange.REFRESH_TOKEN if subject.startswith("sj_r_") else exchange.ACCESS_TOKEN
         said = {"grant_type": exchange.GRANT, "subject_token": subject, "subject_token_type": kind}
@@ -182,6 +190,7 @@ class Flow:
             parameters=said,
             sessions=self.manager,
             clients=Clients(self.context, self.manager.tree, audiences=()),
+            jkt=jkt,
         )
         return await self.manager.redemption.issue(lambda: TokenExchange().take(asked))
 

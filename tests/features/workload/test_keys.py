@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -70,6 +71,23 @@ def test_keys_serve_for_an_hour_while_their_platform_is_away(runner, platform):
     job.is_let_in(job.token())
     job.provider.clock.advance(seconds=5)
     assert job.shows(job.token()).status_code == 503
+
+
+def test_nobody_waits_for_keys_while_the_old_ones_will_do(runner, platform):
+    job = runner()
+    job.is_let_in(job.token())
+    job.provider.clock.advance(seconds=600)
+    platform.hold = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(job.shows, job.token())
+        try:
+            assert platform.held.wait(60)
+            assert job.shows(job.token()).status_code == 200
+            assert not first.done()
+        finally:
+            platform.hold.set()
+        assert first.result().status_code == 200
+    assert platform.counts["/jwks"] == 2
 
 
 def test_given_keys_need_no_platform(runner, platform):

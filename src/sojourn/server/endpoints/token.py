@@ -29,6 +29,8 @@ _LONGEST_KEY = 200
 async def post(site: Site, request: Request) -> Response:
     """Issue tokens. Raises a ProtocolError."""
     parameters = await http.form(request, site.max_body, many=oauth.REPEATABLE_FOR_TOKENS)
+    # First: who is asked for a nonce comes again, and an assertion that is good once must not be spent by then.
+    proof = proofs.shown(site, request)
     client = await authenticated(site, request, parameters)
     name = parameters.get("grant_type", "")
     if not name:
@@ -43,7 +45,6 @@ async def post(site: Site, request: Request) -> Response:
     if len(retry) > _LONGEST_KEY:
         message = "The Idempotency-Key header is too long."
         raise InvalidRequest(message)
-    proof = proofs.shown(site, request)
     if client.dpop_bound_access_tokens and proof is None:
         message = "This client proves a key with each request: the DPoP header is missing."
         raise InvalidDpopProof(message)

@@ -10,6 +10,7 @@ from msgspec import structs
 
 from sojourn.errors import InvalidRequest, InvalidScope, InvalidTarget
 from sojourn.server.grants.contract import Target, TokenRequest, asked_scopes, narrowed, target
+from sojourn.server.services.administration.roles import ACCOUNT_SCOPE, ADMIN_SCOPES
 from sojourn.server.services.sessions.acceptance import Accepted
 from sojourn.server.services.sessions.delegating import Shown
 from sojourn.server.services.sessions.minting import Order
@@ -17,6 +18,7 @@ from sojourn.server.services.sessions.redemption import Taken, Wanted
 from sojourn.wire import dpop, exchange, oauth
 
 _ISSUED: Final = (exchange.ACCESS_TOKEN, exchange.JWT)
+_BY_NAME: Final = frozenset({ACCOUNT_SCOPE, *ADMIN_SCOPES})
 
 
 class TokenExchange:
@@ -26,8 +28,11 @@ class TokenExchange:
     public = True
 
     def scopes(self, asked: tuple[str, ...], granted: tuple[str, ...]) -> tuple[str, ...]:
-        """Never more than the subject's token has, nor a way to stay on without the subject."""
-        return narrowed(asked, tuple(name for name in granted if name != "offline_access"))
+        """Never more than the subject's token has, nor a way to stay on without the subject; to look after accounts and
+        the server is handed on only by name.
+        """
+        may = tuple(name for name in granted if name != "offline_access")
+        return narrowed(asked, may) if asked else tuple(n for n in may if n not in _BY_NAME)
 
     async def take(self, request: TokenRequest) -> Taken:
         said, client, delegating = request.parameters, request.client, request.sessions.delegating

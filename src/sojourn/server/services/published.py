@@ -61,7 +61,7 @@ class PublishedKeys:
         """
         known = self._known(issuer)
         held = known.held
-        if held is None or self._now() - held.at >= FRESH:
+        if held is None or self._is_due(known, held):
             held = await self._renewed(issuer, known, held)
         try:
             return held.keys.verify(text, algs=algs, typ=None)
@@ -70,6 +70,11 @@ class PublishedKeys:
                 raise
         held = await self._renewed(issuer, known, held)
         return held.keys.verify(text, algs=algs, typ=None)
+
+    def _is_due(self, known: _Issuer, held: _Held) -> bool:
+        """Whether keys are to be fetched: not while somebody does so, as long as those that are held will do."""
+        age = self._now() - held.at
+        return age >= USABLE or (age >= FRESH and not known.lock.locked())
 
     def _known(self, issuer: str) -> _Issuer:
         if issuer not in self._issuers and len(self._issuers) >= MOST:

@@ -131,10 +131,10 @@ class Acceptance:
             claims = context.signing.published.verify(text, algs=("ES256",), typ="at+jwt").claims
             jti = json_text.text(claims, "jti")
             token = _told(claims, context.issuer)
-            session = json_text.optional_text(claims, "grant_id")
+            grant, kept_at = (json_text.optional_text(claims, n) for n in ("grant_id", "kept_at"))
             root = context.keys.client(token.client_id)
-            if session is not None:
-                root = self._grants.key_of(session)
+            if (place := grant or kept_at) is not None:
+                root = self._grants.key_of(place)
         except (Malformed, BadSessionId):
             return None
         if claims.get("iss") != context.issuer or not _is_jti(jti):
@@ -148,9 +148,8 @@ class Acceptance:
                 path = await self._tree.path(tombstone)
                 return Located(key=tombstone, path=path, claims=claims) if path else None
             token = msgspec.structs.replace(token, ended=kept.ended)
-        if (
-            "act" in claims
-        ):  # one that was exchanged is stored: without its record nobody can judge its actors
+        # One that was exchanged is stored: without its record nobody can judge its actors.
+        if "act" in claims:
             return None
         leaf = Node(tombstone, record.version if record else 0, token)
         above = context.keys.token(part, token.based_on) if token.based_on else root

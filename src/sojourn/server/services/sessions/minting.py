@@ -217,6 +217,9 @@ class Mint:
                     claims["acr"] = grant.authentication_event.acr
         if wish.order.delegation is not UNSET:
             claims["act"] = wish.order.delegation.act()
+            if grant is None:
+                # Trees of a client lie spread: whose it is does not tell where this one is kept.
+                claims["kept_at"] = context.grant_text(root.partition, jti)
         text = context.signing.active("ES256").sign(claims, typ="at+jwt")
         told = _Told(jti, "access_token", text, scope, wish.end, jkt)
         return _minted(root, told, self._of_exchanged_jwt(root, wish, jti))
