@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sojourn.client.env.contract import Env
+
+GRANT: Final = "job"
+"""What the record of a job calls its grant."""
 
 
 class JobOrder(NamedTuple):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sojourn.client.env.wall_clock import wall_clock
-from sojourn.client.job_order import JobMint, JobOrder, JobRecord
+from sojourn.client.job_order import GRANT, JobMint, JobOrder, JobRecord
 from sojourn.client.loading import accounts_of, users_of
 from sojourn.client.user import User
 from sojourn.client.who import Who
@@ -30,6 +30,7 @@ VARIABLE: Final = "SOJOURN_JOB_KEY"
 """Where a farm finds its key: a private JWK, 32 bytes as base64url, or the path of a file that holds one of them."""
 AT_ONCE: Final = 8
 """Exchanges under way at a time."""
+_PROXY: Final = "http_proxy"
 
 
 def serialize_jobs(
@@ -128,7 +129,7 @@ def opened(text: str, *, audience: str | None, key: Key | None) -> User:
         raise BadSerializedUser(f"The job's user is one of {told.aud}, not of {audience}.")
     if wall_clock() >= told.exp:
         raise BadSerializedUser("The job's user has expired.")
-    return _user(content)
+    return _user(content, told)
 
 
 def _content(text: str, mine: Opener) -> Mapping[str, Any]:
@@ -136,15 +137,33 @@ def _content(text: str, mine: Opener) -> Mapping[str, Any]:
         content = json.loads(jwe.open(text, mine.key))
     except (Malformed, ValueError) as cause:
         raise BadSerializedUser("The job's user was altered, or sealed to another key.") from cause
-    if not isinstance(content, dict) or not {"who", "record"} <= content.keys():
+    if not isinstance(content, dict):
         raise BadSerializedUser
     return content
 
 
-def _user(content: Mapping[str, Any]) -> User:
-    who = Who(**{name: content["who"].get(name) for name in Who._fields})
-    record = content["record"]
-    plugin = accounts_of(who.kind).restored(record, store=None, account=None, interactive=False)
+def _user(content: Mapping[str, Any], told: JobText) -> User:
+    """Return the user of a text that anybody may have sealed, for the farm's public key is no secret: it brings a
+    job's own credential and no other plugin, which could send what is this machine's."""
+    try:
+        who = Who(**{name: content["who"].get(name) for name in Who._fields if name != _PROXY})
+        state = content["record"]["state"]
+        same = state["grant"] == GRANT and told.aud == who.host == state["issuer"]
+        plugin = same and accounts_of(who.kind).restored(
+            content["record"], store=None, account=None, interactive=False
+        )
+    except (
+        AttributeError,
+        ConfigurationError,
+        ImportError,
+        KeyError,
+        Malformed,
+        TypeError,
+        ValueError,
+    ) as cause:
+        raise BadSerializedUser("The job's user is of another shape.") from cause
+    if not plugin:
+        raise BadSerializedUser("What is sealed is not the user of a job there.")
     return User(who, lambda: plugin)
 
 

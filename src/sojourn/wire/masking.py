@@ -10,7 +10,8 @@ from typing import Any, Final
 MASK: Final = "***"
 
 _opaque = re.compile(r"\b(sj_[a-z]_)[0-9A-Za-z]{8,}")
-_jwt = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*")
+# Two dots are a signed one, four a sealed one (RFC 7515 §7.1, RFC 7516 §7.1), whose second part may be empty.
+_jwt = re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+|\.[\w-]+\.[\w-]*)")
 _header = re.compile(r"\b((?i:bearer|basic|dpop))\s+(?=\S*[0-9A-Z])[\w.~+/=-]{8,}")
 _signature = re.compile(r"\b((?i:cubicweb)\s+[^\s:,;\"']{1,128}:)[0-9a-fA-F]{16,}")
 _NAME: Final = (
