@@ -291,7 +291,10 @@ class Accounts(Mapping[str, Account]):
 def _is_of(account: Account, plugin: RenewingAuth) -> bool:
     """Tell whether `account` was signed in as `plugin` would."""
     wanted, state = plugin.state(), account.record["state"]
-    told = ("issuer", "client_id", "grant", "scope", "resource", "user", "options")
+    told = (
+        *("issuer", "client_id", "grant", "scope", "resource", "user", "options", "assertion"),
+        *("subject_account", "actor_account", "audience", "types"),
+    )
     if wanted.get("dpop") not in (None, state.get("dpop", False)):
         return False
     return all(wanted.get(name) == state.get(name) for name in told)

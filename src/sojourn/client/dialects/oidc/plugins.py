@@ -113,7 +113,7 @@ class ClientCredentials(OidcAuth):
             raise refusal(self.issuer, cause) from cause
 
 
-class _PersonAuth(OidcAuth):
+class PersonAuth(OidcAuth):
     """A person: asked when first needed, renewed with a refresh token afterwards, asked again where a service wants a
     newer or stronger sign-in (RFC 9470)."""
 
@@ -181,12 +181,13 @@ class _PersonAuth(OidcAuth):
         except ProtocolError as cause:
             raise refusal(self.issuer, cause) from cause
 
-    def _subject(self) -> str | None:
+    @property
+    def subject(self) -> str | None:
         """Who it must be, if somebody signed in before."""
         return self._current.claims.get("sub") if self._current else None
 
 
-class AuthorizationCode(_PersonAuth):
+class AuthorizationCode(PersonAuth):
     """A person, signed in through the browser when first needed, renewed with a refresh token
     afterwards.
 
@@ -245,7 +246,7 @@ class AuthorizationCode(_PersonAuth):
             return await env.block(
                 asked, self.issuer, lambda told: lead(lambda own: self.first(own, told))
             )
-        wanted, subject = self.wanted, self._subject()
+        wanted, subject = self.wanted, self.subject
         if self._raised is not None:
             wanted = step_up.raised(wanted, self._raised, subject)
         wanted = replace(wanted, more=await kept_in.parameters(env, self))
@@ -262,7 +263,7 @@ class AuthorizationCode(_PersonAuth):
         return super().may_ask() or (self.interactive and possible())
 
 
-class DeviceCode(_PersonAuth):
+class DeviceCode(PersonAuth):
     """A person who approves on another device what this one shows (RFC 8628), for machines without a browser;
     renewed with a refresh token afterwards.
 
@@ -317,7 +318,7 @@ class DeviceCode(_PersonAuth):
             env,
             self.endpoints,
             wanted,
-            subject=self._subject(),
+            subject=self.subject,
             binding=await self._binding(env),
         )
 
