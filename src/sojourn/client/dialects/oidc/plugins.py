@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
     from sojourn.client.dialects.oidc.device import Show
     from sojourn.client.dialects.oidc.workload import PlatformToken
+    from sojourn.client.keeper import Keeper
     from sojourn.client.prompt.contract import Answer
     from sojourn.wire.forms import Params
     from sojourn.wire.jose import SigningKey
@@ -81,6 +82,10 @@ class ClientCredentials(OidcAuth):
             account=account,
         )
         self.label = client_id
+
+    def identity(self, user: str | None = None) -> tuple[str, ...]:
+        # What a session keeps of a program is never served to the people of the same client.
+        return (*super().identity(user), *(() if user else ("client_credentials",)))
 
     def state(self) -> dict[str, Any]:
         source = workload.kept(self.endpoints.client.assertion)
@@ -180,6 +185,15 @@ class PersonAuth(OidcAuth):
             raise SignInEnded from cause
         except ProtocolError as cause:
             raise refusal(self.issuer, cause) from cause
+
+    def _keeper(self, env: Env) -> Keeper:
+        keeper = super()._keeper(env)
+        if self._account is None and self.subject is not None:
+            kept = keeper.read().credential
+            # Another person's, whose plugin code gave the same: theirs stays theirs, and ours in memory.
+            if kept is not None and kept.claims.get("sub", self.subject) != self.subject:
+                return self._memory
+        return keeper
 
     @property
     def subject(self) -> str | None:
