@@ -28,7 +28,7 @@ __all__ = ["face", "provider", "serve", "served", "setting", "store"]
 def people(provider: Provider, setting: Setting) -> list[Any]:
     """The tokens of two who are signed in at the same application, with the same rights."""
     other = provider.person(f"second-{setting.front.rpartition('/')[2]}")
-    asked = {"scope": "openid notes", "resource": setting.front}
+    asked: dict[str, Any] = {"scope": "openid notes", "resource": setting.front}
     return [
         login(provider, setting, scope="openid notes"),
         setting.app.login(provider.browser(), other, **asked),

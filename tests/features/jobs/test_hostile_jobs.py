@@ -18,7 +18,7 @@ from tests.features.jobs.conftest import Farm
 from tests.features.jobs.test_jobs import Sit, arrived, held, off
 
 AT = "https://id.example"
-STATE = {
+STATE: dict[str, Any] = {
     "grant": "job",
     "issuer": AT,
     "client_id": "app",
