@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from sojourn import Accounts, Session, errors
+from sojourn import Account, Accounts, Authenticator, Session, errors
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc import AuthorizationCode, ClientCredentials
 from tests.client.small_provider import SmallProvider, refused, signed_in
@@ -216,3 +216,38 @@ def test_closing_where_the_provider_refuses_or_is_away_keeps_the_account_unless_
 
 def _who(choice):
     return choice.account.username, choice.why
+
+
+@pytest.mark.parametrize(
+    ("own", "key", "command"),
+    [
+        ({"scope": "openid notes"}, None, "--client-id app --scope 'openid notes'"),
+        (
+            {"grant": "device_code", "scope": "openid", "resource": ["https://notes.example"]},
+            "k",
+            "--client-id app --scope openid --resource https://notes.example --dpop --device",
+        ),
+        ({"grant": "client_credentials"}, None, "--client-id app --client-secret -"),
+    ],
+)
+def test_the_command_that_signs_in_again_asks_for_the_same(store, own, key, command):
+    """Another client or a bearer token instead of a bound one would be another account."""
+    told = {"issuer": ISSUER, "client_id": "app", "grant": "authorization_code"} | own
+    now = 1_700_000_000_000
+    held = Credential(now, "t", now, key=key)
+    record = {
+        "kind": "oidc",
+        "state": {**told, "token": held.public()},
+        "secrets": {"token": held.secret()},
+    }
+    assert Account(store, "id", record).again == f"sojourn login {ISSUER} {command}"
+
+
+def test_an_account_that_acts_for_a_person_is_not_that_person(store):
+    account = add(store, "ada")
+    accounts = Accounts(store)
+    accounts.choose("ada")
+    assert Authenticator(store=store).get_default_user() is not None
+    record = accounts[account].record
+    store.write(account, {**record, "state": {**record["state"], "grant": "token_exchange"}})
+    assert Authenticator(store=store).get_default_user() is None

@@ -85,12 +85,24 @@ class Account:
     def again(self) -> str:
         """The command that signs the same account in again."""
         if self.kind == "oidc":
-            return (
-                f"sojourn login {self.issuer}{' --device' if self.grant == 'device_code' else ''}"
-            )
+            from shlex import join
+
+            return join(["sojourn", "login", self.issuer, *self._options()])
         from sojourn.client.loading import kind_of
 
         return f"sojourn login {self.issuer} --kind {kind_of(self.kind, self.grant)}"
+
+    def _options(self) -> list[str]:
+        state = self.record["state"]
+        scope = ["--scope", state["scope"]] if state.get("scope") else []
+        how = {"device_code": ["--device"], "client_credentials": ["--client-secret", "-"]}
+        return [
+            *("--client-id", self.client_id),
+            *scope,
+            *(word for one in self.resources for word in ("--resource", one)),
+            *(["--dpop"] if self.bound else []),
+            *how.get(self.grant, []),
+        ]
 
     @property
     def resources(self) -> tuple[str, ...]:
