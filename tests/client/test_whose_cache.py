@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sojourn import Session, errors
+from sojourn import Accounts, Session, errors
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc import AuthorizationCode, ClientCredentials
 from tests.client.servers import Received, ok
@@ -58,3 +58,15 @@ def test_a_person_is_not_served_what_a_cache_keeps_of_another(small, store):
     with Session(grace, cache=store, trust_env=False) as session:
         assert session.get(f"{small.issuer}/r").ok
     assert small.resource_calls == ["grace-0", "grace-1"]
+
+
+def test_an_account_of_one_person_is_not_opened_for_another(small, store, nobody):
+    ada, grace = person(small, "ada"), person(small, "grace")
+    account = store.account_id("oidc", small.issuer, "ada")
+    store.write(account, {**ada.record(), "name": "ada", "subject": "ada"})
+    accounts = Accounts(store)
+    with Session(ada, trust_env=False) as session:
+        assert accounts.open(session=session).subject == "ada"
+    with Session(grace, trust_env=False) as session, pytest.raises(errors.InteractionRequired):
+        accounts.open(session=session)
+    assert grace.account is None

@@ -297,6 +297,8 @@ def _is_of(account: Account, plugin: RenewingAuth) -> bool:
     )
     if wanted.get("dpop") not in (None, state.get("dpop", False)):
         return False
+    if plugin.subject not in (None, account.subject):
+        return False
     return all(wanted.get(name) == state.get(name) for name in told)
 
 
