@@ -135,7 +135,7 @@ def opened(text: str, *, audience: str | None, key: Key | None) -> User:
 def _content(text: str, mine: Opener) -> Mapping[str, Any]:
     try:
         content = json.loads(jwe.open(text, mine.key))
-    except (Malformed, ValueError) as cause:
+    except (Malformed, RecursionError, ValueError) as cause:
         raise BadSerializedUser("The job's user was altered, or sealed to another key.") from cause
     if not isinstance(content, dict):
         raise BadSerializedUser

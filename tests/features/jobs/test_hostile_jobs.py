@@ -95,6 +95,14 @@ def test_what_is_sealed_in_another_shape_is_one_typed_error(farm: Farm, given: A
         arrived(sealed(farm, given), farm)
 
 
+@pytest.mark.parametrize("plain", [b"[" * 500_000, b"\xff", b"", b"NaN"])
+def test_what_is_sealed_and_no_json_object_is_the_same_error(farm: Farm, plain: bytes):
+    bound = job.JobText(farm.public["kid"], AT, (wall_clock() // 1000 + 60) * 1000, "jti")
+    text = bound.sealed(plain, job.recipient(farm.public), nonce=b"n" * 12)
+    with pytest.raises(errors.BadSerializedUser):
+        arrived(text, farm)
+
+
 def test_a_job_takes_nothing_that_the_machine_keeps_for_somebody(sit: Sit, farm: Farm, store: Any):
     """Its session may have a cache, in which the person's own, wider session lies under the same name."""
     place = sit()
