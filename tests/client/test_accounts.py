@@ -243,6 +243,15 @@ def test_the_command_that_signs_in_again_asks_for_the_same(store, own, key, comm
     assert Account(store, "id", record).again == f"sojourn login {ISSUER} {command}"
 
 
+def test_who_acts_for_another_account_names_the_command_that_signs_that_one_in(store):
+    account = add(store, "ada")
+    ada = Accounts(store)[account]
+    state = {"issuer": ISSUER, "client_id": "back", "grant": "token_exchange"}
+    record = {"kind": "oidc", "state": {**state, "subject_account": account}, "secrets": {}}
+    assert Account(store, "id", record).again == ada.again
+    assert "--client-id native" in ada.again
+
+
 def test_an_account_that_acts_for_a_person_is_not_that_person(store):
     account = add(store, "ada")
     accounts = Accounts(store)

@@ -83,7 +83,11 @@ class Account:
 
     @property
     def again(self) -> str:
-        """The command that signs the same account in again."""
+        """The command that signs the same account in again; of one that acts for another, that other one."""
+        subject = self.record["state"].get("subject_account")
+        record = self._store.read(subject) if subject else None
+        if record is not None:
+            return Account(self._store, subject, record).again
         if self.kind == "oidc":
             from shlex import join
 
