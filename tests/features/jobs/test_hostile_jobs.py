@@ -10,6 +10,7 @@ import pytest
 
 from sojourn import Session, errors
 from sojourn.client.dialects.oidc.jobs import JobAuth
+from sojourn.client.dialects.oidc.proving import new_key
 from sojourn.client.env.wall_clock import wall_clock
 from sojourn.wire import job
 from sojourn.wire.masking import masked
@@ -26,7 +27,21 @@ STATE: dict[str, Any] = {
     "scope": None,
     "resource": [],
 }
-TOKEN = {"generation": 1, "issued_at": 1, "token_type": "DPoP", "claims": {"sub": "ada"}}
+TOKEN = {
+    "generation": 1,
+    "issued_at": 1,
+    "expires_at": 9_999_999_999_999,
+    "token_type": "DPoP",
+    "claims": {"sub": "ada"},
+}
+GOOD = {"access_token": "t", "key": new_key().dump()}
+WRONG: list[dict[str, Any]] = [
+    {"generation": "x"},
+    {"issued_at": None},
+    {"expires_at": "later"},
+    {"expires_at": None},
+    {"claims": [1]},
+]
 
 
 def sealed(farm: Farm, content: Any, aud: str = AT) -> str:
@@ -87,7 +102,7 @@ def test_a_text_names_no_proxy_for_the_machine_where_it_is_read(sit: Sit, farm: 
         content({"token": TOKEN}, {"token": {"access_token": 7, "key": 7}}),
         content({"token": TOKEN}, {"token": {"access_token": "t", "key": "no key"}}),
         content({"token": TOKEN}, {"token": {"access_token": "t", "key": None}}),
-        content({"token": {**TOKEN, "generation": "x"}}, {"token": {"access_token": "t"}}),
+        *(content({"token": {**TOKEN, **wrong}}, {"token": GOOD}) for wrong in WRONG),
     ],
 )
 def test_what_is_sealed_in_another_shape_is_one_typed_error(farm: Farm, given: Any):

@@ -240,7 +240,17 @@ def restored(state: dict[str, Any], secrets: dict[str, Any]) -> JobAuth:
     )
     plugin.restore(state, secrets)
     held = plugin.held
-    if held is None or held.key is None or not held.access_token.isascii():
+    if held is None or held.key is None or not _is_whole(held):
         raise Malformed("A job's credential is a token that is bound to a key.")
     loaded(held.key)
     return plugin
+
+
+def _is_whole(held: Credential) -> bool:
+    """Tell whether a credential that somebody else wrote down has what is read of it."""
+    numbers = (held.generation, held.issued_at, held.expires_at)
+    return (
+        all(isinstance(one, int) for one in numbers)
+        and held.access_token.isascii()
+        and isinstance(held.claims, dict)
+    )
