@@ -23,6 +23,7 @@ from sojourn.client.dialects.oidc.sign_in import SignIn, possible, sign_in
 from sojourn.client.discovery import Provider
 from sojourn.client.env.blocking import BlockingEnv
 from sojourn.client.env.contract import Env
+from sojourn.client.prompt import terminal
 from sojourn.client.renewal import SignInEnded
 from sojourn.client.transport.contract import Reply, Request
 from sojourn.errors import (
@@ -157,6 +158,8 @@ class _PersonAuth(OidcAuth):
         try:
             if self.asker is not None or not self.interactive:
                 return await super().ask(env, reason)
+            if isinstance(reason, (SignInEnded, StepUpRequired)) and self._at_terminal():
+                terminal.say(f"{step_up.without_command(reason)}\n")
             return await self.first(env)
         finally:
             self._raised = None
@@ -180,6 +183,10 @@ class _PersonAuth(OidcAuth):
             raise SignInEnded from cause
         except ProtocolError as cause:
             raise refusal(self.issuer, cause) from cause
+
+    def _at_terminal(self) -> bool:
+        """Whether the person reads at the terminal why they are asked."""
+        return not gui_thread.application() and terminal.available()
 
     def _subject(self) -> str | None:
         """Who it must be, if somebody signed in before."""
@@ -323,3 +330,6 @@ class DeviceCode(_PersonAuth):
 
     def may_ask(self) -> bool:
         return super().may_ask() or self.interactive
+
+    def _at_terminal(self) -> bool:
+        return self.wanted.show is None and terminal.available()
