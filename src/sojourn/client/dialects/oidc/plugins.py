@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from shlex import join
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
@@ -166,7 +167,9 @@ class _PersonAuth(OidcAuth):
 
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
         if previous is None:
-            raise InteractionRequired(f"Nobody is signed in at {self.issuer} yet.")
+            raise InteractionRequired(
+                f"Nobody is signed in at {self.issuer} yet.", ways_out=self._ways_out()
+            )
         if previous.refresh_token is None:
             raise SignInEnded
         form: Params = {
@@ -183,6 +186,13 @@ class _PersonAuth(OidcAuth):
             raise SignInEnded from cause
         except ProtocolError as cause:
             raise refusal(self.issuer, cause) from cause
+
+    def _ways_out(self) -> tuple[str, ...]:
+        return (
+            f"run `{join(self.command())}` once, and take Accounts().get().auth()",
+            "leave interactive=False out where somebody can be asked",
+            "use ClientCredentials for a program that acts for itself",
+        )
 
     def _at_terminal(self) -> bool:
         """Whether the person reads at the terminal why they are asked."""
