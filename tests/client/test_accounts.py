@@ -37,6 +37,37 @@ def test_where_nobody_is_signed_in_a_token_is_never_asked_for(store):
         Accounts(store).get().token(silent=True)
 
 
+def test_the_command_that_signs_in_again_says_what_is_not_usual(store):
+    usual = AuthorizationCode(
+        ISSUER, "sojourn-cli", scope="openid profile email offline_access account"
+    )
+    narrow = AuthorizationCode(
+        ISSUER, "native", scope="openid notes", resource="https://notes.example", interactive=False
+    )
+    program = ClientCredentials(ISSUER, "nightly", client_secret="s", scope="notes")
+    said = []
+    for plugin in (usual, narrow, program):
+        plugin.adopt(Credential(1, "token", 1))
+        store.write("one", {**plugin.record(), "name": "one", "subject": "s"})
+        said.append(Accounts(store).get("one").again)
+    assert said == [
+        f"sojourn login {ISSUER}",
+        f"sojourn login {ISSUER} --client-id native --scope 'openid notes' --resource https://notes.example",
+        f"sojourn login {ISSUER} --client-id nightly --client-secret - --scope notes",
+    ]
+
+
+def test_a_plugin_that_may_not_ask_names_ways_out():
+    quiet = AuthorizationCode(ISSUER, "native", interactive=False)
+    with (
+        pytest.raises(errors.InteractionRequired, match="yet") as caught,
+        Session(quiet) as session,
+    ):
+        session.get_token()
+    assert len(caught.value.ways_out) == 3
+    assert "sojourn login https://id.example --client-id native" in caught.value.ways_out[0]
+
+
 def test_the_only_account_is_the_current_one(store):
     add(store, "ada")
     choice = Accounts(store).explain()

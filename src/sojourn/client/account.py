@@ -103,7 +103,18 @@ class Account:
             words += ["--client-id", self.client_id]
             usual = _SCOPE
         asked = self.record["state"].get("scope")
-        if self.grant == "client_credentials":
+        if self.record["state"].get("assertion"):
+            words = [
+                "sojourn",
+                "login",
+                self.issuer,
+                "--kind",
+                "workload",
+                "--client-id",
+                self.client_id,
+            ]
+            usual, more = "", []
+        elif self.grant == "client_credentials":
             words += ["--client-secret", "-"]
             usual = ""
         if asked and asked != usual:

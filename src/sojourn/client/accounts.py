@@ -261,7 +261,8 @@ class Accounts(Mapping[str, Account]):
         if len(accounts) == 1 and not problems:
             return accounts[0]
         if accounts:
-            names = ", ".join(one.name for one in accounts)
+            unread = [f"{len(problems)} that cannot be read"] if problems else []
+            names = ", ".join([*(one.name for one in accounts), *unread])
             raise IncompleteCredentials(
                 f"Several accounts are signed in ({names}) and none is chosen. "
                 f"Run `sojourn use NAME` or set {VARIABLE}."
