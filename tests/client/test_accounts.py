@@ -48,7 +48,10 @@ def test_the_command_that_signs_in_again_says_what_is_not_usual(store):
     said = []
     for plugin in (usual, narrow, program):
         plugin.adopt(Credential(1, "token", 1))
-        store.write("one", {**plugin.record(), "name": "one", "subject": "s"})
+        store.write(
+            store.account_id("oidc", ISSUER, "one"),
+            {**plugin.record(), "name": "one", "subject": "s"},
+        )
         said.append(Accounts(store).get("one").again)
     assert said == [
         f"sojourn login {ISSUER}",

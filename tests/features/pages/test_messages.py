@@ -8,10 +8,10 @@ from string import Formatter
 
 import pytest
 
-from sojourn.server.endpoints.account import ACCOUNT_SCOPE
 from sojourn.server.endpoints.admin import READ, WRITE
 from sojourn.server.pages.messages import LOCALES, iso, load, negotiate, shown
 from sojourn.server.pages.view import ScopeRow
+from sojourn.server.services.administration.roles import ACCOUNT_SCOPE
 from tests.features.pages.samples import DAY, HOUR, MINUTE, NOW
 
 
