@@ -26,7 +26,7 @@ def commands(page: Path) -> Iterator[list[str]]:
     """The words after `sojourn` on every line of a page's shell blocks that calls it."""
     for _, text in blocks(page, "sh"):
         for line in text.replace("\\\n", " ").splitlines():
-            for part in re.split(r"\s[|;]\s|\$\(|\s&&\s", line):
+            for part in re.split(r"\s[|;>]\s|\$\(|\s&&\s", line):
                 words = shlex.split(part.rstrip(")"), comments=True) if "sojourn" in part else []
                 while words and "=" in words[0]:
                     words = words[1:]

@@ -15,8 +15,10 @@ LINES = [(page, words) for page in PAGES for words in commands(page)]
 
 
 @pytest.fixture(autouse=True)
-def mycloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cloud that the pages name: which options there are depends on what it is."""
+def what_the_pages_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A farm's public key, and a cloud: which options there are depends on what it is."""
+    (tmp_path / "farm.pub").write_text("{}", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
     file = tmp_path / "clouds.json"
     auth = {"auth_url": "https://keystone.example.org:5000", "username": "ada"}
     file.write_text(json.dumps({"clouds": {"mycloud": {"auth": auth}}}), encoding="utf-8")
