@@ -49,11 +49,16 @@ def serialize_jobs(
     `expires_in` is in seconds; `recipient` is the public JWK of whoever runs the jobs, or 32 bytes that both have. If
     one cannot be had none is returned: those that were made end by themselves, or with the session.
 
-    Raises ValueError for a name, a life or a recipient that cannot be, DelegationNotSupported where the provider has no
+    Raises TypeError for one text as `names`, ValueError for a name, a life or a recipient that cannot be, DelegationNotSupported where the provider has no
     token exchange or binds no tokens to keys, CredentialError, ConnectFailure.
     """
+    if isinstance(names, str):
+        message = "names= is several names: for one job there is serialize_user(for_job=)."
+        raise TypeError(message)
     to = _recipient(recipient)
     orders = [_order(name, scope, expires_in) for name in names]
+    if not orders:
+        return []
     many = run_many if len(orders) > FEW else run
     made = many(lambda env: _made(env, user, orders), proxy=user.http_proxy)
     return [_sealed(user.who, one, to) for one in made]
