@@ -49,8 +49,9 @@ def serialize_jobs(
     `expires_in` is in seconds; `recipient` is the public JWK of whoever runs the jobs, or 32 bytes that both have. If
     one cannot be had none is returned: those that were made end by themselves, or with the session.
 
-    Raises TypeError for one text as `names`, ValueError for a name, a life or a recipient that cannot be, DelegationNotSupported where the provider has no
-    token exchange or binds no tokens to keys, CredentialError, ConnectFailure.
+    Raises TypeError for one text as `names`, ValueError for a name, a life or a recipient that cannot be,
+    DelegationNotSupported where the provider has no token exchange or binds no tokens to keys, CredentialError,
+    ConnectFailure.
     """
     if isinstance(names, str):
         message = "names= is several names: for one job there is serialize_user(for_job=)."
