@@ -193,7 +193,10 @@ def test_a_terminal_without_our_signs_gets_others(tmp_path):
     assert done.stdout.endswith(b"\n?\n")
 
 
-@pytest.mark.parametrize("name", ["-aBcDeF1", "--BcDeF1", "-aBcDeF1-_gh", "--account-----_-AbCdEf"])
+@pytest.mark.parametrize(
+    "name",
+    ["-aBcDeF1", "--BcDeF1", "-aBcDeF1-_gh", "--account-----_-AbCdEf", f"-_{'aBcDeF1-_' * 4}gh012"],
+)
 def test_an_id_that_begins_with_a_dash_is_an_id(cli, name):
     for words in (
         ["keys", "activate", name, "--data", "d"],

@@ -38,7 +38,7 @@ def test_a_program_runs_as_the_job(demo, bob):
     assert 7190 < mine["ends"] - mine["created"] <= 7200
     assert "job render 42" in bob.good("sessions").out
     environ = bob.good(*SENT, *SHOW).json
-    ended = bob.good("revoke", mine["id"][:10])
+    ended = bob.good("revoke", mine["id"][:8])
     assert "job render 42" in ended.out
     assert bob.good(*SENT, "--", *words).code == 0
     own = {name: environ[name] for name in ("SOJOURN_JOB", "SOJOURN_JOB_KEY")}

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from sojourn import Accounts, Session, errors
+from sojourn import Account, Accounts, Authenticator, Session, errors
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc import AuthorizationCode, ClientCredentials
 from tests.client.small_provider import SmallProvider, refused, signed_in
@@ -35,6 +35,40 @@ def accounts(store):
 def test_where_nobody_is_signed_in_a_token_is_never_asked_for(store):
     with pytest.raises(errors.InteractionRequired, match="sojourn login"):
         Accounts(store).get().token(silent=True)
+
+
+def test_the_command_that_signs_in_again_says_what_is_not_usual(store):
+    usual = AuthorizationCode(
+        ISSUER, "sojourn-cli", scope="openid profile email offline_access account"
+    )
+    narrow = AuthorizationCode(
+        ISSUER, "native", scope="openid notes", resource="https://notes.example", interactive=False
+    )
+    program = ClientCredentials(ISSUER, "nightly", client_secret="s", scope="notes")
+    said = []
+    for plugin in (usual, narrow, program):
+        plugin.adopt(Credential(1, "token", 1))
+        store.write(
+            store.account_id("oidc", ISSUER, "one"),
+            {**plugin.record(), "name": "one", "subject": "s"},
+        )
+        said.append(Accounts(store).get("one").again)
+    assert said == [
+        f"sojourn login {ISSUER}",
+        f"sojourn login {ISSUER} --client-id native --scope 'openid notes' --resource https://notes.example",
+        f"sojourn login {ISSUER} --client-id nightly --client-secret - --scope notes",
+    ]
+
+
+def test_a_plugin_that_may_not_ask_names_ways_out():
+    quiet = AuthorizationCode(ISSUER, "native", interactive=False)
+    with (
+        pytest.raises(errors.InteractionRequired, match="yet") as caught,
+        Session(quiet) as session,
+    ):
+        session.get_token()
+    assert len(caught.value.ways_out) == 3
+    assert "sojourn login https://id.example --client-id native" in caught.value.ways_out[0]
 
 
 def test_the_only_account_is_the_current_one(store):
@@ -216,3 +250,47 @@ def test_closing_where_the_provider_refuses_or_is_away_keeps_the_account_unless_
 
 def _who(choice):
     return choice.account.username, choice.why
+
+
+@pytest.mark.parametrize(
+    ("own", "key", "command"),
+    [
+        ({"scope": "openid notes"}, None, "--client-id app --scope 'openid notes'"),
+        (
+            {"grant": "device_code", "scope": "openid", "resource": ["https://notes.example"]},
+            "k",
+            "--client-id app --scope openid --resource https://notes.example --device --dpop",
+        ),
+        ({"grant": "client_credentials"}, None, "--client-id app --client-secret -"),
+    ],
+)
+def test_the_command_that_signs_in_again_asks_for_the_same(store, own, key, command):
+    """Another client or a bearer token instead of a bound one would be another account."""
+    told = {"issuer": ISSUER, "client_id": "app", "grant": "authorization_code"} | own
+    now = 1_700_000_000_000
+    held = Credential(now, "t", now, key=key)
+    record = {
+        "kind": "oidc",
+        "state": {**told, "token": held.public()},
+        "secrets": {"token": held.secret()},
+    }
+    assert Account(store, "id", record).again == f"sojourn login {ISSUER} {command}"
+
+
+def test_who_acts_for_another_account_names_the_command_that_signs_that_one_in(store):
+    account = add(store, "ada")
+    ada = Accounts(store)[account]
+    state = {"issuer": ISSUER, "client_id": "back", "grant": "token_exchange"}
+    record = {"kind": "oidc", "state": {**state, "subject_account": account}, "secrets": {}}
+    assert Account(store, "id", record).again == ada.again
+    assert "--client-id native" in ada.again
+
+
+def test_an_account_that_acts_for_a_person_is_not_that_person(store):
+    account = add(store, "ada")
+    accounts = Accounts(store)
+    accounts.choose("ada")
+    assert Authenticator(store=store).get_default_user() is not None
+    record = accounts[account].record
+    store.write(account, {**record, "state": {**record["state"], "grant": "token_exchange"}})
+    assert Authenticator(store=store).get_default_user() is None

@@ -138,3 +138,20 @@ def test_an_encrypted_connection_never_becomes_a_plain_one(face, serve, tmp_path
     assert face.session(verify=False).request(secure.url, redirect=False).status_code == 302
     with pytest.raises(errors.SSLFailure):
         face.session().request(secure.url)
+
+
+def test_what_was_answered_before_a_refused_hop_is_not_sent_again(face, serve):
+    """A POST that made something and points at it makes it once, though the token ends in between."""
+    small = SmallProvider()
+
+    def answer(received):
+        if received.path == "/make":
+            return 303, {"Location": "/made"}, b""
+        return small.answer(received)
+
+    home = serve(answer)
+    small.at(home)
+    made = face.session(signed_in(home.url, lasts=3600)).request(f"{home.url}/make", "POST")
+    assert [one.path for one in home.received if one.method == "POST"] == ["/make", "/token"]
+    assert made.url == f"{home.url}/made"
+    assert [one.status_code for one in made.history] == [303]

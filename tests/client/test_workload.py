@@ -41,7 +41,7 @@ def no_job(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-def jwt(number: int = 1, *, lasts: float = 600) -> str:
+def jwt(number: int = 1, *, lasts: float = 86_400) -> str:
     """A token as a platform gives it; only a server would judge its signature."""
     claims = {"sub": "job", "n": number, "exp": int(NOW + lasts)}
     parts = [

@@ -21,7 +21,7 @@ REGISTERED = {
     "revocation_endpoint_auth_methods_supported", "introspection_endpoint",
     "introspection_endpoint_auth_methods_supported", "code_challenge_methods_supported",
     "end_session_endpoint", "authorization_response_iss_parameter_supported",
-    "device_authorization_endpoint",
+    "device_authorization_endpoint", "dpop_signing_alg_values_supported", "store_parameters_supported",
     "prompt_values_supported",
 }  # fmt: skip
 

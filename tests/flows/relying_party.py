@@ -37,12 +37,12 @@ class RelyingParty:
         self.signed_out = f"{origin}/signed-out"
         self._issuer = ""
         self._client: Any = None
-        self._credentials: tuple[str, str] = ("", "")
+        self.credentials: tuple[str, str] = ("", "")
 
     def register(self, issuer: str, client_id: str, secret: str) -> None:
         """Say where the provider is, and who we are there."""
         self._issuer = issuer
-        self._credentials = (client_id, secret)
+        self.credentials = (client_id, secret)
         self._client = OAuth().register(
             "sojourn",
             client_id=client_id,
@@ -98,7 +98,7 @@ class RelyingParty:
 
     @contextmanager
     def _calling(self) -> Iterator[Any]:
-        client_id, secret = self._credentials
+        client_id, secret = self.credentials
         with OAuth2Client(client_id, secret, token=self.tokens, trust_env=False) as client:
             yield client
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import httpx2
 import pytest
+from msgspec.structs import replace
 
 from sojourn.server.services.sessions.signins import Device
+from sojourn.wire import exchange
 from tests.flows.person import OTHER_PASSWORD, PASSWORD
 from tests.flows.relying_party import sign_in_url
 
@@ -119,3 +122,41 @@ def test_axe_finds_nothing_serious_where_a_device_is_let_in(server, person, chec
     check(person, "Let Sojourn command line on your device act for you?")
     person.presses("Allow")
     check(person, "Your device is connected")
+
+
+def sent_off(server, notes, job):
+    """Exchange the newest tokens of the application for those of a job."""
+    client_id, secret = notes.credentials
+
+    async def allow(site):
+        def alter(client):
+            return replace(client, grant_types=(*client.grant_types, exchange.GRANT))
+
+        await site.clients.change(client_id, alter, event="client.changed")
+
+    server.call(allow)
+    form = {
+        "grant_type": exchange.GRANT,
+        "subject_token": notes.tokens["access_token"],
+        "subject_token_type": exchange.ACCESS_TOKEN,
+        "scope": "profile",
+        "job": job,
+    }
+    answer = httpx2.post(f"{server.issuer}/token", data=form, auth=(client_id, secret))
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("server", ["sqlite"], indirect=True)
+def test_axe_finds_nothing_serious_where_a_job_is_listed_and_ended(server, notes, person, check):
+    person.goes_to(sign_in_url(notes))
+    person.signs_in("ada")
+    person.presses("Allow")
+    person.reads("Hello, Ada Lovelace")
+    sent_off(server, notes, "render 42")
+    person.goes_to("/sessions")
+    person.sees("render 42")
+    check(person, "My sessions")
+    person.presses("End render 42")
+    person.sees("That has ended.")
+    assert "render 42" not in person.page.content()
+    check(person, "My sessions")

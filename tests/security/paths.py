@@ -201,6 +201,9 @@ OFFLINE = frozenset(
         "exchange, offline",
     }
 )
+EXCHANGED = frozenset(
+    {"introspection, exchanged", "introspection, exchanged offline", "userinfo, exchanged"}
+)
 EXCHANGING = frozenset({"exchange", "exchange of an exchanged token", "exchange, offline"})
 REFRESHING = frozenset({"refresh", "offline refresh", "refresh for a resource"})
 CODES = frozenset({"code", "offline code"})

@@ -21,6 +21,7 @@ from tests.security.paths import (
     CODES,
     COOKIE,
     DAY,
+    EXCHANGED,
     EXCHANGING,
     IDLE,
     OFFLINE,
@@ -209,8 +210,13 @@ STATES: Mapping[str, State] = {
     ),
     "client's grant types removed": State(
         grants_removed_from_client,
-        ALL - REFRESHING - CODES - EXCHANGING - {"client_credentials", "authorize", "prompt=none"},
-        "tokens that are out live their short life",
+        ALL
+        - REFRESHING
+        - CODES
+        - EXCHANGING
+        - EXCHANGED
+        - {"client_credentials", "authorize", "prompt=none"},
+        "tokens that are out live their short life, but for those that may have a long one",
     ),
     "client's scopes removed": State(
         scopes_removed_from_client,

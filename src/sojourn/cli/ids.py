@@ -7,8 +7,8 @@ from typing import Final
 
 import click
 
-_LENGTHS: Final = (8, 12, 22)
-"""Of the beginning of an id as it is shown, of a key's id, of every other id."""
+_LENGTHS: Final = (8, 12, 22, 43)
+"""Of the beginning of an id as it is shown, of a key's id, of every other id, of a token's, such as a job has."""
 _is_dashed = re.compile(r"-[A-Za-z0-9_-]+").fullmatch
 
 

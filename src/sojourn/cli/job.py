@@ -52,9 +52,16 @@ class Span(click.ParamType[int]):
 @click.argument("program", nargs=-1, type=click.UNPROCESSED)
 @click.option("--for", "name", required=True, metavar="NAME", help="The name on My sessions.")
 @click.option(
-    "--scope", help="What the job may, separated by spaces. Without it: all that you may."
+    "--scope", help="What the job may, separated by spaces. Without it: all that the account may."
 )
-@click.option("--expires-in", "life", type=Span(), default="1d", show_default=True, help="At most.")
+@click.option(
+    "--expires-in",
+    "life",
+    type=Span(),
+    default="1d",
+    show_default=True,
+    help="Its life at most: 90m, 8h, 2d or seconds.",
+)
 @click.option(
     "--recipient",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -122,8 +129,8 @@ def _tell_of_an_early_end(text: str, life: int, *, bound: bool) -> None:
 
     left = (JobText.parse(text).exp - wall_clock()) // 1000
     if left < life - _MARGIN:
-        hint = "" if bound else ": sojourn login --dpop keeps one that lasts longer"
-        click.echo(f"Note: it ends in {output.span(left)}, with the session{hint}.", err=True)
+        hint = "" if bound else "; one of an account of `sojourn login --dpop` may last longer"
+        click.echo(f"Note: it ends in {output.span(left)}, with what it came from{hint}.", err=True)
 
 
 def _public_key(file: Path) -> Mapping[str, Any]:

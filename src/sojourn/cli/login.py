@@ -34,8 +34,8 @@ _BROWSERS: Final = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
     default=kinds.DEFAULT,
     show_default=True,
     expose_value=False,
-    help="How to sign in: oidc, keystone, v3applicationcredential, v3totp, v3token, dynect, ... Each has its own "
-    "options: sojourn login --kind keystone --help.",
+    help="How to sign in: oidc, workload, keystone, v3applicationcredential, v3totp, v3token, dynect, shotgrid, "
+    "shotgrid_browser, shotgrid_script, cubicweb, ... Each has its own options: sojourn login --kind keystone --help.",
 )
 @click.option(
     "--cloud",

@@ -4,6 +4,7 @@ are the sealed store and, only when a token must be renewed, the dialects."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from shlex import join
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from sojourn.client.credential import Credential
@@ -21,6 +22,10 @@ _REPEATABLE: Final = {
     "token_exchange": "the account that it acts for",
 }
 """Grants whose secret is kept with the account, so that they can be made anew at any time."""
+
+_CLIENT: Final = "sojourn-cli"
+_SCOPE: Final = "openid profile email offline_access"
+"""What `sojourn login` signs in with, and for, if nothing else is said."""
 
 _KEPT: Final = "what was signed in with, which is kept, sealed"
 
@@ -83,14 +88,44 @@ class Account:
 
     @property
     def again(self) -> str:
-        """The command that signs the same account in again."""
+        """The command that signs the same account in again; of one that acts for another, that other one."""
+        subject = self.record["state"].get("subject_account")
+        record = self._store.read(subject) if subject else None
+        if record is not None:
+            return Account(self._store, subject, record).again
         if self.kind == "oidc":
-            return (
-                f"sojourn login {self.issuer}{' --device' if self.grant == 'device_code' else ''}"
-            )
+            return self._login(["--dpop"] if self.bound else [])
         from sojourn.client.loading import kind_of
 
         return f"sojourn login {self.issuer} --kind {kind_of(self.kind, self.grant)}"
+
+    def _login(self, more: list[str]) -> str:
+        """The command at a provider of OpenID Connect: what `sojourn login` takes for granted is left out."""
+        words = ["sojourn", "login", self.issuer]
+        usual = f"{_SCOPE} account"
+        if self.client_id != _CLIENT:
+            words += ["--client-id", self.client_id]
+            usual = _SCOPE
+        asked = self.record["state"].get("scope")
+        if self.record["state"].get("assertion"):
+            words = [
+                "sojourn",
+                "login",
+                self.issuer,
+                "--kind",
+                "workload",
+                "--client-id",
+                self.client_id,
+            ]
+            usual, more = "", []
+        elif self.grant == "client_credentials":
+            words += ["--client-secret", "-"]
+            usual = ""
+        if asked and asked != usual:
+            words += ["--scope", asked]
+        words += [word for one in self.resources for word in ("--resource", one)]
+        words += ["--device"] if self.grant == "device_code" else []
+        return join([*words, *more])
 
     @property
     def resources(self) -> tuple[str, ...]:
@@ -159,7 +194,7 @@ class Account:
         return KeyBound(
             f"The token of {self.name} is bound to a key (DPoP) and of no use as a bearer token. Send requests with "
             "`sojourn get` or Session(auth=account.auth()), or sign in for a token to hand on: "
-            f"sojourn login {self.issuer} --no-dpop"
+            f"{self._login(['--no-dpop'])}"
         )
 
     def auth(self, *, interactive: bool = False) -> RenewingAuth:

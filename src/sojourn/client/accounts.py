@@ -261,7 +261,8 @@ class Accounts(Mapping[str, Account]):
         if len(accounts) == 1 and not problems:
             return accounts[0]
         if accounts:
-            names = ", ".join(one.name for one in accounts)
+            unread = [f"{len(problems)} that cannot be read"] if problems else []
+            names = ", ".join([*(one.name for one in accounts), *unread])
             raise IncompleteCredentials(
                 f"Several accounts are signed in ({names}) and none is chosen. "
                 f"Run `sojourn use NAME` or set {VARIABLE}."
@@ -291,8 +292,13 @@ class Accounts(Mapping[str, Account]):
 def _is_of(account: Account, plugin: RenewingAuth) -> bool:
     """Tell whether `account` was signed in as `plugin` would."""
     wanted, state = plugin.state(), account.record["state"]
-    told = ("issuer", "client_id", "grant", "scope", "resource", "user", "options")
+    told = (
+        *("issuer", "client_id", "grant", "scope", "resource", "user", "options", "assertion"),
+        *("subject_account", "actor_account", "audience", "types"),
+    )
     if wanted.get("dpop") not in (None, state.get("dpop", False)):
+        return False
+    if plugin.subject not in (None, account.subject):
         return False
     return all(wanted.get(name) == state.get(name) for name in told)
 

@@ -41,8 +41,8 @@ class _Wanted(NamedTuple):
 
 
 class Authenticator:
-    """Makes users of one dialect, OpenID Connect unless `kind` names another: `keystone`, `dynect`, `shotgrid`,
-    `cubicweb`.
+    """Makes users of one dialect, OpenID Connect unless `kind` names another: `keystone`, `dynect`,
+    `shotgrid`.
 
     `defaults_manager` says host, user and proxy where a call does not. `prompt` asks the person; without it whichever
     can reach them does. `store` keeps users, sealed: this person's own one unless another is given.

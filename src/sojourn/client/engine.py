@@ -41,11 +41,13 @@ class Call(NamedTuple):
 
 
 class _Sent(NamedTuple):
-    """An answer, the stamp that its request carried, and whether it was refused for want of a new proof alone."""
+    """An answer, the stamp that its request carried, whether it was refused for want of a new proof alone, and the
+    hop that it answers."""
 
     response: Response
     stamp: Stamp | None
-    unproved: bool = False
+    unproved: bool
+    hop: Call
 
 
 class Engine:
@@ -65,26 +67,28 @@ class Engine:
         sent = await self._follow(env, call, retries)
         if sent.stamp is not None and call.auth is not None:  # noqa: SIM102 - two questions
             if call.auth.refuses(sent.response.reply):
-                sent = await self._repeated(env, call, retries, sent)
+                sent = await self._repeated(env, retries, sent, allow_reauth=call.allow_reauth)
         response = sent.response
         if call.raise_exc and response.status_code >= 400:
             raise http_error(response)
         return response
 
     async def _repeated(
-        self, env: Env, call: Call, retries: Retries | None, refused: _Sent
+        self, env: Env, retries: Retries | None, refused: _Sent, *, allow_reauth: bool
     ) -> _Sent:
-        sent, left = refused, {_PROOF, _SIGN_IN} if call.allow_reauth else {_PROOF}
-        while what := await self._again(env, call, sent, left):
+        """Send again the hop that was refused, and not those before it, which were answered."""
+        sent, left = refused, {_PROOF, _SIGN_IN} if allow_reauth else {_PROOF}
+        while what := await self._again(env, sent, left):
             left.remove(what)
+            hop = sent.hop
             if what == _SIGN_IN:
-                call = call._replace(allow_reauth=False)
-            sent = await self._follow(env, call, retries)
+                hop = hop._replace(allow_reauth=False)
+            sent = await self._follow(env, hop, retries, sent.response.history)
         return sent
 
-    async def _again(self, env: Env, call: Call, sent: _Sent, left: Collection[str]) -> str:
+    async def _again(self, env: Env, sent: _Sent, left: Collection[str]) -> str:
         """What of `left` another try would have that this one had not: a fresh proof, another sign-in, or ."""
-        answer = sent.response.reply
+        answer, call = sent.response.reply, sent.hop
         if sent.stamp is None or call.auth is None or not call.auth.refuses(answer):
             return ""
         if sent.unproved and _PROOF in left:
@@ -94,8 +98,13 @@ class Engine:
         verdict = await call.auth.challenged(env, sent.response.request, answer, sent.stamp)
         return _SIGN_IN if verdict is Verdict.RETRY and call.request.replayable else ""
 
-    async def _follow(self, env: Env, call: Call, retries: Retries | None) -> _Sent:
-        passed: tuple[Response, ...] = ()
+    async def _follow(
+        self,
+        env: Env,
+        call: Call,
+        retries: Retries | None,
+        passed: tuple[Response, ...] = (),
+    ) -> _Sent:
         while True:
             sent = await self._send(env, call, passed, retries)
             request, response = call.request, sent.response
@@ -142,7 +151,7 @@ class Engine:
                 unproved = auth.noticed(request, reply) if auth else False
                 pause = retries.after_answer(request, response) if retries is not None else None
                 if pause is None:
-                    return _Sent(response, stamp, unproved)
+                    return _Sent(response, stamp, unproved, call)
             await env.sleep(pause)
             resent += 1
 

@@ -31,6 +31,15 @@ VARIABLE: Final = "SOJOURN_JOB_KEY"
 """Where a farm finds its key: a private JWK, 32 bytes as base64url, or the path of a file that holds one of them."""
 AT_ONCE: Final = 8
 """Exchanges under way at a time."""
+_MISSHAPEN: Final = (
+    AttributeError,
+    ConfigurationError,
+    ImportError,
+    KeyError,
+    Malformed,
+    TypeError,
+    ValueError,
+)
 FEW: Final = 16
 """Jobs for which no quicker library is worth its start."""
 
@@ -49,11 +58,17 @@ def serialize_jobs(
     `expires_in` is in seconds; `recipient` is the public JWK of whoever runs the jobs, or 32 bytes that both have. If
     one cannot be had none is returned: those that were made end by themselves, or with the session.
 
-    Raises ValueError for a name, a life or a recipient that cannot be, DelegationNotSupported where the provider has no
-    token exchange or binds no tokens to keys, CredentialError, ConnectFailure.
+    Raises TypeError for one text as `names`, ValueError for a name, a life or a recipient that cannot be,
+    DelegationNotSupported where the provider has no token exchange or binds no tokens to keys, CredentialError,
+    ConnectFailure.
     """
+    if isinstance(names, str):
+        message = "names= is several names: for one job there is serialize_user(for_job=)."
+        raise TypeError(message)
     to = _recipient(recipient)
     orders = [_order(name, scope, expires_in) for name in names]
+    if not orders:
+        return []
     many = run_many if len(orders) > FEW else run
     made = many(lambda env: _made(env, user, orders), proxy=user.http_proxy)
     return [_sealed(user.who, one, to) for one in made]
@@ -151,7 +166,7 @@ def _user(content: Mapping[str, Any], told: JobText) -> User:
         if not same or record["state"]["grant"] != GRANT:
             raise BadSerializedUser("What is sealed is no job's user, or not the one that it says.")
         plugin = accounts_of(who.kind).restored(record, store=None, account=None, interactive=False)
-    except (KeyError, TypeError, ValueError, AttributeError, ConfigurationError) as cause:
+    except _MISSHAPEN as cause:
         raise BadSerializedUser("What is sealed is no job's user.") from cause
     return User(who, lambda: plugin)
 

@@ -27,6 +27,9 @@ class Kept(NamedTuple):
     intent: str | None = None
     proven: bool = True
 
+    def __repr__(self) -> str:
+        return f"<Kept {self.credential}>"
+
 
 class SignedOut(InteractionRequired):
     """The account is no longer in the store: whoever still carries it must not bring it back."""

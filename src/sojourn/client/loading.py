@@ -113,7 +113,8 @@ def accounts_of(kind: str) -> ModuleType:
 
 
 def users_of(kind: str) -> UserDialect:
-    """Return how users of the dialect `kind` sign in: `USERS` of its module `users`."""
+    """Return how users of the dialect `kind` sign in: `USERS` of its module `users`. ConfigurationError where it has
+    none."""
     found: UserDialect = _part_of(kind, "users").USERS
     return found
 
@@ -124,6 +125,8 @@ def _part_of(kind: str, part: str) -> ModuleType:
         raise ConfigurationError(
             f"An account is of the dialect {kind!r}, which this release lacks."
         )
+    if find_spec(f"{package}.{part}") is None:
+        raise ConfigurationError(f"The dialect {kind!r} has no {part}: there are plugins alone.")
     return import_module(f"{package}.{part}")
 
 

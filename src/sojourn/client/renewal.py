@@ -71,6 +71,11 @@ class RenewingAuth(InteractiveAuth):
         """The account of the sealed store that it renews, if it is bound to one."""
         return self._account
 
+    @property
+    def subject(self) -> str | None:
+        """Who must be signed in, where only the credential tells one person from another."""
+        return None
+
     # What a dialect says ---------------------------------------------------------------------------------------------
 
     @abstractmethod

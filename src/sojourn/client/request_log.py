@@ -15,7 +15,7 @@ from sojourn.client.http_errors import request_id
 from sojourn.client.response import Response
 from sojourn.client.transport.contract import Fields, Request
 from sojourn.client.url import MASK, masked
-from sojourn.wire.masking import is_secret
+from sojourn.wire.masking import PRIVATE, is_secret
 from sojourn.wire.masking import masked as without_secrets
 
 NAME: Final = "sojourn.client.session"
@@ -128,7 +128,7 @@ def _clean(value: Any, name: str = "") -> Any:  # noqa: ANN401 - any JSON
         return "<removed>"
     if isinstance(value, dict):
         # A token's own id is the token (`{"token": {"id": ...}}`).
-        bare = {"id"} if name.lower() == "token" else set()
+        bare = PRIVATE if "kty" in value else {"id"} if name.lower() == "token" else set()
         return {key: MASK if key in bare else _clean(item, key) for key, item in value.items()}
     if isinstance(value, list):
         return [_clean(item, name) for item in value]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Found = tuple[str, Mapping[str, Any]]
 """The id of an account and its record."""
 
-_PROGRAMS = frozenset({"client_credentials", "shotgrid_script"})
+_PROGRAMS = frozenset({"client_credentials", "shotgrid_script", "token_exchange"})
 
 _log = logging.getLogger("sojourn.client.authenticator")
 

@@ -10,16 +10,20 @@ from typing import Any, Final
 MASK: Final = "***"
 
 _opaque = re.compile(r"\b(sj_[a-z]_)[0-9A-Za-z]{8,}")
-_jwt = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*")
+# Two dots are a signed one, four a sealed one (RFC 7515 §7.1, RFC 7516 §7.1), whose second part may be empty.
+_jwt = re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+|\.[\w-]+\.[\w-]*)")
 _header = re.compile(r"\b((?i:bearer|basic|dpop))\s+(?=\S*[0-9A-Z])[\w.~+/=-]{8,}")
 _signature = re.compile(r"\b((?i:cubicweb)\s+[^\s:,;\"']{1,128}:)[0-9a-fA-F]{16,}")
 _NAME: Final = (
     r"(?:[\w-]{0,64}(?:password|passwd|passphrase|passcode|secret|assertion|verifier|token|session_?id"
-    r"|(?:api|private|script|access|session|account)[_-]?key)|(?:user_|device_)?code|otp)"
+    r"|(?:api|private|script|access|session|account|job)[_-]?key)|(?:user_|device_)?code|otp)"
 )
 _field = re.compile(rf"(?i)\b({_NAME}[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;)}}<>]{{4,}}")
 _quoted = re.compile(rf"(?i)([\"']{_NAME}[\"']\s*:\s*)([\"'])(?:\\.|(?!\2)[^\\])*\2")
 _cookie = re.compile(r"(?i)\b((?:set-)?cookie:\s*)[^\r\n]+")
+# What of a JSON Web Key is private (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
+PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_of_jwk = re.compile(r"([\"'](?:d|p|q|dp|dq|qi|k)[\"']\s*:\s*)([\"'])[\w-]{8,}\2")
 _userinfo = re.compile(r"(?<=://)[^\s/@\"'<>]+@")
 _pem = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL
@@ -58,16 +62,21 @@ def masked(text: str) -> str:
         text = _cookie.sub(rf"\g<1>{MASK}", text)
     if "@" in text and "://" in text:
         text = _userinfo.sub(f"{MASK}@", text)
-    if "-----BEGIN" in text:
-        text = _pem.sub(MASK, text)
     if any(mark in text for mark in _VENDORS):
         text = _vendor.sub(MASK, text)
+    text = _without_keys(text)
     return _jwt.sub(MASK, text) if "eyJ" in text else text
+
+
+def _without_keys(text: str) -> str:
+    if "-----BEGIN" in text:
+        text = _pem.sub(MASK, text)
+    return _of_jwk.sub(rf"\g<1>\g<2>{MASK}\g<2>", text) if "kty" in text else text
 
 
 _secret_name = re.compile(
     r"(?i)passw|passphrase|passcode|\bpwd\b|secret|token|assertion|verifier|credential|cookie|signature|receipt"
-    r"|authorization|(?:private|api|script|access|session|account|encryption|license)[_-]?key|session[_-]?id|\botp\b"
+    r"|authorization|(?:private|api|script|access|session|account|job|encryption|license)[_-]?key|session[_-]?id|\botp\b"
     r"|dpop|jwt|(?:\b|(?:user|device|auth|authorization|factor|verification|recovery|backup)_)codes?\b"
     r"|\bnonce\b|\bauth\b|\bkey\b|\bsig\b|\bpin\b"
 ).search
@@ -96,9 +105,10 @@ _ITSELF: Final = frozenset({"id", "value", "text"})
 
 def _masked_below(value: Any, mask: str, *, secret: bool) -> Any:  # noqa: ANN401 - any JSON value
     if isinstance(value, Mapping):
+        bare = PRIVATE if "kty" in value else _ITSELF if secret else ()
         return {
             name: _masked_below(below, mask, secret=is_secret(str(name)))
-            if not (secret and name in _ITSELF and isinstance(below, str))
+            if not (name in bare and isinstance(below, str))
             else mask
             for name, below in value.items()
         }

@@ -6,6 +6,7 @@ import pytest
 
 from sojourn import Session, errors
 from sojourn.client.dialects.cubicweb import BasicAuth, CookieAuth, SignedRequestAuth
+from sojourn.client.transport.contract import Request
 from tests.client.servers import Server
 from tests.client.small_cubicweb import FORM, HTML, SmallCubicWeb
 
@@ -103,6 +104,23 @@ def test_what_is_not_below_the_url_gets_nothing(serve, path):
     for one in server.received:
         assert not {"cookie", "authorization", "x-csrf-token"} & one.headers.keys()
         assert one.path == path
+
+
+@pytest.mark.parametrize(
+    ("path", "below"),
+    [
+        ("/app/../other", False),
+        ("/app/a/%2E%2e/../other", False),
+        ("/app/..;/other", False),
+        ("/app/..%2fother", False),
+        ("/app/..", False),
+        ("/app/..a/b..", True),
+        ("/app/a/./b", True),
+    ],
+)
+def test_a_path_that_leads_up_is_not_below_the_url(path, below):
+    auth = BasicAuth("https://data.example/app", "jane", "x")
+    assert auth.covers(Request("GET", f"https://data.example{path}")) is below
 
 
 def test_a_redirect_elsewhere_takes_nothing_along(serve, small):

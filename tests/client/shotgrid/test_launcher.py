@@ -175,3 +175,13 @@ def test_no_token_is_shown_or_logged(site, still, auth, shown, caplog):
 def test_the_limits_are_those_of_the_site():
     assert (flow.INTERVAL, flow.LIMIT) == (2.0, 180_000)
     assert issubclass(SessionEnded, errors.AuthenticationError)
+
+
+def test_the_next_process_knows_from_the_cache_who_approved(site, still, auth, store):
+    still.store = store
+    later(site, still, 1, lambda request: site.approve(request, "bob"))
+    drive(auth.credential(still))
+    again = AppSession(site.url, interactive=False)
+    drive(again.credential(still))
+    assert again.login == "bob"
+    assert drive(again.entity(still)) == drive(auth.entity(still))

@@ -209,9 +209,13 @@ def authenticator_of_nowhere(store):
     return authenticator.create_session_user("acme/ada", session_token="x")
 
 
-def test_a_dialect_without_users_says_so():
-    with pytest.raises(errors.ConfigurationError, match="which this release lacks"):
-        Authenticator(kind="telepathy")
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [("telepathy", "which this release lacks"), ("cubicweb", "'cubicweb' has no users")],
+)
+def test_a_dialect_without_users_says_so(kind, why):
+    with pytest.raises(errors.ConfigurationError, match=why):
+        Authenticator(kind=kind)
 
 
 def test_threads_build_one_plugin(store, dynect):

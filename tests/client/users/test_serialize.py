@@ -33,7 +33,7 @@ def user(store, dynect):
 @pytest.fixture
 def script(store, dynect):
     authenticator = Authenticator(DefaultsManager(dynect.url), kind="dynect")
-    return authenticator.create_script_user("acme/ada", "ada's", http_proxy="u:Pw@proxy:1")
+    return authenticator.create_script_user("acme/ada", "ada's", http_proxy="u:Passw@proxy:1")
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_nothing_secret_is_in_clear_and_of_a_stored_user_no_token_at_all(kind, r
     user = request.getfixturevalue(kind)
     text = serialize_user(user)
     assert set(json.loads(text)) == {"v", "kid", "aud", "exp", "jti", "sealed"}
-    for secret in ("ada's", "Pw", "acme/ada", store.key_for("serialised user").hex()):
+    for secret in ("ada's", "Passw", "acme/ada", store.key_for("serialised user").hex()):
         assert secret not in text
     found = json.loads(_plain(text, store))
     whole = json.dumps(found)

@@ -228,6 +228,13 @@ def test_one_call_sends_many_off(sit: Sit, farm: Farm):
     assert "10 more act for you" in html
 
 
+def test_no_names_are_no_jobs_and_one_text_is_a_mistake(sit: Sit, farm: Farm):
+    place = sit()
+    assert serialize_jobs(place.user, [], recipient=farm.public) == []
+    with pytest.raises(TypeError, match="several"):
+        serialize_jobs(place.user, "render 42", recipient=farm.public)
+
+
 def test_a_farm_that_shares_a_key_with_us(sit: Sit, farm: Farm, monkeypatch: Any, tmp_path: Any):
     place = sit()
     shared = b"s" * 32

@@ -8,8 +8,10 @@ from string import Formatter
 
 import pytest
 
+from sojourn.server.endpoints.admin import READ, WRITE
 from sojourn.server.pages.messages import LOCALES, iso, load, negotiate, shown
 from sojourn.server.pages.view import ScopeRow
+from sojourn.server.services.administration.roles import ACCOUNT_SCOPE
 from tests.features.pages.samples import DAY, HOUR, MINUTE, NOW
 
 
@@ -122,3 +124,9 @@ def test_scopes_without_a_sentence_are_named_together() -> None:
     assert load("en").allowances((ScopeRow(name="notes"), ScopeRow(name="email"))) == (
         "use the permission “notes” and see your e-mail address"
     )
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_scope_of_the_server_itself_has_a_sentence(locale: str) -> None:
+    own = {ACCOUNT_SCOPE, *READ.values(), *WRITE.values()}
+    assert {name for name in own if not load(locale).has(f"scope.{name}")} == set()

@@ -11,6 +11,8 @@ from msgspec import structs
 from sojourn.errors import InvalidGrant
 from sojourn.model.policy import UsageRules
 from sojourn.server import AsyncSessionManager
+from sojourn.server.grants.contract import TokenRequest
+from sojourn.server.services.clients import Clients
 from sojourn.server.services.sessions.minting import Order
 from sojourn.server.services.sessions.redemption import Issued, Wanted
 from tests.features.sessions.faces import Insides
@@ -38,6 +40,18 @@ def test_a_code_gives_tokens_that_are_good(awaited: Insides, flow: Flow):
         assert issued.access.value not in repr(issued)
 
     run(awaited, story())
+
+
+def test_what_a_request_and_an_order_hold_is_not_shown(awaited: Insides, flow: Flow):
+    asked = TokenRequest(
+        client=flow.client,
+        parameters={"client_secret": "sj_k_secret", "subject_token": "sj_a_secret"},
+        sessions=awaited.inner,
+        clients=Clients(flow.context, flow.manager.tree, audiences=()),
+        retry="secret",
+    )
+    assert "secret" not in repr(asked)
+    assert "secret" not in repr(Wanted(access=Order(type="access_token", value="secret")))
 
 
 def test_a_code_used_by_64_at_once_has_one_winner(awaited: Insides, flow: Flow):

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sojourn.cli.offline import OfflineDesk
 from sojourn.errors import ConfigurationError, UnknownObject
-from sojourn.wire import exchange
+from sojourn.wire import device, exchange
 
 APPLICATION: Final = "demo-app"
 PROGRAM: Final = "demo-program"
@@ -104,7 +104,7 @@ def _clients(service: str, known: Mapping[str, str]) -> tuple[dict[str, Any], ..
             "client_name": "Demo notebook",
             "token_endpoint_auth_method": "none",
             "redirect_uris": ["http://127.0.0.1/callback"],
-            "grant_types": ["authorization_code", "refresh_token", exchange.GRANT],
+            "grant_types": ["authorization_code", "refresh_token", device.GRANT, exchange.GRANT],
             "scope": APPLICATION_SCOPE,
             "resources": [service],
         },

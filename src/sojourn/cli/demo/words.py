@@ -96,7 +96,7 @@ Its diary opens to a sign-in of the last five minutes: later, the command asks a
 A program by itself
   {token}
 
-End what the notebook may, in the browser or here, and ask for the notes again: it is refused from then on
+End what the notebook may, in the browser or here, and ask for the notes again: you are asked to sign in
   {revoke}
 
 Data: {data} ({lasting}). Ctrl-C ends the demo."""

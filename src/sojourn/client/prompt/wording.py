@@ -11,7 +11,6 @@ WAYS: Final = {Way.PASSWORD: "with a password", Way.BROWSER: "in the browser ins
 
 def title(form: Form) -> str:
     """What this is about, in a line."""
-    where = (
-        f" at {form.host}" if form.host_fixed and form.host and form.host != form.service else ""
-    )
+    told = {form.service, f"https://{form.service}", f"http://{form.service}"}
+    where = f" at {form.host}" if form.host_fixed and form.host and form.host not in told else ""
     return f"Sign in to {form.service}{where}"

@@ -30,6 +30,9 @@ class TokenRequest(Struct, frozen=True, kw_only=True):
     retry: str = ""
     jkt: str = ""
 
+    def __repr__(self) -> str:
+        return f"TokenRequest({self.client!r})"
+
 
 class GrantType(Protocol):
     """One way to get tokens."""

@@ -162,7 +162,7 @@ class Shape(Struct, frozen=True, kw_only=True):
 # Across: root to the left, a row for every leaf, each parent beside the middle of its children.
 # Down: a row for every node,
 # indented, for a phone held upright.
-ACROSS: Final = Shape(name="across", step=232, width=184, right_edge=False, label_limit=21)
+ACROSS: Final = Shape(name="across", step=228, width=196, right_edge=False, label_limit=17)
 DOWN: Final = Shape(name="down", step=20, width=330, right_edge=True, label_limit=30)
 
 
@@ -269,7 +269,7 @@ def _box(placed: Placed, shape: Shape) -> Markup:
         cx=x + 16,
         cy=y + HEIGHT // 2,
         tx=x + 30,
-        tw=placed.width - 38,
+        tw=placed.width - 36,
         label=shown(node.label, shape.label_limit),
-        note=shown(node.note, shape.label_limit + 5),
+        note=shown(node.note, shape.label_limit + 7),
     )

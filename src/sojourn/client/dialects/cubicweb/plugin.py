@@ -3,6 +3,7 @@ that nobody is signed in. The plugins stand above it; below it are renewal and `
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -18,6 +19,9 @@ from sojourn.wire import cubicweb
 
 if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
+
+# What one of the transport, a proxy and the server may read as a step up (RFC 3986 §5.2.4).
+_leads_up = re.compile(r"(?:/|%2f|%5c)(?:\.|%2e){2}(?:[/;]|%2f|%5c|%3b|$)", re.IGNORECASE).search
 
 
 class CubicWebAuth(RenewingAuth):
@@ -54,7 +58,8 @@ class CubicWebAuth(RenewingAuth):
             return True
         if origin(request.url) != self._origin:
             return False
-        return within(urlsplit(request.url).path or "/", self._folder)
+        path = urlsplit(request.url).path or "/"
+        return within(path, self._folder) and not _leads_up(path)
 
     def refuses(self, response: Reply) -> bool:
         return cubicweb.asks_to_sign_in(

@@ -18,6 +18,7 @@ from sojourn.client.renewal import RenewingAuth
 from sojourn.client.transport.contract import Fields, Reply, Request, Timeout
 from sojourn.client.url import origin
 from sojourn.client.user_agent import PRODUCT
+from sojourn.errors import Malformed
 from sojourn.wire import dynect
 from sojourn.wire.dynect import Envelope, SignIn
 
@@ -180,7 +181,12 @@ class DynectAuth(RenewingAuth):
         body = json.dumps(members).encode("ascii")
         url = f"{self.url}{dynect.SESSION}"
         reply = await env.send(Request(method, url, headers, body, within))
-        envelope = Envelope.parse(reply.content)
+        try:
+            envelope = Envelope.parse(reply.content)
+        except Malformed as cause:
+            raise Malformed(
+                f"{url} answered {reply.status}, not as DynECT does: {cause}"
+            ) from cause
         if self.observer is not None:
             self.observer(dynect.SESSION, method, members, envelope.status)
         return envelope

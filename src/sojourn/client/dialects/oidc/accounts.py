@@ -13,7 +13,9 @@ from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc import jobs, workload
 from sojourn.client.dialects.oidc.endpoints import Endpoints
 from sojourn.client.dialects.oidc.exchange import TokenExchange
+from sojourn.client.dialects.oidc.identity import ClientIdentity
 from sojourn.client.dialects.oidc.plugins import AuthorizationCode, ClientCredentials, DeviceCode
+from sojourn.client.discovery import Provider
 from sojourn.client.env.contract import Env
 from sojourn.errors import (
     AuthenticationError,
@@ -109,17 +111,22 @@ async def known(env: Env, plugin: Plugin, credential: Credential) -> Credential:
     return credential._replace(claims=claims)
 
 
-async def signed_out(env: Env, record: Mapping[str, Any], *, store: CredentialStore) -> str | None:
+async def signed_out(
+    env: Env,
+    record: Mapping[str, Any],
+    *,
+    store: CredentialStore,  # noqa: ARG001 - the contract's
+) -> str | None:
     """End the account at its provider: revoke its tokens (RFC 7009).
 
     Returns the address that ends the browser's session as well (RP-initiated logout), or None.
     """
-    plugin = restored(record, store=store, account="", interactive=False)
+    endpoints = _endpoints(record["state"], record["secrets"])
     tokens = record["secrets"].get("token") or {}
     for hint in ("refresh_token", "access_token"):
         if tokens.get(hint):
-            await plugin.endpoints.revoke(env, tokens[hint], hint=hint)
-    return await _logout_url(env, plugin.endpoints, tokens.get("id_token"))
+            await endpoints.revoke(env, tokens[hint], hint=hint)
+    return await _logout_url(env, endpoints, tokens.get("id_token"))
 
 
 async def userinfo(env: Env, plugin: Plugin) -> dict[str, Any]:
@@ -131,6 +138,17 @@ async def userinfo(env: Env, plugin: Plugin) -> dict[str, Any]:
         return claims
     fresh = await plugin.endpoints.userinfo(env, credential, subject=subject)
     return {**claims, **fresh}
+
+
+def _endpoints(state: Mapping[str, Any], secrets: Mapping[str, Any]) -> Endpoints:
+    client = ClientIdentity(
+        state["client_id"],
+        secrets.get("client_secret"),
+        _loaded(secrets.get("client_key")),
+        state.get("method"),
+        workload.restored(state.get("assertion")),
+    )
+    return Endpoints(Provider(state["issuer"]), client)
 
 
 def _exchanging(

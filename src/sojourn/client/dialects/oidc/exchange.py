@@ -119,6 +119,11 @@ class TokenExchange(OidcAuth):
         }
         return {**own, **super().state()}
 
+    def proof(self) -> dict[str, Any]:
+        parties = (self._subject, self._actor)
+        proofs = [proof for party in parties if party and (proof := party.proof())]
+        return {**super().proof(), **({"parties": proofs} if proofs else {})}
+
     def restorable(self) -> bool:
         """Tell whether `state` says whose tokens they are: those of accounts in the same store."""
         return all(party.account for party in (self._subject, self._actor) if party)

@@ -5,26 +5,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
-from sojourn.client.auth import Stamp
+from sojourn.client.auth import Stamp, Verdict
 from sojourn.client.credential import Credential
+from sojourn.client.dialects.oidc import step_up
 from sojourn.client.dialects.oidc.endpoints import Endpoints, refusal
 from sojourn.client.dialects.oidc.identity import ClientIdentity
 from sojourn.client.dialects.oidc.plugin import OidcAuth
-from sojourn.client.dialects.oidc.proving import new_key
+from sojourn.client.dialects.oidc.proving import loaded, new_key
 from sojourn.client.discovery import Provider
 from sojourn.client.env.contract import Env
 from sojourn.client.job_order import GRANT, JobOrder, JobRecord
+from sojourn.client.transport.contract import Reply, Request
 from sojourn.errors import (
     DelegationNotSupported,
     InteractionRequired,
     InvalidGrant,
     InvalidRequest,
+    Malformed,
     ProtocolError,
     UnsupportedGrantType,
 )
 from sojourn.wire import exchange
 
 if TYPE_CHECKING:
+    from sojourn.client.keeper import Keeper
     from sojourn.wire.dpop import ProofKey
     from sojourn.wire.forms import Params
     from sojourn.wire.oauth import TokenResponse
@@ -50,8 +54,21 @@ class JobAuth(OidcAuth):
         )
         self.job = self.label = job
 
+    @property
+    def held(self) -> Credential | None:
+        """What it was sent off with."""
+        return self._current
+
     def state(self) -> dict[str, Any]:
         return {"grant": GRANT, "job": self.job, **super().state()}
+
+    async def challenged(
+        self, env: Env, request: Request, response: Reply, stamp: Stamp
+    ) -> Verdict:
+        wanted = step_up.asked(response)
+        if wanted is not None:
+            raise step_up.of_another(request, wanted)
+        return await super().challenged(env, request, response, stamp)
 
     async def first(self, env: Env) -> NoReturn:
         """There is no other way to one than to be sent off with it."""
@@ -65,6 +82,10 @@ class JobAuth(OidcAuth):
 
     async def ask(self, env: Env, reason: InteractionRequired) -> NoReturn:
         raise reason
+
+    def _keeper(self, env: Env) -> Keeper:
+        # What the session's cache keeps for the same client may be the person's own, which can more.
+        return self._memory
 
 
 class _Session(NamedTuple):
@@ -208,7 +229,8 @@ def _subjects(client: ClientIdentity, session: _Session) -> list[tuple[str, str]
 
 
 def restored(state: dict[str, Any], secrets: dict[str, Any]) -> JobAuth:
-    """Return the plugin of a job that `JobAuth.record` wrote."""
+    """Return the plugin of a job that `JobAuth.record` wrote. Raises Malformed where its credential is bound to no key,
+    and what reading a record of another shape raises."""
     plugin = JobAuth(
         state["issuer"],
         state["client_id"],
@@ -217,4 +239,18 @@ def restored(state: dict[str, Any], secrets: dict[str, Any]) -> JobAuth:
         resource=tuple(state.get("resource") or ()),
     )
     plugin.restore(state, secrets)
+    held = plugin.held
+    if held is None or held.key is None or not _is_whole(held):
+        raise Malformed("A job's credential is a token that is bound to a key.")
+    loaded(held.key)
     return plugin
+
+
+def _is_whole(held: Credential) -> bool:
+    """Tell whether a credential that somebody else wrote down has what is read of it."""
+    numbers = (held.generation, held.issued_at, held.expires_at)
+    return (
+        all(isinstance(one, int) for one in numbers)
+        and held.access_token.isascii()
+        and isinstance(held.claims, dict)
+    )

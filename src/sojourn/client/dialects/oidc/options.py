@@ -20,7 +20,8 @@ def program(
     scope: str | None = None,
     resource: str | None = None,
 ) -> ClientCredentials:
-    """Return the plugin of a program that its platform gives tokens to."""
+    """Return the plugin of a program that its platform gives tokens to: bearer tokens, which `sojourn token` and its
+    like hand on."""
     assertion = workload.found(
         token_file=token_file, token_variable=token_variable, audience=audience
     )
@@ -30,6 +31,7 @@ def program(
         assertion=assertion,
         scope=scope,
         resource=resource.split() if resource else None,
+        dpop=False,
     )
 
 

@@ -3,12 +3,15 @@ it is needed. The exchange stands above it; below it are renewal and the account
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from hashlib import sha256
 from typing import NamedTuple
 
 from sojourn.client.account import Account
 from sojourn.client.auth import AuthPlugin, Stamp
 from sojourn.client.dialects.oidc.endpoints import Endpoints
+from sojourn.client.dialects.oidc.plugins import PersonAuth
 from sojourn.client.env.contract import Env
 from sojourn.client.renewal import RenewingAuth
 from sojourn.errors import CredentialError, IncompleteCredentials
@@ -48,9 +51,21 @@ class Party:
 
     def identity(self) -> tuple[str, ...] | None:
         """What tells this party from all others; None where only the caller knows whose tokens they are."""
-        if not isinstance(self._source, RenewingAuth):
+        source = self._source
+        if not isinstance(source, RenewingAuth):
             return None
-        return (self._source.kind, self._source.account or "", *self._source.identity())
+        if source.account is None and isinstance(source, PersonAuth):
+            # Two people's plugins may be alike in all that code gave them.
+            subject = source.subject
+            return None if subject is None else (source.kind, "", *source.identity(subject))
+        return (source.kind, source.account or "", *source.identity())
+
+    def proof(self) -> str | None:
+        """What shows, without telling them, which secrets this party was given in code; an account was given none."""
+        source = self._source
+        if not isinstance(source, RenewingAuth) or source.account is not None:
+            return None
+        return sha256(json.dumps(source.proof(), sort_keys=True).encode()).hexdigest()
 
     @property
     def account(self) -> str | None:

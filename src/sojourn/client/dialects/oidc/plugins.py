@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from shlex import join
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
@@ -23,6 +24,7 @@ from sojourn.client.dialects.oidc.sign_in import SignIn, possible, sign_in
 from sojourn.client.discovery import Provider
 from sojourn.client.env.blocking import BlockingEnv
 from sojourn.client.env.contract import Env
+from sojourn.client.prompt import terminal
 from sojourn.client.renewal import SignInEnded
 from sojourn.client.transport.contract import Reply, Request
 from sojourn.errors import (
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
     from sojourn.client.dialects.oidc.device import Show
     from sojourn.client.dialects.oidc.workload import PlatformToken
+    from sojourn.client.keeper import Keeper
     from sojourn.client.prompt.contract import Answer
     from sojourn.wire.forms import Params
     from sojourn.wire.jose import SigningKey
@@ -82,6 +85,10 @@ class ClientCredentials(OidcAuth):
         )
         self.label = client_id
 
+    def identity(self, user: str | None = None) -> tuple[str, ...]:
+        # What a session keeps of a program is never served to the people of the same client.
+        return (*super().identity(user), *(() if user else ("client_credentials",)))
+
     def state(self) -> dict[str, Any]:
         source = workload.kept(self.endpoints.client.assertion)
         own = {"grant": "client_credentials"}
@@ -113,7 +120,7 @@ class ClientCredentials(OidcAuth):
             raise refusal(self.issuer, cause) from cause
 
 
-class _PersonAuth(OidcAuth):
+class PersonAuth(OidcAuth):
     """A person: asked when first needed, renewed with a refresh token afterwards, asked again where a service wants a
     newer or stronger sign-in (RFC 9470)."""
 
@@ -157,13 +164,17 @@ class _PersonAuth(OidcAuth):
         try:
             if self.asker is not None or not self.interactive:
                 return await super().ask(env, reason)
+            if isinstance(reason, (SignInEnded, StepUpRequired)) and self._at_terminal():
+                terminal.say(f"{step_up.without_command(reason)}\n")
             return await self.first(env)
         finally:
             self._raised = None
 
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
         if previous is None:
-            raise InteractionRequired(f"Nobody is signed in at {self.issuer} yet.")
+            raise InteractionRequired(
+                f"Nobody is signed in at {self.issuer} yet.", ways_out=self._ways_out()
+            )
         if previous.refresh_token is None:
             raise SignInEnded
         form: Params = {
@@ -181,12 +192,33 @@ class _PersonAuth(OidcAuth):
         except ProtocolError as cause:
             raise refusal(self.issuer, cause) from cause
 
-    def _subject(self) -> str | None:
+    def _keeper(self, env: Env) -> Keeper:
+        keeper = super()._keeper(env)
+        if self._account is None and self.subject is not None:
+            kept = keeper.read().credential
+            # Another person's, whose plugin code gave the same: theirs stays theirs, and ours in memory.
+            if kept is not None and kept.claims.get("sub", self.subject) != self.subject:
+                return self._memory
+        return keeper
+
+    def _ways_out(self) -> tuple[str, ...]:
+        return (
+            f"run `{join(self.command())}` once, and take Accounts().get().auth()",
+            "leave interactive=False out where somebody can be asked",
+            "use ClientCredentials for a program that acts for itself",
+        )
+
+    def _at_terminal(self) -> bool:
+        """Whether the person reads at the terminal why they are asked."""
+        return not gui_thread.application() and terminal.available()
+
+    @property
+    def subject(self) -> str | None:
         """Who it must be, if somebody signed in before."""
         return self._current.claims.get("sub") if self._current else None
 
 
-class AuthorizationCode(_PersonAuth):
+class AuthorizationCode(PersonAuth):
     """A person, signed in through the browser when first needed, renewed with a refresh token
     afterwards.
 
@@ -245,7 +277,7 @@ class AuthorizationCode(_PersonAuth):
             return await env.block(
                 asked, self.issuer, lambda told: lead(lambda own: self.first(own, told))
             )
-        wanted, subject = self.wanted, self._subject()
+        wanted, subject = self.wanted, self.subject
         if self._raised is not None:
             wanted = step_up.raised(wanted, self._raised, subject)
         wanted = replace(wanted, more=await kept_in.parameters(env, self))
@@ -262,7 +294,7 @@ class AuthorizationCode(_PersonAuth):
         return super().may_ask() or (self.interactive and possible())
 
 
-class DeviceCode(_PersonAuth):
+class DeviceCode(PersonAuth):
     """A person who approves on another device what this one shows (RFC 8628), for machines without a browser;
     renewed with a refresh token afterwards.
 
@@ -317,9 +349,12 @@ class DeviceCode(_PersonAuth):
             env,
             self.endpoints,
             wanted,
-            subject=self._subject(),
+            subject=self.subject,
             binding=await self._binding(env),
         )
 
     def may_ask(self) -> bool:
         return super().may_ask() or self.interactive
+
+    def _at_terminal(self) -> bool:
+        return self.wanted.show is None and terminal.available()

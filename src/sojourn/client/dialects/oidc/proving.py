@@ -92,8 +92,10 @@ class Prover:
 
         token, text = credential.access_token, credential.key or ""
         key = self.key_of(credential) or loaded(text)
-        self._held = _Held(text, token, key, ath(token))
-        return self._held
+        held = self._held = _Held(text, token, key, ath(token))
+        return (
+            held  # not what another thread, with another credential, may have put there meanwhile
+        )
 
     def _proof(self, key: ProofKey, method: str, url: str, *, now: int, ath: str = "") -> str:
         nonce = self._nonces.get(origin(url)) if self._nonces else None

@@ -96,11 +96,11 @@ async def first(
 def _words(url: str, given: DeviceAuthorization | None, desk: Desk, *, here: bool) -> str:
     """What the person reads. Where no line can be typed there is little room, and a code says it shorter."""
     typing = desk.next_line is not None
-    opened = "Sign in in the browser, which opens now." if here else ""
+    opened = "The browser opens now: sign in there." if here else ""
     address = f"open in any browser\n\n  {url}\n"
     parts = [opened]
     if given is not None:
-        parts.append(("Or, " if here else "To sign in, ") + device.place(given))
+        parts.append(("Or " if here else "To sign in, ") + device.place(given))
         picture = "" if here or not desk.draws else device.picture(given)
         parts.append(f"Or scan this, and compare the code:\n\n{picture}\n" if picture else "")
     if given is None or typing:

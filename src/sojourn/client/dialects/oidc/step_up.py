@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from shlex import join
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from msgspec import structs
@@ -16,6 +16,8 @@ from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc.sign_in import SignIn, default_prompt
 from sojourn.client.transport.contract import Reply, Request
 from sojourn.errors import InsufficientUserAuthentication, InteractionRequired, StepUpRequired
+
+_RUN: Final = " Run: "
 
 
 def asked(response: Reply) -> InsufficientUserAuthentication | None:
@@ -45,7 +47,12 @@ def of_a_person(
     what is wanted."""
     words = [*command, *(word for value in wanted.acr_values for word in ("--acr", value))]
     words += [] if wanted.max_age is None else ["--max-age", str(wanted.max_age)]
-    return _required(request, wanted, f"Run: {join(words)}")
+    return _required(request, wanted, f"{_RUN.lstrip()}{join(words)}")
+
+
+def without_command(reason: InteractionRequired) -> str:
+    """Return what is wanted, for a person who is asked at once and has nothing to run."""
+    return reason.public.partition(_RUN)[0]
 
 
 def in_vain(reason: StepUpRequired) -> StepUpRequired:

@@ -184,8 +184,8 @@ def found(
     if audience or os.environ.get(URL):
         return GitHubActions(audience)
     raise IncompleteCredentials(
-        "Nothing says where the platform's token is: give token_file or token_variable; in a job of GitHub Actions "
-        "with the permission `id-token: write` nothing is needed."
+        "Nothing says where the platform's token is: give token_file or token_variable (--token-file, "
+        "--token-variable); a job of GitHub Actions needs neither, but the permission to write id-token."
     )
 
 

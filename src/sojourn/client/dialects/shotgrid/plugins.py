@@ -43,6 +43,11 @@ class ShotgridUser(ShotgridAuth):
     def name(self) -> str | None:
         return self.login
 
+    def adopt(self, credential: Credential) -> None:
+        super().adopt(credential)
+        if self.login is None and credential.claims.get("sub"):
+            self.take(credential.claims["sub"])
+
     async def by_password(
         self,
         env: Env,

@@ -14,7 +14,7 @@ from sojourn.client.response import Response
 from sojourn.client.transport.contract import Fields, Reply, Request
 from sojourn.client.url import Origin, is_loopback, origin
 from sojourn.client.user_agent import PRODUCT
-from sojourn.errors import IncompleteCredentials, Malformed
+from sojourn.errors import IncompleteCredentials, Malformed, NotFound
 from sojourn.wire import shotgrid
 from sojourn.wire.shotgrid import Answer, Call, Caller, Info
 
@@ -68,6 +68,12 @@ async def call(
     by_session = caller is not None and caller.session_token is not None
     if by_session and is_sign_in(reply.status, reply.header("location")):
         raise SessionEnded("The session has ended at the site, which signs in by single sign-on.")
+    if reply.status == 404:
+        raise NotFound(
+            f"{request.url} is not there (404): is {site} a ShotGrid site?",
+            status=404,
+            url=request.url,
+        )
     if reply.status != 200:
         raise http_error(Response(reply, request))
     answer = Answer.parse(reply.content)

@@ -18,6 +18,7 @@ from sojourn.errors import BadSessionId, Conflict, InvalidToken, Malformed, NotL
 from sojourn.model.admission import Admitted, Operation, judge
 from sojourn.model.beside import ALONE, Beside
 from sojourn.model.client import Client
+from sojourn.model.delegation import Delegation
 from sojourn.model.grant import Grant
 from sojourn.model.liveness import Node, Path
 from sojourn.model.token import Token
@@ -29,7 +30,7 @@ from sojourn.server.services.sessions.root import owner_of
 from sojourn.server.services.sessions.tree import Tree
 from sojourn.store import records
 from sojourn.store.contract import Put, partition_of
-from sojourn.wire import json_text, tokens
+from sojourn.wire import exchange, json_text, tokens
 
 _is_jti: Final = re.compile(r"[A-Za-z0-9_-]{22}").fullmatch
 
@@ -198,9 +199,11 @@ class Acceptance:
             scope = tuple([name for name in scope if name in client.scope])
             if audience and not set(audience) <= set(client.resources):
                 raise InvalidToken(detail="the client lost the resource since")
-            if handed_on:
+            if token.delegation is not UNSET:
+                clients = {**beside.clients, token.client_id: client}
                 scope = _of_all(scope, beside)
-                _check_parents(located.path, {**beside.clients, token.client_id: client}, owner)
+                _check_actors(token.delegation, clients)
+                _check_parents(located.path, clients, owner)
         return Accepted(
             admitted=admitted,
             key=located.key,
@@ -261,6 +264,14 @@ def _of_all(scope: tuple[str, ...], beside: Beside) -> tuple[str, ...]:
     for one in beside.clients.values():
         scope = tuple([name for name in scope if one is not None and name in one.scope])
     return scope
+
+
+def _check_actors(told: Delegation, clients: Mapping[str, Client | None]) -> None:
+    """Who acts must still be allowed to: such a token may live as long as a refresh token. Raises InvalidToken."""
+    for actor in told.actors:
+        client = clients.get(actor.client_id)
+        if client is None or exchange.GRANT not in client.grant_types:
+            raise InvalidToken(detail="a client that acts lost token exchange since")
 
 
 def _check_parents(path: Path, clients: Mapping[str, Client | None], grant: Grant | None) -> None:

@@ -61,6 +61,9 @@ class Order(Struct, frozen=True, kw_only=True):
     delegation: Delegation | UnsetType = UNSET
     life: int = 0
 
+    def __repr__(self) -> str:
+        return f"Order({self.type})"
+
 
 class Minted(Struct, frozen=True, kw_only=True):
     """A token just minted; the only object that holds its text.
