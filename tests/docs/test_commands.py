@@ -33,6 +33,7 @@ def parse(words: list[str]) -> None:
         assert found is not None
         context = found.make_context(name, args, parent=context)
         command = found
+    context.close()
 
 
 @pytest.mark.parametrize(
