@@ -128,7 +128,7 @@ def test_where_the_browser_wins_the_code_is_withdrawn_and_its_page_says_so(
     desk = Desk()
     assert begin(desk).result(20).access_token == "t"
     assert two_ways.revoked == [("the-device-code", "device_code")]
-    assert "which opens now" in desk.shown[0]
+    assert "The browser opens now" in desk.shown[0]
     page = two_ways.pages.get(timeout=20)[1]
     assert f"The code {CODE} is not needed any more and was withdrawn." in page
 
