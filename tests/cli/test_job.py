@@ -47,6 +47,22 @@ def test_a_program_runs_as_the_job(demo, bob):
     assert json.loads(named.out)["name"] == "Bob Burke"
 
 
+def test_nothing_in_a_job_acts_as_the_person_unless_an_account_is_named(demo, bob):
+    environ = bob.good(*SENT, *SHOW).json
+    own = {name: environ[name] for name in ("SOJOURN_JOB", "SOJOURN_JOB_KEY")}
+    for words in (
+        ("token",),
+        ("whoami",),
+        ("explain",),
+        ("exec", "--", "true"),
+        (*SENT[:3], "true"),
+    ):
+        refused = bob(*words, **own)
+        assert (refused.code, "runs as a job" in refused.err) == (5, True), words
+    assert bob.good("whoami", "--account", "bob", **own).out
+    assert "bob" in bob.good("accounts", **own).out
+
+
 def test_a_job_of_a_session_without_a_key_ends_with_its_token_and_that_is_told(demo, bob):
     assert bob.good(*SENT, *SHOW).err == ""
     bob.good("login", demo.issuer, "--no-dpop")

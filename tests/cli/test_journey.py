@@ -294,7 +294,7 @@ def test_a_service_that_wants_a_newer_sign_in_is_answered_by_the_command_that_is
         assert len(vault.received) == 1
     assert refused.code == 3
     command = refused.err.partition("Run: ")[2].split("\n")[0]
-    assert command.startswith(f"sojourn login {demo.issuer} --client-id sojourn-cli")
+    assert command.startswith(f"sojourn login {demo.issuer} ")
     assert command.endswith("--acr urn:gold --max-age 60")
     before = bob.good("token").out
     assert bob.good(*shlex.split(command)[1:]).out == "Signed in: bob\n"

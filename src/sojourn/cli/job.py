@@ -16,13 +16,10 @@ import click
 
 from sojourn.cli import options, output
 from sojourn.cli.exec import become
+from sojourn.client.choice import JOB
 
 if TYPE_CHECKING:
     from sojourn.client.renewal import RenewingAuth
-
-TEXT: Final = "SOJOURN_JOB"
-"""Holds the text of a job's user, for what runs as the job."""
-KEY: Final = "SOJOURN_JOB_KEY"
 
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _MARGIN: Final = 60
@@ -95,11 +92,12 @@ def command(
     if not program:
         click.echo(text)
         return 0
-    given = {TEXT: text}
+    given = {JOB: text}
     if isinstance(sealed_for, bytes):
+        from sojourn.client.jobs import VARIABLE
         from sojourn.wire import base64url
 
-        given[KEY] = base64url.encode(sealed_for)
+        given[VARIABLE] = base64url.encode(sealed_for)
     return become(program, given)
 
 
@@ -150,7 +148,7 @@ def _public_key(file: Path) -> Mapping[str, Any]:
 def caller(account: str | None, *, interactive: bool) -> tuple[str, RenewingAuth]:
     """Who calls from the command line, and at which issuer: the account that is named, else the job that this process
     runs as, else the current account, whose person may be asked where that is `interactive`."""
-    text = os.environ.get(TEXT)
+    text = os.environ.get(JOB)
     if account is None and text:
         from sojourn.client.serialize import deserialize_user
 

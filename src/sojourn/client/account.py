@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from sojourn.client.credential import Credential
 from sojourn.client.env.wall_clock import wall_clock
 from sojourn.client.keeper import kept_of
+from sojourn.client.login_command import login_command
 from sojourn.errors import InteractionRequired, KeyBound
 
 if TYPE_CHECKING:
@@ -22,10 +23,6 @@ _REPEATABLE: Final = {
     "token_exchange": "the account that it acts for",
 }
 """Grants whose secret is kept with the account, so that they can be made anew at any time."""
-
-_CLIENT: Final = "sojourn-cli"
-_SCOPE: Final = "openid profile email offline_access"
-"""What `sojourn login` signs in with, and for, if nothing else is said."""
 
 _KEPT: Final = "what was signed in with, which is kept, sealed"
 
@@ -94,38 +91,24 @@ class Account:
         if record is not None:
             return Account(self._store, subject, record).again
         if self.kind == "oidc":
-            return self._login(["--dpop"] if self.bound else [])
+            return self._login(*(["--dpop"] if self.bound else []))
         from sojourn.client.loading import kind_of
 
         return f"sojourn login {self.issuer} --kind {kind_of(self.kind, self.grant)}"
 
-    def _login(self, more: list[str]) -> str:
-        """The command at a provider of OpenID Connect: what `sojourn login` takes for granted is left out."""
-        words = ["sojourn", "login", self.issuer]
-        usual = f"{_SCOPE} account"
-        if self.client_id != _CLIENT:
-            words += ["--client-id", self.client_id]
-            usual = _SCOPE
-        asked = self.record["state"].get("scope")
-        if self.record["state"].get("assertion"):
-            words = [
-                "sojourn",
-                "login",
-                self.issuer,
-                "--kind",
-                "workload",
-                "--client-id",
-                self.client_id,
-            ]
-            usual, more = "", []
-        elif self.grant == "client_credentials":
-            words += ["--client-secret", "-"]
-            usual = ""
-        if asked and asked != usual:
-            words += ["--scope", asked]
-        words += [word for one in self.resources for word in ("--resource", one)]
-        words += ["--device"] if self.grant == "device_code" else []
-        return join([*words, *more])
+    def _login(self, *more: str) -> str:
+        """The command at a provider of OpenID Connect."""
+        state = self.record["state"]
+        workload = bool(state.get("assertion"))
+        words = login_command(
+            self.issuer,
+            self.client_id,
+            grant="workload" if workload else self.grant,
+            scope=state.get("scope"),
+            resources=self.resources,
+        )
+        # `sojourn login --kind` makes bearer tokens, and has no choice.
+        return join([*words, *(() if workload else more)])
 
     @property
     def resources(self) -> tuple[str, ...]:
@@ -194,7 +177,7 @@ class Account:
         return KeyBound(
             f"The token of {self.name} is bound to a key (DPoP) and of no use as a bearer token. Send requests with "
             "`sojourn get` or Session(auth=account.auth()), or sign in for a token to hand on: "
-            f"{self._login(['--no-dpop'])}"
+            f"{self._login('--no-dpop')}"
         )
 
     def auth(self, *, interactive: bool = False) -> RenewingAuth:

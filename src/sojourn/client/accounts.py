@@ -14,7 +14,17 @@ from weakref import WeakSet
 from sojourn.client import profile
 from sojourn.client.account import Account
 from sojourn.client.cache.store import CredentialStore
-from sojourn.client.choice import ARGUMENT, ENVIRONMENT, ONLY, PROFILE, VARIABLE, WITH, Choice, Step
+from sojourn.client.choice import (
+    ARGUMENT,
+    ENVIRONMENT,
+    JOB,
+    ONLY,
+    PROFILE,
+    VARIABLE,
+    WITH,
+    Choice,
+    Step,
+)
 from sojourn.errors import IncompleteCredentials, InteractionRequired, StoreError
 
 if TYPE_CHECKING:
@@ -22,6 +32,10 @@ if TYPE_CHECKING:
     from sojourn.client.session import Session
 
 _SHORTEST_PREFIX = 4
+_AS_A_JOB = (
+    f"This process runs as a job ({JOB}): `sojourn get` and deserialize_user send the job's own credential. To act as "
+    "the person, who may do more, name the account."
+)
 
 # The accounts that `with accounts.use(...)` made current, innermost last, each with its store's
 # folder.
@@ -79,7 +93,7 @@ class Accounts(Mapping[str, Account]):
         current one.
 
         Raises InteractionRequired where nobody is signed in, IncompleteCredentials for a name that
-        means none or several.
+        means none or several, and in a process that runs as a job (SOJOURN_JOB) where none is named.
         """
         return self.explain(name).account
 
@@ -101,6 +115,8 @@ class Accounts(Mapping[str, Account]):
         yield WITH, self[used[-1]] if used else None
         named = os.environ.get(VARIABLE)
         yield ENVIRONMENT, self._named(named) if named else None
+        if os.environ.get(JOB):
+            raise IncompleteCredentials(_AS_A_JOB)
         chosen = profile.current(self.store.paths)
         record = self.store.read(chosen) if chosen else None
         yield PROFILE, Account(self.store, chosen, record) if chosen and record else None

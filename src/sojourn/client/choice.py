@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from sojourn.client.account import Account
 
 VARIABLE: Final = "SOJOURN_ACCOUNT"
+JOB: Final = "SOJOURN_JOB"
+"""Holds the text of a job's user, for what runs as the job."""
 
 ARGUMENT: Final = "argument"
 WITH: Final = "with"

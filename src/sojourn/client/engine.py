@@ -87,7 +87,7 @@ class Engine:
         return sent
 
     async def _again(self, env: Env, sent: _Sent, left: Collection[str]) -> str:
-        """What of `left` another try would have that this one had not: a fresh proof, another sign-in, or ."""
+        """What of `left` another try would have that this one had not: a fresh proof, another sign-in, or ''."""
         answer, call = sent.response.reply, sent.hop
         if sent.stamp is None or call.auth is None or not call.auth.refuses(answer):
             return ""

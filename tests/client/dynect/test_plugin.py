@@ -136,3 +136,12 @@ def test_no_secret_is_in_what_the_plugin_shows(dynect, auth):
     (token,) = dynect.tokens
     assert "'password'" not in repr([auth, auth.sign_in, vars(auth)])
     assert token not in repr([auth, vars(auth)])
+
+
+def test_headers_that_are_asked_for_by_themselves_carry_the_token(dynect, auth):
+    """As keystoneauth1's Session asks for them, which does not say what for."""
+    with Session(auth, trust_env=False) as session:
+        headers = session.get_auth_headers()
+        assert headers == auth.get_headers(session)
+    with Session(trust_env=False) as plain:
+        assert plain.get(zones(dynect), headers=headers).json()["status"] == "success"

@@ -311,3 +311,13 @@ def test_no_secret_shows_in_what_is_printed(site, still):
     shown = repr(auths) + str([auth.state() for auth in auths])
     for secret in ("sesame", "123456", "s3cret-token", "key of publisher"):
         assert secret not in shown
+
+
+def test_headers_that_are_asked_for_by_themselves_carry_the_session(site):
+    """As keystoneauth1's Session asks for them, which does not say what for."""
+    auth = Password(site.url, "bob", "sesame")
+    with Session(auth, trust_env=False) as session:
+        headers = session.get_auth_headers()
+        assert headers is not None
+        assert list(headers) == ["Cookie"]
+        assert headers == auth.get_headers(session)

@@ -10,6 +10,7 @@ from sojourn.client.dialects.cubicweb.cookie import CookieAuth
 from sojourn.client.dialects.cubicweb.options import LOADERS
 from sojourn.client.dialects.cubicweb.plugin import CubicWebAuth
 from sojourn.client.env.contract import Env
+from sojourn.errors import NotRevocable
 
 if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
@@ -41,11 +42,12 @@ async def signed_in(env: Env, plugin: CubicWebAuth) -> dict[str, Any]:
 
 
 async def signed_out(env: Env, record: Mapping[str, Any], *, store: CredentialStore) -> None:
-    """End the account's session at the server. A password sent with each request and a token that signs
-    have none: the token lives until it is disabled there."""
+    """End the account's session at the server. Raises NotRevocable for a password sent with each request and for a
+    token that signs, which have none."""
     plugin = restored(record, store=store, account="", interactive=False)
-    if isinstance(plugin, CookieAuth):
-        await plugin.sign_out(env)
+    if not isinstance(plugin, CookieAuth):
+        raise NotRevocable(f"{plugin.url} holds no session that could be ended.")
+    await plugin.sign_out(env)
 
 
 async def userinfo(env: Env, plugin: CubicWebAuth) -> dict[str, Any]:

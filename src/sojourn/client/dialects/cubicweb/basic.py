@@ -55,7 +55,8 @@ class BasicAuth(CubicWebAuth):
         """Ask whether the instance takes the password. Only accounts need to know beforehand."""
         if await sign_in.refusal(env, self.url, self._proof) is not None:
             raise AuthenticationError(self._not_taken())
-        return self.credential_of(self._text, "Basic", previous, now=env.now())
+        # The text of a credential may be handed on, and the password is no token.
+        return self.credential_of(self.user, "Basic", previous, now=env.now())
 
     def _not_taken(self) -> str:
         return f"{self.url} did not take the user name and the password by HTTP Basic."

@@ -7,7 +7,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from shlex import join
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from msgspec.structs import replace
 
@@ -24,6 +24,7 @@ from sojourn.client.dialects.oidc.sign_in import SignIn, possible, sign_in
 from sojourn.client.discovery import Provider
 from sojourn.client.env.blocking import BlockingEnv
 from sojourn.client.env.contract import Env
+from sojourn.client.login_command import SCOPE, login_command
 from sojourn.client.prompt import terminal
 from sojourn.client.renewal import SignInEnded
 from sojourn.client.transport.contract import Reply, Request
@@ -45,8 +46,7 @@ if TYPE_CHECKING:
     from sojourn.wire.forms import Params
     from sojourn.wire.jose import SigningKey
 
-DEFAULT_SCOPE: Final = "openid profile email offline_access"
-_LOGIN: Final = ("sojourn", "login")
+DEFAULT_SCOPE: Final = SCOPE
 
 
 class ClientCredentials(OidcAuth):
@@ -124,6 +124,7 @@ class PersonAuth(OidcAuth):
     """A person: asked when first needed, renewed with a refresh token afterwards, asked again where a service wants a
     newer or stronger sign-in (RFC 9470)."""
 
+    grant: ClassVar[str]
     interactive: bool
     _met: step_up.Met | None = None
     _raised: StepUpRequired | None = None
@@ -131,10 +132,14 @@ class PersonAuth(OidcAuth):
 
     def command(self) -> list[str]:
         """Return the command that signs in alike."""
-        named = [word for one in self.resources for word in ("--resource", one)]
-        client_id, scope = self.endpoints.client.client_id, self.scope or "openid"
-        bound = ["--dpop"] if self.dpop else []
-        return [*_LOGIN, self.issuer, "--client-id", client_id, "--scope", scope, *named, *bound]
+        words = login_command(
+            self.issuer,
+            self.endpoints.client.client_id,
+            grant=self.grant,
+            scope=self.scope or "openid",
+            resources=self.resources,
+        )
+        return [*words, "--dpop"] if self.dpop else words
 
     async def challenged(
         self, env: Env, request: Request, response: Reply, stamp: Stamp
@@ -227,6 +232,8 @@ class AuthorizationCode(PersonAuth):
     that the tokens are for, or several (RFC 8707 §2).
     """
 
+    grant = "authorization_code"
+
     def __init__(
         self,
         issuer: str,
@@ -263,7 +270,7 @@ class AuthorizationCode(PersonAuth):
         self.login_hint = self.label = login_hint
 
     def state(self) -> dict[str, Any]:
-        own = {"grant": "authorization_code", "redirect_uri": self.wanted.redirect_uri}
+        own = {"grant": self.grant, "redirect_uri": self.wanted.redirect_uri}
         return {**own, **super().state()}
 
     async def first(self, env: Env, answer: Answer | None = None) -> Credential:
@@ -305,6 +312,8 @@ class DeviceCode(PersonAuth):
     them no heed. `resource` is the service that the tokens are for, or several (RFC 8707 §2).
     """
 
+    grant = "device_code"
+
     def __init__(
         self,
         issuer: str,
@@ -336,11 +345,8 @@ class DeviceCode(PersonAuth):
         self.wanted = DeviceSignIn(scope, self.resources, show, cancel, max_age, acr_values)
         self.interactive = interactive
 
-    def command(self) -> list[str]:
-        return [*super().command(), "--device"]
-
     def state(self) -> dict[str, Any]:
-        return {"grant": "device_code", **super().state()}
+        return {"grant": self.grant, **super().state()}
 
     async def first(self, env: Env) -> Credential:
         wanted = device.raised(self.wanted, self._raised) if self._raised else self.wanted

@@ -142,7 +142,8 @@ class ShotgridAuth(RenewingAuth):
     # The contract of a plugin ----------------------------------------------------------------------------------------
 
     async def authorize(self, env: Env, request: Request) -> Stamp:
-        if origin(request.url) != self._origin:
+        # keystoneauth1's Session asks for headers, and does not say what for.
+        if request.url and origin(request.url) != self._origin:
             return Stamp()
         if _is_rest(request.url):
             held = await self._rest.credential(env)
