@@ -1,5 +1,5 @@
-"""The command that signs in alike: what errors and accounts name as the way out. Accounts and plugins stand above it; it
-imports nothing, for accounts are read on the way to every token."""
+"""The command that signs in alike: what errors and accounts name as the way out. Accounts and plugins stand above
+it; it imports nothing, for accounts are read on the way to every token."""
 
 from __future__ import annotations
 
