@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sojourn.client.auth import AuthPlugin
 from sojourn.client.catalog.versions import Given, check_microversion
 from sojourn.client.env.contract import Env
-from sojourn.client.transport.contract import Request
+from sojourn.client.transport.contract import Request, made
 from sojourn.client.url import masked, origin
 from sojourn.errors import ConfigurationError, EndpointNotFound
 
@@ -34,15 +34,17 @@ async def located(env: Env, request: Request, service: Service) -> Request:
 
     Raises EndpointNotFound, and VersionNotAvailable for a microversion outside the service's range.
     """
-    prefix = await _prefix(env, request, service)
-    url = f"{prefix.rstrip('/')}/{request.url.lstrip('/')}"
-    origin(url)
-    return request._replace(url=url)
-
-
-async def _prefix(env: Env, request: Request, service: Service) -> str:
     if service.override:
-        return await _expanded(env, service.override, service.auth)
+        prefix = await _expanded(env, service.override, service.auth)
+    else:
+        prefix = await _found(env, request, service)
+    method, path, headers, content, timeout = request
+    url = f"{prefix.rstrip('/')}/{path.lstrip('/')}"
+    origin(url)
+    return made(Request, (method, url, headers, content, timeout))
+
+
+async def _found(env: Env, request: Request, service: Service) -> str:
     if service.auth is None or not service.filter:
         raise _nowhere(request, service)
     found = await service.auth.endpoint(env, **service.filter)

@@ -21,7 +21,7 @@ from sojourn.client.request_log import RequestLog
 from sojourn.client.retries import RetryRules
 from sojourn.client.timings import RequestTiming, Timings
 from sojourn.client.transport import choice
-from sojourn.client.transport.contract import Fields, Request, Timeout, Transport
+from sojourn.client.transport.contract import Fields, Request, Timeout, Transport, made
 from sojourn.client.transport.proxies import Proxies
 from sojourn.client.transport.tls import Cert, Trust, Verify
 from sojourn.client.url import is_plain
@@ -39,6 +39,11 @@ _FOR_EVER: Final = sys.maxsize
 _DEFAULT_LIMITS: Final = Timeout()
 _ACCEPTED: Final = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
 _RETRIED_STATUSES: Final = frozenset({503})
+_OF_HEADERS: Final = frozenset(
+    {
+        "client_name", "client_version", "global_request_id", "headers", "microversion", "original_ip", "user_agent",
+    }
+)  # fmt: skip
 
 
 class Calls(Verbs[R], Generic[R, T, S]):
@@ -167,47 +172,41 @@ class Calls(Verbs[R], Generic[R, T, S]):
             return self._plain_call(url, method)
         check(options)
         content, kind = encoded(options.get("data"), options.get("json"))
+        headers = (
+            self._plain_headers()
+            if kind is None and _OF_HEADERS.isdisjoint(options)
+            else self._headers(options, kind)
+        )
         auth = self._given(options.get("auth"))
         whole = is_whole(url) is not None
         params = options.get("params")
-        request = Request(
-            method.upper(),
-            full_url(url, params) if whole else quoted(url, params),
-            self._headers(options, kind),
-            content,
-            limits(options.get("timeout"), limits(self.timeout, _DEFAULT_LIMITS)),
-        )
+        target = full_url(url, params) if whole else quoted(url, params)
+        limit = limits(options.get("timeout"), limits(self.timeout, _DEFAULT_LIMITS))
         redirect = options.get("redirect")
-        return Call(
-            request,
-            self._used(auth, options.get("authenticated")),
-            _count(self.redirect if redirect is None else redirect),
-            self._retry_rules(options),
-            options.get("raise_exc", True),
-            options.get("allow_reauth", True),
-            None if whole else _service(auth, options),
-            self._log_of(options),
+        return made(
+            Call,
+            (
+                made(Request, (method.upper(), target, headers, content, limit)),
+                self._used(auth, options.get("authenticated")),
+                _count(self.redirect if redirect is None else redirect),
+                self._retry_rules(options),
+                options.get("raise_exc", True),
+                options.get("allow_reauth", True),
+                None if whole else _service(auth, options),
+                self._log_of(options),
+            ),
         )
 
     def _plain_call(self, url: str, method: str) -> Call:
         """The same for a call without options: most are, and there is little to find out."""
-        limit, redirect = self.timeout, self.redirect
-        return Call(
-            Request(
-                method.upper(),
-                url,
-                self._plain_headers(),
-                None,
-                _DEFAULT_LIMITS if limit is None else limits(limit, _DEFAULT_LIMITS),
-            ),
-            self._plugin,
-            redirect if type(redirect) is int and redirect >= 0 else _count(redirect),
-            self._retry_rules({}) if self.connect_retries else None,
-            True,
-            True,
-            None,
-            self._log if self._log.on else None,
-        )
+        limit = _DEFAULT_LIMITS
+        if self.timeout is not None:
+            limit = limits(self.timeout, limit)
+        request = made(Request, (method.upper(), url, self._plain_headers(), None, limit))
+        redirect = _count(self.redirect)
+        retry = self._retry_rules({}) if self.connect_retries else None
+        log = self._log if self._log.on else None
+        return made(Call, (request, self._plugin, redirect, retry, True, True, None, log))
 
     def _plain_headers(self) -> Fields:
         if self.additional_headers or self.original_ip or self.additional_user_agent:
@@ -320,7 +319,9 @@ def _service(auth: AuthPlugin | None, options: RequestOptions) -> Service:
     wanted = dict(options.get("endpoint_filter") or {})
     if allow := options.get("allow"):
         wanted["allow"] = allow
-    return Service(options.get("endpoint_override"), wanted, auth, options.get("microversion"))
+    return made(
+        Service, (options.get("endpoint_override"), wanted, auth, options.get("microversion"))
+    )
 
 
 def _microversioned(options: RequestOptions) -> str:
@@ -340,9 +341,9 @@ def _pairs(products: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
 
 
 def _count(redirect: int | bool) -> int:  # noqa: FBT001
-    if redirect is True:
-        return _FOR_EVER
-    return max(0, int(redirect))
+    if type(redirect) is int and redirect >= 0:
+        return redirect
+    return _FOR_EVER if redirect is True else max(0, int(redirect))
 
 
 def _opened(cache: CredentialStore | bool | None) -> CredentialStore | None:  # noqa: FBT001

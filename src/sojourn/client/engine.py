@@ -19,7 +19,7 @@ from sojourn.client.response import Response
 from sojourn.client.retries import Retries, RetryRules
 from sojourn.client.timings import Timings
 from sojourn.client.tracing import traced
-from sojourn.client.transport.contract import Fields, Reply, Request
+from sojourn.client.transport.contract import Fields, Reply, Request, made
 from sojourn.client.url import masked
 from sojourn.errors import ConnectFailure
 
@@ -62,9 +62,11 @@ class Engine:
         """Return the final answer to `call`. Raises RequestError, EndpointError and
         CredentialError."""
         if call.service is not None:
-            call = call._replace(request=await located(env, call.request, call.service))
+            call = made(Call, (await located(env, call.request, call.service), *call[1:]))
         retries = Retries(call.retry) if call.retry is not None else None
-        sent = await self._follow(env, call, retries)
+        sent = await self._send(env, call, (), retries)
+        if sent.response.status_code in redirects.STATUSES:
+            sent = await self._follow(env, sent, retries)
         if sent.stamp is not None and call.auth is not None:  # noqa: SIM102 - two questions
             if call.auth.refuses(sent.response.reply):
                 sent = await self._repeated(env, retries, sent, allow_reauth=call.allow_reauth)
@@ -83,7 +85,8 @@ class Engine:
             hop = sent.hop
             if what == _SIGN_IN:
                 hop = hop._replace(allow_reauth=False)
-            sent = await self._follow(env, hop, retries, sent.response.history)
+            sent = await self._send(env, hop, sent.response.history, retries)
+            sent = await self._follow(env, sent, retries)
         return sent
 
     async def _again(self, env: Env, sent: _Sent, left: Collection[str]) -> str:
@@ -98,29 +101,19 @@ class Engine:
         verdict = await call.auth.challenged(env, sent.response.request, answer, sent.stamp)
         return _SIGN_IN if verdict is Verdict.RETRY and call.request.replayable else ""
 
-    async def _follow(
-        self,
-        env: Env,
-        call: Call,
-        retries: Retries | None,
-        passed: tuple[Response, ...] = (),
-    ) -> _Sent:
-        while True:
-            sent = await self._send(env, call, passed, retries)
-            request, response = call.request, sent.response
-            if response.status_code not in redirects.STATUSES or len(passed) >= call.redirects:
-                return sent
-            target = redirects.target(response)
-            if target is None or _refused_here(call, sent):
-                return sent
-            following = redirects.following(request, target, response.status_code)
+    async def _follow(self, env: Env, sent: _Sent, retries: Retries | None) -> _Sent:
+        """Follow the redirects that begin with `sent`, where there are any; returns the last answer."""
+        while (target := _leads_to(sent)) is not None:
+            call, response = sent.hop, sent.response
+            following = redirects.following(call.request, target, response.status_code)
             if following is None:
-                return sent
-            auth = call.auth if redirects.same_origin(request, following) else None
-            call = call._replace(request=following, auth=auth)
-            passed = (*passed, response)
+                break
+            auth = call.auth if redirects.same_origin(call.request, following) else None
             if retries is not None:
                 retries.new_hop()
+            hop = call._replace(request=following, auth=auth)
+            sent = await self._send(env, hop, (*response.history, response), retries)
+        return sent
 
     async def _send(
         self, env: Env, call: Call, passed: tuple[Response, ...], retries: Retries | None
@@ -151,7 +144,7 @@ class Engine:
                 unproved = auth.noticed(request, reply) if auth else False
                 pause = retries.after_answer(request, response) if retries is not None else None
                 if pause is None:
-                    return _Sent(response, stamp, unproved, call)
+                    return made(_Sent, (response, stamp, unproved, call))
             await env.sleep(pause)
             resent += 1
 
@@ -159,38 +152,37 @@ class Engine:
         self, call: Call, request: Request, reply: Reply | None, began: int, duration: float
     ) -> None:
         shown = masked(request.url)
-        entry = HistoryEntry(
-            began,
-            request.method,
-            shown,
-            reply.status if reply else None,
-            duration,
-            call.auth.label if call.auth else None,
-            request_id_in(reply.headers) if reply else None,
-        )
-        self.history.add(entry, request, reply)
+        status, number = (reply.status, request_id_in(reply.headers)) if reply else (None, None)
+        label = call.auth.label if call.auth else None
+        told = (began, request.method, shown, status, duration, label, number, None)
+        self.history.add(made(HistoryEntry, told), request, reply)
         if self.timings is not None and reply is not None:
             self.timings.add(request.method, shown, duration)
 
 
-def _refused_here(call: Call, sent: _Sent) -> bool:
+def _leads_to(sent: _Sent) -> str | None:
+    """Return where the redirect that `sent` is leads to; None for all else, and where it is not to be followed."""
+    if len(sent.response.history) >= sent.hop.redirects:
+        return None
+    target = redirects.target(sent.response)
+    return None if target is None or _refused_here(sent) else target
+
+
+def _refused_here(sent: _Sent) -> bool:
     """Tell whether a redirect is how the service refuses the credential, such as one to its sign-in page:
     then it need not be followed."""
+    call = sent.hop
     if call.auth is None or sent.stamp is None or not sent.stamp.headers or not call.allow_reauth:
         return False
     return call.auth.refuses(sent.response.reply)
 
 
 def _stamped(request: Request, headers: Fields) -> Request:
-    kept = request.headers
+    """Return `request` with `headers`, which take the place of those of the same names."""
+    method, url, kept, content, timeout = request
     for name, _ in headers:
-        kept = _without(kept, name.lower())
-    fields = (*kept, *headers)
-    return Request(request.method, request.url, fields, request.content, request.timeout)
-
-
-def _without(fields: Fields, name: str) -> Fields:
-    for field in fields:
-        if field[0].lower() == name:
-            return tuple(field for field in fields if field[0].lower() != name)
-    return fields
+        for held, _ in kept:
+            if len(held) == len(name) and held.lower() == name.lower():
+                kept = tuple(field for field in kept if field[0].lower() != name.lower())
+                break
+    return made(Request, (method, url, kept + headers, content, timeout))

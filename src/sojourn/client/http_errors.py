@@ -15,7 +15,6 @@ from sojourn.errors import HttpClientError, HttpError, HttpServerError
 from sojourn.wire.masking import masked as without_secrets
 
 REQUEST_IDS: Final = ("x-request-id", "x-openstack-request-id", "x-compute-request-id")
-_LENGTHS: Final = frozenset(map(len, REQUEST_IDS))
 _LONGEST = 300
 
 
@@ -60,11 +59,11 @@ def request_id(headers: Mapping[str, str]) -> str | None:
 
 
 def request_id_in(fields: Fields) -> str | None:
-    """The same, from header fields as they came: most are not even of a fitting length."""
-    found = {}
+    """The same, from header fields as they came: most do not even begin like it."""
+    found = None
     for name, value in fields:
-        if len(name) in _LENGTHS and (lowered := name.lower()) in REQUEST_IDS:
-            found[lowered] = value
+        if name[0] in "xX" and (lowered := name.lower()) in REQUEST_IDS:
+            found = {**(found or {}), lowered: value}
     return request_id(found) if found else None
 
 

@@ -57,7 +57,8 @@ _KNOWN: Final = frozenset(RequestOptions.__annotations__)
 
 def check(options: RequestOptions) -> None:
     """Raise TypeError for an option that no request takes."""
-    if unknown := options.keys() - _KNOWN:
-        raise TypeError(f"A request takes no {', '.join(sorted(unknown))}.")
+    if not _KNOWN.issuperset(options):
+        unknown = sorted(options.keys() - _KNOWN)
+        raise TypeError(f"A request takes no {', '.join(unknown)}.")
     if options.get("requests_auth") is not None:
         raise TypeError("requests_auth= is not taken: pass an authentication plugin as auth=.")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sojourn.client.asking import InVain
 from sojourn.client.auth import Stamp, Verdict, handed_to_this_thread
 from sojourn.client.credential import Credential, of_halves
-from sojourn.client.env.contract import Clock, Env
+from sojourn.client.env.contract import Env
 from sojourn.client.flight import Flight
 from sojourn.client.interaction import InteractiveAuth, NotAsked, generation_of
 from sojourn.client.keeper import InMemory, Keeper, Kept, Sealed, SignedOut
@@ -62,6 +62,7 @@ class RenewingAuth(InteractiveAuth):
         self._account = account
         self._memory = InMemory()
         self._current: Credential | None = None
+        self._stamp: tuple[Credential | None, Stamp] = (None, Stamp())
         self._stale = 0
         self._flight = Flight()
         self._refused: Refusal | None = None
@@ -102,11 +103,21 @@ class RenewingAuth(InteractiveAuth):
 
     async def authorize(self, env: Env, request: Request) -> Stamp:
         credential = self._ready(env) or await self.credential(env)
-        return Stamp(self._shown(credential, request, env.now), credential.generation)
+        if credential.key is not None:
+            return Stamp(self._proved(credential, request, env.now()), credential.generation)
+        shown, stamp = self._stamp
+        if shown is not credential:
+            stamp = Stamp(self._shown(credential), credential.generation)
+            self._stamp = (credential, stamp)
+        return stamp
 
-    def _shown(self, credential: Credential, request: Request, now: Clock) -> Fields:
-        """Return the headers that show `credential` with `request`."""
+    def _shown(self, credential: Credential) -> Fields:
+        """Return the headers that show `credential`, which are the same for every request."""
         return (("Authorization", f"Bearer {credential.access_token}"),)
+
+    def _proved(self, credential: Credential, request: Request, now: int) -> Fields:
+        """Return the headers that show `credential` with `request` alone, and prove its key."""
+        raise KeyBound(BOUND)
 
     async def challenged(
         self, env: Env, request: Request, response: Reply, stamp: Stamp

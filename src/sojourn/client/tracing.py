@@ -5,6 +5,7 @@ conventions of HTTP clients. The engine stands above it; below it is the environ
 from __future__ import annotations
 
 import sys
+from collections.abc import Coroutine
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -34,13 +35,21 @@ class _Library(NamedTuple):
         return None if idle else _tracer_of(provider)
 
 
-async def traced(env: Env, request: Request, *, resent: int) -> Reply:
+def traced(env: Env, request: Request, *, resent: int) -> Coroutine[Any, Any, Reply]:
     """Send `request` within a span, if there is anything to trace with. `resent` says how often it was
     sent before."""
-    library = _library() if _API in sys.modules else None
-    tracer = library.tracer() if library else None
-    if library is None or tracer is None:
-        return await env.send(request)
+    if _API not in sys.modules:
+        return env.send(request)
+    library = _library()
+    tracer = library.tracer()
+    if tracer is None:
+        return env.send(request)
+    return _spanned(env, library, tracer, request, resent=resent)
+
+
+async def _spanned(
+    env: Env, library: _Library, tracer: Tracer, request: Request, *, resent: int
+) -> Reply:
     with tracer.start_as_current_span(
         request.method,
         kind=library.trace.SpanKind.CLIENT,

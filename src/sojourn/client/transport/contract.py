@@ -5,12 +5,15 @@ msgspec alone would take longer to import than all of the session."""
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from sojourn.client.url import masked
 
 Fields = tuple[tuple[str, str], ...]
 Body = bytes | Iterable[bytes] | AsyncIterable[bytes]
+
+made: Final = tuple.__new__
+"""Makes a named tuple from all of its values, twice as fast as calling it; for what every request makes."""
 
 
 class Timeout(NamedTuple):

@@ -8,7 +8,6 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
-from sojourn.client.auth import Stamp
 from sojourn.client.catalog.endpoint import EndpointData
 from sojourn.client.credential import Credential, next_generation
 from sojourn.client.dialects.keystone import sign_in
@@ -16,7 +15,7 @@ from sojourn.client.dialects.keystone.access import KeystoneAccess
 from sojourn.client.dialects.keystone.endpoints import Endpoints, all_versions
 from sojourn.client.env.contract import Env
 from sojourn.client.renewal import RenewingAuth
-from sojourn.client.transport.contract import Request
+from sojourn.client.transport.contract import Fields
 from sojourn.errors import AuthenticationError, IncompleteCredentials, MissingAuthMethods
 from sojourn.wire.keystone import Method, Named, Scope, Token
 
@@ -138,15 +137,15 @@ class KeystoneAuth(RenewingAuth):
         """Return a credential made now, whatever is kept."""
         return await self.renew(env, None, "")
 
-    async def authorize(self, env: Env, request: Request) -> Stamp:
-        credential = await self.credential(env)
-        return Stamp((("X-Auth-Token", credential.access_token),), credential.generation)
+    def _shown(self, credential: Credential) -> Fields:
+        return (("X-Auth-Token", credential.access_token),)
 
     async def access(self, env: Env) -> KeystoneAccess:
         return KeystoneAccess.of(await self.credential(env), self.auth_url)
 
     async def endpoint(self, env: Env, **filter: Any) -> EndpointData | None:  # noqa: ANN401
-        return await self._endpoints.find(env, await self.credential(env), self.auth_url, filter)
+        credential = self._ready(env) or await self.credential(env)
+        return await self._endpoints.find(env, credential, self.auth_url, filter)
 
     async def versions(self, env: Env, **filter: Any) -> dict[str, Any]:  # noqa: ANN401
         return dict(await all_versions(env, await self.access(env), filter))

@@ -12,7 +12,7 @@ from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc.endpoints import Endpoints
 from sojourn.client.dialects.oidc.proving import ALGORITHM, NO_KEY, Binding, new_key
 from sojourn.client.dialects.oidc.tokens import Expected, credential
-from sojourn.client.env.contract import Clock, Env
+from sojourn.client.env.contract import Env
 from sojourn.client.renewal import BOUND, RenewingAuth
 from sojourn.client.transport.contract import Fields, Reply, Request
 from sojourn.errors import AuthenticationError, KeyBound
@@ -113,12 +113,10 @@ class OidcAuth(RenewingAuth):
             return False
         return self.endpoints.prover.noticed(request.url, response)
 
-    def _shown(self, credential: Credential, request: Request, now: Clock) -> Fields:
-        if credential.key is None:
-            return super()._shown(credential, request, now)
+    def _proved(self, credential: Credential, request: Request, now: int) -> Fields:
         if not request.url:  # keystoneauth1's Session asks for headers, and does not say what for
             raise KeyBound(BOUND)
-        return self.endpoints.prover.shown(credential, request, now=now())
+        return self.endpoints.prover.shown(credential, request, now=now)
 
     async def _binding(self, env: Env) -> Binding:
         """Return a fresh key for new tokens, where the provider binds them to one with ES256 and that is wanted."""
