@@ -3,7 +3,7 @@ same authenticator and the same user."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class AsyncUser:
-    """A user for event loops. `facts` is the same user for threads: what `serialize_user` takes."""
+    """A user for event loops. `facts` is the same user for threads."""
 
     def __init__(self, facts: User) -> None:
         self.facts = facts
@@ -51,6 +51,18 @@ class AsyncUser:
     async def resolve_entity(self) -> Mapping[str, Any]:
         """Return `type` and `id` of what the user is at the service."""
         return await in_thread(self.facts.resolve_entity)
+
+    async def serialize(self, **options: Any) -> str:  # noqa: ANN401 - those of `serialize_user`
+        """Return the user as a text, for this person's other processes or `for_job=`: see `serialize_user`."""
+        from sojourn.client.serialize import serialize_user
+
+        return await in_thread(partial(serialize_user, self.facts, **options))
+
+    async def serialize_jobs(self, names: Iterable[str], **options: Any) -> list[str]:  # noqa: ANN401 - its own
+        """Return the text of the user for each of many jobs: see `serialize_jobs`."""
+        from sojourn.client.jobs import serialize_jobs
+
+        return await in_thread(partial(serialize_jobs, self.facts, names, **options))
 
 
 class AsyncAuthenticator:

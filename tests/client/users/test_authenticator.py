@@ -14,6 +14,7 @@ from sojourn import (
     Authenticator,
     DefaultsManager,
     User,
+    deserialize_user,
     errors,
     get_authenticated_user,
     set_authenticated_user,
@@ -269,6 +270,7 @@ def test_event_loops_have_the_same(store, dynect):
         async with await user.create_session(trust_env=False) as session:
             answer = await session.get(f"{dynect.url}{PATH}")
         entity = await user.resolve_entity()
+        assert repr(deserialize_user(await user.serialize())) == repr(user.facts)
         await authenticator.clear_default_user()
         return answer.json()["data"]["zone"], entity, repr(user)
 

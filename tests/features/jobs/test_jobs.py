@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,7 @@ import httpx2
 import pytest
 from msgspec.structs import replace
 
-from sojourn import Session, deserialize_user, errors, serialize_jobs, serialize_user
+from sojourn import AsyncUser, Session, deserialize_user, errors, serialize_jobs, serialize_user
 from sojourn.client.credential import Credential
 from sojourn.client.dialects.keystone import v3
 from sojourn.client.dialects.oidc import AuthorizationCode
@@ -226,6 +227,21 @@ def test_one_call_sends_many_off(sit: Sit, farm: Farm):
     html = sessions(place).html
     assert "frame 29" in html
     assert "10 more act for you" in html
+
+
+def test_event_loops_send_jobs_off_too(sit: Sit, farm: Farm):
+    place = sit()
+    given: dict[str, Any] = {"scope": "openid", "recipient": farm.public}
+
+    async def work() -> list[str]:
+        user = AsyncUser(place.user)
+        one = await user.serialize(for_job="render 42", **given)
+        return [one, *await user.serialize_jobs(["frame 1", "frame 2"], **given)]
+
+    users = [arrived(text, farm) for text in asyncio.run(work())]
+    named = [getattr(user.auth, "job", "") for user in users]
+    assert named == ["render 42", "frame 1", "frame 2"]
+    assert [userinfo(user) for user in users] == [200, 200, 200]
 
 
 def test_no_names_are_no_jobs_and_one_text_is_a_mistake(sit: Sit, farm: Farm):
