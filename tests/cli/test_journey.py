@@ -63,7 +63,7 @@ def test_who_is_signed_in_is_told_by_the_server_and_by_what_is_kept_here(demo, b
     kept = bob.good("status", "--json").json
     assert (kept["username"], kept["account"], kept["renewable"]) == ("bob", "bob", True)
     assert kept["key"] == "file"
-    assert "Note: the key" in bob.good("status").err
+    assert "No keyring of the desktop took it" in bob.good("status").err
     listed = bob.good("accounts", "--json").json["items"]
     assert [(one["name"], one["current"]) for one in listed] == [("bob", True)]
 

@@ -71,11 +71,15 @@ def command(*, account: str | None, as_json: bool) -> None:
     for problem in problems:
         click.echo(f"Warning: {problem}", err=True)
     if origin == "file":
-        click.echo(
-            "Note: the key that seals your accounts is a file. With a keyring (pip install "
-            "'sojourn[keyring]') it would be kept there.",
-            err=True,
-        )
+        click.echo(f"Note: the key that seals your accounts is a file. {_why_a_file()}", err=True)
+
+
+def _why_a_file() -> str:
+    from importlib.util import find_spec
+
+    if find_spec("keyring"):
+        return "No keyring of the desktop took it when the first account was kept: there is none, or it was locked."
+    return "With a keyring (pip install 'sojourn[keyring]') it would be kept there."
 
 
 def _ends(account: Account) -> int | None:
