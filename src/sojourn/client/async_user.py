@@ -48,6 +48,24 @@ class AsyncUser:
         """Get a new credential now: see `User.refresh_credentials`."""
         await in_thread(self.facts.refresh_credentials)
 
+    async def get_claims_expiration(self) -> float | None:
+        """Return when the current credential ends: see `User.get_claims_expiration`."""
+        return await in_thread(self.facts.get_claims_expiration)
+
+    def start_claims_renewal(
+        self, preemptive_renewal_ratio: float = 0.9, *, interval: float | None = None
+    ) -> None:
+        """Renew the credential in the background: see `User.start_claims_renewal`."""
+        self.facts.start_claims_renewal(preemptive_renewal_ratio, interval=interval)
+
+    def stop_claims_renewal(self) -> None:
+        """End what `start_claims_renewal` began."""
+        self.facts.stop_claims_renewal()
+
+    def is_claims_renewal_active(self) -> bool:
+        """Tell whether the credential is renewed in the background."""
+        return self.facts.is_claims_renewal_active()
+
     async def resolve_entity(self) -> Mapping[str, Any]:
         """Return `type` and `id` of what the user is at the service."""
         return await in_thread(self.facts.resolve_entity)

@@ -179,9 +179,7 @@ class RenewingAuth(InteractiveAuth):
             return ready
         stale = self._stale
         try:
-            found = await self._flown(env, ask=ask)
-            while found.generation <= stale:  # it took off before this one was refused
-                found = await self._flown(env, ask=ask)
+            found = await self._newer(env, stale, ask=ask)
         except (ConnectFailure, CredentialBusy, StoreUnavailable):
             if (current := self._usable(env, stale)) is not None:
                 return current
@@ -195,11 +193,22 @@ class RenewingAuth(InteractiveAuth):
             return None
         return current
 
-    async def _flown(self, env: Env, *, ask: bool) -> Credential:
+    async def renew_early(self, env: Env) -> Credential:
+        """Return a newer credential than the current one, which serves until it is there; nobody is asked."""
+        return await self._newer(env, generation_of(self._current), ask=False)
+
+    async def _newer(self, env: Env, stale: int, *, ask: bool) -> Credential:
+        found = await self._flown(env, stale, ask=ask)
+        while found.generation <= stale:  # it took off before anybody wanted a newer one
+            found = await self._flown(env, stale, ask=ask)
+        return found
+
+    async def _flown(self, env: Env, stale: int, *, ask: bool) -> Credential:
         while True:
             try:
                 return await env.flight(
-                    self._flight, lambda worker: self._renewed(worker, self._stale, ask=ask)
+                    self._flight,
+                    lambda worker: self._renewed(worker, max(stale, self._stale), ask=ask),
                 )
             except NotAsked:  # of this flight, or of one that another began who wanted none asked
                 if not ask:

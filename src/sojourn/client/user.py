@@ -13,6 +13,8 @@ from sojourn.errors import AuthenticationError, ConnectFailure, InteractionRequi
 
 if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
+    from sojourn.client.claims_renewal import ClaimsRenewal
+    from sojourn.client.credential import Credential
     from sojourn.client.env.contract import Env
     from sojourn.client.prompt.contract import Prompt
     from sojourn.client.renewal import RenewingAuth
@@ -43,6 +45,7 @@ class User:
         self._prompt = prompt
         self._plugin: RenewingAuth | None = None
         self._entity: Mapping[str, Any] | None = None
+        self.claims_renewal: ClaimsRenewal | None = None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self} @ {self.host}>"
@@ -118,6 +121,59 @@ class User:
         """
         self.auth.invalidate()
         self.run(self.auth.credential)
+
+    def get_claims_expiration(self) -> float | None:
+        """Return when the current credential ends, in seconds since 1970; None where nobody knows. Nobody is asked.
+
+        Raises InteractionRequired where only the person can help, AuthenticationError, ConnectFailure.
+        """
+        ends = self.current_credential().expires_at
+        return None if ends is None else ends / 1000
+
+    def start_claims_renewal(
+        self, preemptive_renewal_ratio: float = 0.9, *, interval: float | None = None
+    ) -> None:
+        """Renew the credential in the background, from now on, when that share of its life is over: no call has to wait
+        for it. A session that ends by inactivity, and says no end, is used every hour; `interval`, in seconds, is
+        another time for all.
+
+        Nobody is ever asked: where only the person can help it ends, and the next call asks. A script has nothing to
+        renew. Whoever drops the user, or `stop_claims_renewal`, ends it.
+        """
+        from sojourn.client.claims_renewal import ClaimsRenewal
+
+        self.stop_claims_renewal()
+        if self.who.login is not None:
+            every = None if interval is None else int(interval * 1000)
+            self.claims_renewal = ClaimsRenewal(self, preemptive_renewal_ratio, interval=every)
+            self.claims_renewal.start()
+
+    def stop_claims_renewal(self) -> None:
+        """End what `start_claims_renewal` began."""
+        if self.claims_renewal is not None:
+            self.claims_renewal.stop()
+
+    def is_claims_renewal_active(self) -> bool:
+        """Tell whether the credential is renewed in the background, in this process."""
+        return self.claims_renewal is not None and self.claims_renewal.active
+
+    def current_credential(self) -> Credential:
+        """Return the credential that serves now, renewed if need be; nobody is asked."""
+        found: Credential = self.run(lambda env: self.auth.credential(env, ask=False))
+        return found
+
+    def renew_early(self) -> Credential:
+        """Return a newer credential, or where nobody knows the end of one, the same once the service took it. Nobody is
+        asked."""
+        found: Credential = self.run(self._renewed_early)
+        return found
+
+    async def _renewed_early(self, env: Env) -> Credential:
+        held = await self.auth.credential(env, ask=False)
+        if held.expires_at is not None:
+            return await self.auth.renew_early(env)
+        await self._check(env)
+        return await self.auth.credential(env, ask=False)
 
     def resolve_entity(self) -> Mapping[str, Any]:
         """Return `type` and `id` of what the user is at the service, which is asked once. Raises CredentialError."""

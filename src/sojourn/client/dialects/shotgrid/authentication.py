@@ -35,7 +35,9 @@ __all__ = [
     "IncompleteCredentials",
     "ShotgunAuthenticationError",
     "ShotgunAuthenticator",
+    "ShotgunSamlUser",
     "ShotgunUser",
+    "ShotgunWebUser",
     "UnresolvableHumanUser",
     "UnresolvableScriptUser",
     "UnresolvableUser",
@@ -44,6 +46,7 @@ __all__ = [
 ]
 
 ShotgunAuthenticationError = CredentialError
+ShotgunWebUser = ShotgunSamlUser = ShotgunUser
 
 
 class ShotgunAuthenticator(Authenticator):

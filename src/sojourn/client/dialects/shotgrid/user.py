@@ -4,15 +4,19 @@ authenticator makes them; below it are the general user and the connection.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+import os
+from typing import TYPE_CHECKING, Final, Self
 
 from sojourn.client.dialects.shotgrid.connecting import create_sg_connection
 from sojourn.client.dialects.shotgrid.plugin import ShotgridAuth
 from sojourn.client.user import User
-from sojourn.errors import IncompleteCredentials
+from sojourn.errors import ConfigurationError, IncompleteCredentials
 
 if TYPE_CHECKING:
     from sojourn.client.dialects.shotgrid.connection import Connection
+
+
+_INTERVAL: Final = "SHOTGUN_SSO_RENEWAL_INTERVAL"
 
 
 class ShotgunUser(User):
@@ -34,6 +38,19 @@ class ShotgunUser(User):
             session_metadata=user.session_metadata,
             prompt=user._prompt,  # noqa: SLF001 - its own kind
         )
+
+    def start_claims_renewal(
+        self, preemptive_renewal_ratio: float = 0.9, *, interval: float | None = None
+    ) -> None:
+        """As for every user; where no `interval` is given, SHOTGUN_SSO_RENEWAL_INTERVAL may say one, in seconds."""
+        told = os.environ.get(_INTERVAL)
+        if interval is None and told:
+            try:
+                interval = float(told)
+            except ValueError as cause:
+                message = f"{_INTERVAL} is a number of seconds, not {told!r}."
+                raise ConfigurationError(message) from cause
+        super().start_claims_renewal(preemptive_renewal_ratio, interval=interval)
 
     def create_sg_connection(self) -> Connection:
         """Return a new `shotgun_api3.Shotgun` of the user, which renews its session by itself, by asking the person if
