@@ -1,6 +1,7 @@
 """From a name to code that is imported when it is needed: the dialect of an account or a user, and the
 plugin of an authentication type with its options. Accounts, users, `clouds` and the command line stand above it, the
-dialects below. Other packages add plugins through the entry-point group `sojourn.plugins`."""
+dialects below. Other packages add plugins through the entry-point group `sojourn.plugins`, and what accounts and users
+need beside them through `sojourn.dialects`."""
 
 from __future__ import annotations
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from sojourn.client.user_dialect import UserDialect
 
 GROUP: Final = "sojourn.plugins"
+DIALECTS: Final = "sojourn.dialects"
+"""The group whose entry points name packages that have `accounts`, and perhaps `users`, as the dialects here do."""
 
 GENERAL: Final = "oidc"
 """The dialect of users where none is named."""
@@ -120,14 +123,26 @@ def users_of(kind: str) -> UserDialect:
 
 
 def _part_of(kind: str, part: str) -> ModuleType:
-    package = f"{_DIALECTS}.{kind}"
-    if not _is_name(kind) or find_spec(package) is None:
+    package = _package_of(kind)
+    if package is None:
         raise ConfigurationError(
-            f"An account is of the dialect {kind!r}, which this release lacks."
+            f"An account is of the dialect {kind!r}, which neither this release has nor a package that is installed."
         )
     if find_spec(f"{package}.{part}") is None:
         raise ConfigurationError(f"The dialect {kind!r} has no {part}: there are plugins alone.")
     return import_module(f"{package}.{part}")
+
+
+def _package_of(kind: str) -> str | None:
+    """Return the package of a dialect: ours, else the one that an installed package names."""
+    if not _is_name(kind):
+        return None
+    package = f"{_DIALECTS}.{kind}"
+    if find_spec(package) is not None:
+        return package
+    from importlib.metadata import entry_points
+
+    return next((entry.value for entry in entry_points(group=DIALECTS).select(name=kind)), None)
 
 
 def loader(name: str) -> Loader:
@@ -148,10 +163,14 @@ def loader(name: str) -> Loader:
 
 def kind_of(dialect: str, grant: str) -> str:
     """Return the name of the loader that signs in an account of `dialect` by `grant` again."""
+    from importlib.metadata import entry_points
+
     options = f"{_DIALECTS}.{dialect}.options"
-    if find_spec(options) is not None and grant in import_module(options).LOADERS:
-        return grant
-    return dialect
+    if find_spec(f"{_DIALECTS}.{dialect}") is None:
+        known = entry_points(group=GROUP).names
+    else:
+        known = import_module(options).LOADERS if find_spec(options) else set()
+    return grant if grant in known else dialect
 
 
 def loaders() -> dict[str, Loader]:
