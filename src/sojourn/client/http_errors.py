@@ -62,7 +62,7 @@ def request_id_in(fields: Fields) -> str | None:
     """The same, from header fields as they came: most do not even begin like it."""
     found = None
     for name, value in fields:
-        if name[0] in "xX" and (lowered := name.lower()) in REQUEST_IDS:
+        if name and name[0] in "xX" and (lowered := name.lower()) in REQUEST_IDS:
             found = {**(found or {}), lowered: value}
     return request_id(found) if found else None
 

@@ -5,9 +5,10 @@ above it; below it is whatever `request` the foreign session has."""
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Any
 
-from sojourn.client.transport.contract import Reply, Request
+from sojourn.client.transport.contract import Fields, Reply, Request
 from sojourn.client.url import masked
 from sojourn.errors import ConnectFailure, ConnectTimeout, RequestError, SSLFailure
 
@@ -25,13 +26,15 @@ class BorrowedTransport:
 
     def __init__(self, session: Any) -> None:  # noqa: ANN401 - not of ours
         self._session = session
+        sender = getattr(session, "session", None)  # of an Adapter it is the Session
+        self._jar: Any = getattr(getattr(sender, "session", sender), "cookies", None)
 
     def send(self, request: Request) -> Reply:
         try:
             answer = self._session.request(
                 request.url,
                 request.method,
-                headers=dict(request.headers),
+                headers=self._headers(request),
                 data=request.content,
                 authenticated=False,
                 redirect=False,
@@ -45,11 +48,30 @@ class BorrowedTransport:
             shown = masked(request.url)
             text = f"{request.method} {shown}: no answer"
             raise kind(text, method=request.method, url=shown, detail=str(error)) from error
-        fields = tuple((str(name), str(value)) for name, value in answer.headers.items())
-        return Reply(answer.status_code, fields, answer.content, answer.reason or "")
+        self._forget(answer)
+        return Reply(answer.status_code, _fields(answer), answer.content, answer.reason or "")
+
+    def _headers(self, request: Request) -> dict[str, str]:
+        """Return the headers to send. A session of `requests` adds cookies of its own to a request that has none."""
+        own = {} if self._jar is None or not len(self._jar) else {"Cookie": ""}
+        return own | dict(request.headers)
+
+    def _forget(self, answer: Any) -> None:  # noqa: ANN401 - not of ours
+        """Take the cookies of a sign-in out of the session again, which would send them with every request."""
+        for one in getattr(answer, "cookies", ()) if self._jar is not None else ():
+            with suppress(KeyError):
+                self._jar.clear(one.domain, one.path, one.name)
 
     def close(self) -> None:
         """Do nothing: the session is not ours to close."""
+
+
+def _fields(answer: Any) -> Fields:  # noqa: ANN401 - not of ours
+    """Return the header fields as they came: an answer of `requests` has folded those of one name, and several cookies
+    cannot be told apart then."""
+    own = getattr(getattr(answer, "raw", None), "headers", None)
+    found = own.items() if own else answer.headers.items()
+    return tuple((str(name), str(value)) for name, value in found)
 
 
 def _kind(error: Exception) -> type[RequestError] | None:

@@ -4,10 +4,11 @@ functions by the dialect's name; below them are the plugins."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sojourn.client.dialects.cubicweb.cookie import CookieAuth
 from sojourn.client.dialects.cubicweb.options import LOADERS
+from sojourn.client.dialects.cubicweb.person import CubicWebPerson
 from sojourn.client.dialects.cubicweb.plugin import CubicWebAuth
 from sojourn.client.env.contract import Env
 from sojourn.errors import NotRevocable
@@ -19,17 +20,18 @@ if TYPE_CHECKING:
 def restored(
     record: Mapping[str, Any],
     *,
-    store: CredentialStore,
-    account: str,
-    interactive: bool,  # noqa: ARG001 - nobody is ever asked
+    store: CredentialStore | None,
+    account: str | None,
+    interactive: bool,  # noqa: ARG001 - one signature for all dialects
 ) -> CubicWebAuth:
-    """Return the plugin that a stored record describes, carrying its credential."""
+    """Return the plugin that a record describes, carrying its credential; without `account` it is kept nowhere."""
     state, secrets = record["state"], record["secrets"]
-    build = LOADERS[state["grant"]].build
-    made = build(
-        state["issuer"], state["user"], secrets["secret"], store=store, account=account or None
+    url, user, secret = state["issuer"], state["user"], secrets.get("secret")
+    plugin: CubicWebAuth = (
+        LOADERS[state["grant"]].build(url, user, secret, store=store, account=account or None)  # type: ignore[assignment]
+        if secret
+        else CubicWebPerson(url, user, store=store, account=account or None)
     )
-    plugin = cast("CubicWebAuth", made)
     plugin.label = record.get("name") or plugin.label
     plugin.restore(state, secrets)
     return plugin

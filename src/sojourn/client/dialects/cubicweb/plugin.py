@@ -1,20 +1,22 @@
 """What CubicWeb's plugins share: the instance that they are for, what goes nowhere else, how an answer says
-that nobody is signed in. The plugins stand above it; below it are renewal and `wire.cubicweb`."""
+that nobody is signed in. The plugins stand above it; below it are renewal, the sign-in and `wire.cubicweb`."""
 
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-from sojourn.client.auth import AccessInfo
+from sojourn.client.auth import AccessInfo, Stamp, Verdict
 from sojourn.client.cookie_jar import within
 from sojourn.client.credential import Credential, next_generation
+from sojourn.client.dialects.cubicweb import sign_in
 from sojourn.client.env.contract import Env
 from sojourn.client.renewal import RenewingAuth
-from sojourn.client.transport.contract import Reply, Request
+from sojourn.client.transport.contract import Fields, Reply, Request
 from sojourn.client.url import origin
-from sojourn.errors import IncompleteCredentials
+from sojourn.errors import AuthenticationError, IncompleteCredentials
 from sojourn.wire import cubicweb
 
 if TYPE_CHECKING:
@@ -37,19 +39,20 @@ class CubicWebAuth(RenewingAuth):
         self,
         url: str,
         user: str,
-        secret: str,
+        secret: str | None,
         *,
         store: CredentialStore | None,
         account: str | None,
     ) -> None:
-        if not user or not secret:
+        """`secret` None is a person's, which is not kept."""
+        if not user or secret == "":
             raise IncompleteCredentials(f"{self.grant} needs to know who it is, and the secret.")
         super().__init__(store=store, account=account)
         self.url = url.partition("#")[0].partition("?")[0].rstrip("/")
         self._origin = origin(self.url)
         self._folder = urlsplit(self.url).path or "/"
         self.user = user
-        self.secret = secret
+        self.secret = secret or ""
         self.label = user
 
     def covers(self, request: Request) -> bool:
@@ -103,7 +106,7 @@ class CubicWebAuth(RenewingAuth):
     def state(self) -> dict[str, Any]:
         own = {
             "grant": self.grant,
-            "renewable": True,
+            "renewable": bool(self.secret),
             "issuer": self.url,
             "client_id": self.user,
             "user": self.user,
@@ -111,4 +114,38 @@ class CubicWebAuth(RenewingAuth):
         return {**own, **super().state()}
 
     def secrets(self) -> dict[str, Any]:
-        return {"secret": self.secret, **super().secrets()}
+        return {**({"secret": self.secret} if self.secret else {}), **super().secrets()}
+
+
+class ProvingAuth(CubicWebAuth):
+    """A plugin that has no session: each request is proved by itself."""
+
+    token_type: ClassVar[str]
+
+    @abstractmethod
+    def shown(self, request: Request, now: int) -> Fields:
+        """Return the header fields that prove who sends `request`."""
+
+    @abstractmethod
+    def why(self, response: Reply, now: int) -> str:
+        """Say why `response` may have refused what was shown."""
+
+    async def authorize(self, env: Env, request: Request) -> Stamp:
+        return Stamp(self.shown(request, env.now())) if self.covers(request) else Stamp()
+
+    async def challenged(
+        self, env: Env, request: Request, response: Reply, stamp: Stamp
+    ) -> Verdict:
+        """Raise AuthenticationError: the same would be refused again."""
+        if stamp.headers:
+            raise AuthenticationError(self.why(response, env.now()))
+        return Verdict.GIVE_UP
+
+    async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
+        """Ask whether the instance takes what is shown. Only accounts need to know beforehand."""
+        now = env.now()
+        answer = await sign_in.refusal(env, self.url, lambda asked: self.shown(asked, now))
+        if answer is not None:
+            raise AuthenticationError(self.why(answer, now))
+        # The text of a credential may be handed on, and the secret is no token.
+        return self.credential_of(self.user, self.token_type, previous, now=now)

@@ -15,6 +15,7 @@ from sojourn.client.url import masked, origin
 from sojourn.client.user_agent import PRODUCT
 from sojourn.errors import AuthenticationError, ConnectFailure, Malformed
 from sojourn.wire import cubicweb
+from sojourn.wire.cookies import parse as cookies_of
 from sojourn.wire.cubicweb import SignInForm
 
 Proof = Callable[[Request], Fields]
@@ -61,15 +62,25 @@ async def refusal(env: Env, url: str, proof: Proof) -> Reply | None:
 
     Raises AuthenticationError where nothing answers, ConnectFailure.
     """
-    page = Request("GET", url + cubicweb.SIGN_IN, _PAGE)
-    answer = await _proved(env, page, proof)
-    if answer.status != 404:
-        return None if _is_done(answer) else answer
-    user = Request("GET", f"{url}{cubicweb.API}/current-user", _API)
-    answer = await _proved(env, user, proof)
-    if answer.status == 404:
-        raise AuthenticationError(_nothing(url))
-    return None if answer.status == 200 else answer
+    answer, known = await _looked(env, url, proof)
+    return None if known else answer
+
+
+async def continued(env: Env, url: str, cookie: str) -> str | None:
+    """Use the session of `cookie`, which keeps it alive, and return the Cookie header that goes on with it; None where
+    the instance does not know it any more. Raises what `refusal` does."""
+    answer, known = await _looked(env, url, lambda _: (("Cookie", cookie),))
+    if not known:
+        return None
+    place = url + cubicweb.SIGN_IN
+    anew = Jar(url).taken(answer.headers, place, now=env.now()).cookies
+    held = {**cookies_of(cookie), **{one.name: one.value for one in anew}}
+    return "; ".join(f"{name}={value}" for name, value in held.items())
+
+
+async def current_user(env: Env, url: str, proof: Proof) -> Reply:
+    """Return what the cube api says of who sends a request with `proof`. Raises ConnectFailure."""
+    return await _proved(env, Request("GET", f"{url}{cubicweb.API}/current-user", _API), proof)
 
 
 async def end(env: Env, url: str, cookie: str) -> None:
@@ -107,6 +118,17 @@ async def _of_api(env: Env, url: str, filled: bytes) -> Jar:
     if not 200 <= answer.status < 300:
         raise AuthenticationError(_told(place, answer))
     return Jar(url).taken(answer.headers, place, now=env.now())
+
+
+async def _looked(env: Env, url: str, proof: Proof) -> tuple[Reply, bool]:
+    """Return how the instance answers a request with `proof`, and whether it knows who sends it."""
+    answer = await _proved(env, Request("GET", url + cubicweb.SIGN_IN, _PAGE), proof)
+    if answer.status != 404:
+        return answer, _is_done(answer)
+    answer = await current_user(env, url, proof)
+    if answer.status == 404:
+        raise AuthenticationError(_nothing(url))
+    return answer, answer.status == 200
 
 
 async def _proved(env: Env, request: Request, proof: Proof) -> Reply:

@@ -5,13 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sojourn.client.auth import Stamp, Verdict
-from sojourn.client.credential import Credential
-from sojourn.client.dialects.cubicweb import sign_in
-from sojourn.client.dialects.cubicweb.plugin import CubicWebAuth
-from sojourn.client.env.contract import Env
+from sojourn.client.dialects.cubicweb.plugin import ProvingAuth
 from sojourn.client.transport.contract import Fields, Reply, Request
-from sojourn.errors import AuthenticationError, Malformed
+from sojourn.errors import Malformed
 from sojourn.wire import cubicweb
 from sojourn.wire.cubicweb import SigningToken
 
@@ -19,13 +15,14 @@ if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
 
 
-class SignedRequestAuth(CubicWebAuth):
+class SignedRequestAuth(ProvingAuth):
     """An AuthToken of the instance at `url`: its id and its secret, which is never sent.
 
     Method, URL, type and body are signed, so a body must be bytes and not a stream.
     """
 
     grant = "cubicweb_signed"
+    token_type = cubicweb.SCHEME
 
     def __init__(
         self,
@@ -39,12 +36,7 @@ class SignedRequestAuth(CubicWebAuth):
         super().__init__(url, token_id, secret, store=store, account=account)
         self._signing = SigningToken(token_id, secret)
 
-    async def authorize(self, env: Env, request: Request) -> Stamp:
-        if not self.covers(request):
-            return Stamp()
-        return Stamp(self._signed(request, env.now()))
-
-    def _signed(self, request: Request, now: int) -> Fields:
+    def shown(self, request: Request, now: int) -> Fields:
         body = b"" if request.content is None else request.content
         if not isinstance(body, bytes):
             raise Malformed("A request with a streamed body cannot be signed: pass bytes as data=.")
@@ -58,24 +50,8 @@ class SignedRequestAuth(CubicWebAuth):
             now=now,
         )
 
-    async def challenged(
-        self, env: Env, request: Request, response: Reply, stamp: Stamp
-    ) -> Verdict:
-        """Raise AuthenticationError: the server does not say why it refuses a signature, so this says
-        what can be known here."""
-        if stamp.headers:
-            raise AuthenticationError(self._why(response, env.now()))
-        return Verdict.GIVE_UP
-
-    async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
-        """Ask whether the instance takes the signature. Only accounts need to know beforehand."""
-        now = env.now()
-        answer = await sign_in.refusal(env, self.url, lambda asked: self._signed(asked, now))
-        if answer is not None:
-            raise AuthenticationError(self._why(answer, now))
-        return self.credential_of(self.user, cubicweb.SCHEME, previous, now=now)
-
-    def _why(self, response: Reply, now: int) -> str:
+    def why(self, response: Reply, now: int) -> str:
+        """Say what can be known here: the server does not say why it refuses a signature."""
         theirs = cubicweb.moment_of(response.header("date"))
         if theirs is not None and abs(theirs - now) > cubicweb.MAX_SKEW:
             off = abs(theirs - now) // 1000
