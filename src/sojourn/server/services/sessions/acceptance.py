@@ -8,7 +8,6 @@ as the leaf that its claims tell of on the path of what it is based on, after a 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -16,9 +15,8 @@ from msgspec import UNSET, Struct
 
 from sojourn.errors import BadSessionId, Conflict, InvalidToken, Malformed, NotLive
 from sojourn.model.admission import Admitted, Operation, judge
+from sojourn.model.allowance import losses
 from sojourn.model.beside import ALONE, Beside
-from sojourn.model.client import Client
-from sojourn.model.delegation import Delegation
 from sojourn.model.grant import Grant
 from sojourn.model.liveness import Node, Path
 from sojourn.model.token import Token
@@ -197,13 +195,10 @@ class Acceptance:
         if client is not None and not self._context.register_missing:
             # What the client may no longer ask for, its tokens no longer give.
             scope = tuple([name for name in scope if name in client.scope])
-            if audience and not set(audience) <= set(client.resources):
-                raise InvalidToken(detail="the client lost the resource since")
-            if token.delegation is not UNSET:
-                clients = {**beside.clients, token.client_id: client}
+            if handed_on:
                 scope = _of_all(scope, beside)
-                _check_actors(token.delegation, clients)
-                _check_parents(located.path, clients, owner)
+            for lost in losses(located.path, client, beside, grant=owner, exchange=exchange.GRANT):
+                raise InvalidToken(detail=f"{lost.node} {lost.key}: {lost.why}")
         return Accepted(
             admitted=admitted,
             key=located.key,
@@ -264,30 +259,6 @@ def _of_all(scope: tuple[str, ...], beside: Beside) -> tuple[str, ...]:
     for one in beside.clients.values():
         scope = tuple([name for name in scope if one is not None and name in one.scope])
     return scope
-
-
-def _check_actors(told: Delegation, clients: Mapping[str, Client | None]) -> None:
-    """Who acts must still be allowed to: such a token may live as long as a refresh token. Raises InvalidToken."""
-    for actor in told.actors:
-        client = clients.get(actor.client_id)
-        if client is None or exchange.GRANT not in client.grant_types:
-            raise InvalidToken(detail="a client that acts lost token exchange since")
-
-
-def _check_parents(path: Path, clients: Mapping[str, Client | None], grant: Grant | None) -> None:
-    """What a token was exchanged for must still be what its own client may have. Raises InvalidToken."""
-    for node in path[1:]:
-        parent = node.value
-        client = clients.get(parent.client_id) if isinstance(parent, Token) else None
-        if client is None or not isinstance(parent, Token):
-            continue
-        if parent.type == "refresh_token":
-            if grant and grant.offline and "offline_access" not in client.scope:
-                raise InvalidToken(detail="the client lost its offline access since")
-            continue
-        audience = parent.resources or (grant.resources if grant else ())
-        if parent.type == "access_token" and not set(audience) <= set(client.resources):
-            raise InvalidToken(detail="a client before it lost the resource since")
 
 
 def _key_of(claims: dict[str, object]) -> str:

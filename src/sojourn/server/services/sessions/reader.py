@@ -211,6 +211,7 @@ class Reader(Minter):
         return await self.teller.explain(token_value)
 
     async def what_if_revoked(self, session_id: str) -> tuple[Step, ...]:
-        """The live tokens that would end with a grant. Raises BadSessionId or NoSuchGrant."""
+        """The live tokens that would end with a grant; not those of others' grants that were exchanged with one of them
+        as the actor's token, which end too. Raises BadSessionId or NoSuchGrant."""
         await self.get_grant(session_id)
         return await self.teller.below(self.grants_.key_of(session_id))

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from sojourn.model.admission import verdicts
+from sojourn.model.allowance import losses
 from sojourn.model.beside import Beside, beside_verdicts
 from sojourn.model.client import Client
 from sojourn.model.client_session import ClientSession
@@ -23,6 +24,7 @@ from sojourn.server.services.sessions.acceptance import Acceptance
 from sojourn.server.services.sessions.tree import Tree
 from sojourn.store import records
 from sojourn.store.contract import Record, partition_of
+from sojourn.wire.exchange import GRANT
 
 _JWT: Final = "access token (JWT)"
 
@@ -165,9 +167,14 @@ class Teller:
 
     def _verdicts(self, path: Path, client: Client | None, beside: Beside) -> tuple[Verdict, ...]:
         now = self._context.now()
+        lost: tuple[Verdict, ...] = ()
+        if client is not None and not self._context.register_missing:
+            grant = next((one.value for one in path if type(one.value) is Grant), None)
+            lost = losses(path, client, beside, grant=grant, exchange=GRANT)
         return (
             *verdicts(path, client=client, now=now),
             *beside_verdicts(path, beside, now=now),
+            *lost,
         )
 
     async def below(self, grant_key: str) -> tuple[Step, ...]:
@@ -183,10 +190,19 @@ class Teller:
         for record, token in found:
             above = [nodes[key].value for key in record.path if "/token/" in key and key in nodes]
             ended = any(isinstance(one, Token) and _ends_below(one) for one in above)
-            if token.is_active(now) and not ended:
+            if token.is_active(now) and not ended and await self._acts(record.key, token):
                 name = token.type.replace("_", " ")
                 steps.append(told(nodes[record.key], Verdict(name, record.key, "")))
         return tuple(steps)
+
+    async def _acts(self, key: str, token: Token) -> bool:
+        """Tell whether a token that was exchanged is still good by all who act; others have nobody who acts."""
+        if token.delegation is UNSET:
+            return True
+        path = await self._tree.path(key)
+        client = await self._tree.client(token.client_id)
+        found = self._verdicts(path, client, await self._tree.beside(path))
+        return client is not None and not any(one.why for one in found)
 
     async def _tokens(self, grant_key: str) -> list[tuple[Record, Token]]:
         part, name = partition_of(grant_key), grant_key.rsplit("/", 1)[1]
