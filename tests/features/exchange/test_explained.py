@@ -43,6 +43,19 @@ def why(told: Any) -> list[str]:
     return [step.why for step in told.steps if not (step.live or step.handed_over)]
 
 
+def listed(provider: Provider, of: str) -> list[str]:
+    """Why each of those who act with a token is dead, as My sessions lists them."""
+
+    async def found(site: Any) -> list[str]:
+        info = await site.sessions.get_session_info_by_token(of)
+        seen = await site.sessions.overviews.of(info["user_id"])
+        grants = [grant for one in seen.sign_ins for grant in one.grants]
+        mine = [grant for grant in grants if grant.grant.id == info["grant_id"]]
+        return [entry.why for grant in mine for entry in grant.delegations]
+
+    return provider.server.call(found)
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 def test_what_was_lost_since_is_told_and_refused(provider: Provider, setting: Setting, loss: str):
     tokens = login(provider, setting)
@@ -53,6 +66,7 @@ def test_what_was_lost_since_is_told_and_refused(provider: Provider, setting: Se
     told = story(provider, text)
     assert (told.live, active(setting.vault, text)) == (False, False)
     assert any(said in one for one in why(told)), why(told)
+    assert [said in one for one in listed(provider, tokens.access)] == [True]
 
 
 def test_offline_access_that_was_lost_is_told_and_refused(provider: Provider, setting: Setting):

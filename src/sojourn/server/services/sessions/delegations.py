@@ -9,9 +9,11 @@ from msgspec import UNSET, Struct
 from sojourn.errors import UnknownObject
 from sojourn.model import ids
 from sojourn.model.admission import verdicts
+from sojourn.model.allowance import losses
 from sojourn.model.beside import ALONE, Beside, beside_verdicts, needed_beside
 from sojourn.model.client import Client
 from sojourn.model.delegation import Delegation
+from sojourn.model.grant import Grant
 from sojourn.model.liveness import Node, Path, Verdict
 from sojourn.model.token import Token
 from sojourn.model.value import Ending
@@ -19,6 +21,7 @@ from sojourn.server.services.context import Context
 from sojourn.server.services.sessions.tree import Tree
 from sojourn.store import records
 from sojourn.store.contract import Record
+from sojourn.wire.exchange import GRANT
 
 
 class DelegationEntry(Struct, frozen=True):
@@ -99,6 +102,9 @@ class Delegations:
         found: list[Verdict] = list(verdicts(path, client=client, now=now))
         values: list[object] = [node.value for node in path]
         found += beside_verdicts(path, beside, now=now)
+        if client is not None and not self._context.register_missing:
+            grant = next((value for value in values if type(value) is Grant), None)
+            found += losses(path, client, beside, grant=grant, exchange=GRANT)
         for at, verdict in enumerate(found):
             if verdict.why:
                 return verdict.why, _since(values[at] if at < len(values) else None, path)
