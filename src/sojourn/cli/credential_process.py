@@ -85,7 +85,7 @@ def _erased(account: Account, question: GitQuestion) -> None:
     if account.token() in (question.password, question.credential):
         plugin = account.auth()
         plugin.invalidate()
-        run(plugin.credential)
+        run(plugin.credential, connection=plugin.connection())
 
 
 def _token(account: Account) -> Token:

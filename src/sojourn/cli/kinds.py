@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from sojourn.cli import output, secrets
+from sojourn.cli import connections, output, secrets
 from sojourn.cli.get import is_in_the_clear
 
 if TYPE_CHECKING:
@@ -27,13 +27,14 @@ _FILE: Final = "_file"
 
 class Source(NamedTuple):
     """What is known of a sign-in before its command line is read: the words that ask for it, the loader, and what a
-    cloud's file or the environment says of the options.
+    cloud's file or the environment says of the options and of what connections trust.
     """
 
     words: str
     loader: Loader
     given: Mapping[str, Any]
     by_file: bool = False
+    connection: Mapping[str, Any] = {}
 
 
 class ByKind(click.Command):
@@ -82,6 +83,7 @@ def command_of(source: Source) -> click.Command:
     if source.by_file:
         params = [one for one in params if not isinstance(one, click.Argument)]
     params += [
+        connections.option(),
         click.Option(["--name"], help="What to call the account here."),
         click.Option(["--kind"], metavar="KIND", expose_value=False, hidden=True),
         click.Option(["--cloud"], metavar="NAME", expose_value=False, hidden=True),
@@ -140,14 +142,18 @@ def _flag(option: Option, loader: Loader) -> click.Parameter:
     )
 
 
-def _sign_in(source: Source, *, name: str | None, as_json: bool, **said: str | None) -> None:
+def _sign_in(
+    source: Source, *, name: str | None, cacert: str | None, as_json: bool, **said: str | None
+) -> None:
     from sojourn.client.accounts import Accounts
     from sojourn.errors import SecondFactorRequired
 
+    connection = connections.chosen(source.connection, cacert)
     found = _found(source, said)
     while True:
+        plugin = _plugin(source.loader, found)
         try:
-            account = Accounts().login(_plugin(source.loader, found), name=name)
+            account = Accounts().login(plugin, name=name, **connection)
         except SecondFactorRequired as asked:
             found = {**found, **_second_factor(source, found, asked)}
         else:
@@ -250,20 +256,19 @@ def _of_kind(name: str) -> Source:
     from sojourn.client.loading import loader
 
     found = loader(name)
-    return Source(f"--kind {name}", found, found.variables(os.environ))
+    cacert = os.environ.get(f"{found.environment}CACERT")
+    connection = {"verify": cacert} if cacert else {}
+    return Source(f"--kind {name}", found, found.variables(os.environ), connection=connection)
 
 
 def _of_cloud(name: str) -> Source:
     from sojourn.client.clouds import described, session_options
-    from sojourn.errors import ConfigurationError
 
     found = described(name)
-    if own := session_options(found.whole).keys() & {"verify", "cert"}:
-        raise ConfigurationError(
-            f"{found.source} has its own {' and '.join(sorted(own))}, and an account trusts what the system does. "
-            "Put the authority into the file that SSL_CERT_FILE names and take it out there."
-        )
-    return Source(f"--cloud {name}", found.loader, found.loader.known(found.auth), by_file=True)
+    said = session_options(found.whole)
+    connection: dict[str, Any] = {key: said[key] for key in ("verify", "cert") if key in said}
+    given = found.loader.known(found.auth)
+    return Source(f"--cloud {name}", found.loader, given, by_file=True, connection=connection)
 
 
 def _value_of(flag: str, args: Sequence[str]) -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
-from sojourn.cli import kinds, options, secrets
+from sojourn.cli import connections, kinds, options, secrets
 
 if TYPE_CHECKING:
     from sojourn.client.renewal import RenewingAuth
@@ -82,6 +82,7 @@ _BROWSERS: Final = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
     help="Bind the tokens to a key of this account (RFC 9449): nobody can use a copy, and sojourn token, exec and "
     "credential-process cannot hand them on.",
 )
+@click.option("--cacert", metavar="FILE", type=click.Path(exists=True), help=connections.WORDS)
 @click.option("--no-browser", is_flag=True, help="Show the address instead of opening a browser.")
 @options.as_json
 def command(
@@ -97,6 +98,7 @@ def command(
     max_age: int | None,
     acr_values: tuple[str, ...],
     dpop: bool,
+    cacert: str | None,
     no_browser: bool,
     as_json: bool,
 ) -> None:
@@ -136,7 +138,8 @@ def command(
         plugin = _here(
             issuer, client_id, client_secret, scope=asked, resources=resources, how=how, dpop=dpop
         )
-    kinds.tell(Accounts().login(plugin, name=name), as_json=as_json)
+    connection = connections.chosen({}, cacert)
+    kinds.tell(Accounts().login(plugin, name=name, **connection), as_json=as_json)
 
 
 class _How(NamedTuple):

@@ -68,6 +68,9 @@ def _revoke_token(text: str, account: str | None) -> None:
     found = Accounts().get(account)
     plugin = found.auth()
     endpoints = getattr(plugin, "endpoints", None)
-    if endpoints is None or not run(lambda env: endpoints.revoke(env, text, hint="access_token")):
+    if endpoints is None or not run(
+        lambda env: endpoints.revoke(env, text, hint="access_token"),
+        connection=plugin.connection(),
+    ):
         raise AuthenticationError(f"{found.issuer} offers no revocation of tokens.")
     click.echo("The token is revoked.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sojourn.cli import options, output
+from sojourn.cli import connections, options, output
 
 if TYPE_CHECKING:
     from sojourn.client.account import Account
@@ -45,6 +45,7 @@ def command(*, account: str | None, as_json: bool) -> None:
                 "scope": found.scope,
                 "expires_at": _ends(found),
                 "renewable": found.renewable,
+                "connection": dict(found.connection) or None,
                 "key": origin,
                 "folder": paths.data,
                 "protection": "AES-256-GCM",
@@ -65,6 +66,7 @@ def command(*, account: str | None, as_json: bool) -> None:
                 f"{one.name}: {_until(one)}" for one in stored if one.id != found.id
             ),
             "kept in": f"{paths.data}, {_SEALED}",
+            "trusts": connections.told(found.connection),
             "key": "in the OS keyring" if origin == "keyring" else f"in the file {paths.key}",
         }
     )

@@ -134,6 +134,13 @@ class Account:
         return f"{self.issuer} (where the account signed in; no resource was named)"
 
     @property
+    def connection(self) -> Mapping[str, Any]:
+        """`verify` and `cert` of the connections to the service, where they are not the usual ones."""
+        from sojourn.client.restoring import connection_of
+
+        return connection_of(self.record)
+
+    @property
     def claims(self) -> Mapping[str, Any]:
         """What the provider said of the person at the sign-in."""
         return self._credential.claims if self._credential else {}
@@ -160,7 +167,7 @@ class Account:
 
         plugin = self.auth(interactive=not silent)
         try:
-            credential = run(plugin.credential)
+            credential = run(plugin.credential, connection=plugin.connection())
         except InteractionRequired as cause:
             raise InteractionRequired(
                 f"The sign-in of {self.name} has ended. Run: {self.again}", detail=str(cause)
@@ -182,12 +189,9 @@ class Account:
 
     def auth(self, *, interactive: bool = False) -> RenewingAuth:
         """Return the authentication plugin of this account, for `Session(auth=...)`."""
-        from sojourn.client.loading import accounts_of
+        from sojourn.client.restoring import restored
 
-        plugin: RenewingAuth = accounts_of(self.kind).restored(
-            self.record, store=self._store, account=self.id, interactive=interactive
-        )
-        return plugin
+        return restored(self.record, store=self._store, account=self.id, interactive=interactive)
 
     def whoami(self) -> dict[str, Any]:
         """Return who the provider says the person is: asked now, or at sign-in where the token is for a resource."""
@@ -195,5 +199,8 @@ class Account:
         from sojourn.client.running import run
 
         plugin = self.auth()
-        claims: dict[str, Any] = run(lambda env: accounts_of(self.kind).userinfo(env, plugin))
+        dialect, connection = accounts_of(self.kind), plugin.connection()
+        claims: dict[str, Any] = run(
+            lambda env: dialect.userinfo(env, plugin), connection=connection
+        )
         return claims

@@ -29,7 +29,8 @@ from sojourn.errors import IncompleteCredentials, InteractionRequired, StoreErro
 
 if TYPE_CHECKING:
     from sojourn.client.renewal import RenewingAuth
-    from sojourn.client.session import Session
+    from sojourn.client.session import AsyncSession, Session
+    from sojourn.client.transport.tls import Cert, Verify
 
 _SHORTEST_PREFIX = 4
 _AS_A_JOB = (
@@ -139,19 +140,33 @@ class Accounts(Mapping[str, Account]):
         profile.choose(self.store.paths, account.id)
         return account
 
-    def login(self, plugin: RenewingAuth, *, name: str | None = None) -> Account:
+    def login(
+        self,
+        plugin: RenewingAuth,
+        *,
+        name: str | None = None,
+        verify: Verify | None = None,
+        cert: Cert | None = None,
+    ) -> Account:
         """Sign in with `plugin` and keep the account, sealed; it becomes the current one.
 
         For a person `plugin` is `AuthorizationCode(issuer, client_id, ...)`, for a program
         `ClientCredentials(issuer, client_id, client_secret=...)`. `name` is what the account is
         called; else the user's name and the provider's host. Signing in again as the same user at
         the same provider replaces the old credential.
+
+        `verify` and `cert` are those of `Session`, for all connections that the account needs; they are kept with it,
+        and whoever uses it has them too.
         """
         from sojourn.client.loading import accounts_of
         from sojourn.client.running import run
 
         plugin.meant_for = self.store
-        record = run(lambda env: accounts_of(plugin.kind).signed_in(env, plugin))
+        path = verify if verify is None or isinstance(verify, bool) else os.fspath(verify)
+        said = {"verify": path, "cert": cert}
+        plugin.connected = {key: value for key, value in said.items() if value is not None}
+        dialect = accounts_of(plugin.kind)
+        record = run(lambda env: dialect.signed_in(env, plugin), connection=plugin.connection())
         account = self.keep(plugin, record, name=name)
         profile.choose(self.store.paths, account.id)
         return account
@@ -180,7 +195,7 @@ class Accounts(Mapping[str, Account]):
         given, the kept credential is used; otherwise this signs in, as `login` does. From then on the plugin renews
         what is kept. Raises IncompleteCredentials for a `name` that is another account's.
         """
-        account = self.bound(session.auth, name)
+        account = self.bound(session, name)
         self._sessions[account.id] = session
         return account
 
@@ -195,18 +210,20 @@ class Accounts(Mapping[str, Account]):
             found = self._sessions.setdefault(account.id, Session(auth=account.auth()))
         return found
 
-    def bound(self, plugin: object, name: str | None) -> Account:
-        """Return the account of `plugin`, signed in if need be; the plugin renews what is kept."""
+    def bound(self, session: Session | AsyncSession, name: str | None) -> Account:
+        """Return the account of the session's plugin, signed in if need be; the plugin renews what is kept."""
         from sojourn.client.keeper import proven
         from sojourn.client.renewal import RenewingAuth
 
+        plugin = session.auth
         if not isinstance(plugin, RenewingAuth):
             raise IncompleteCredentials(
                 "The session has no plugin that an account could be kept of: pass auth= to it."
             )
         known = self._known(plugin, name)
         if known is None or not proven(known.record, plugin.proof()):
-            return self.login(plugin, name=name)
+            verify = None if session.verify is True else session.verify
+            return self.login(plugin, name=name, verify=verify, cert=session.cert)
         plugin.restore(known.record["state"], known.record["secrets"])
         self._bind(plugin, known.id)
         plugin.label = known.name
@@ -242,7 +259,8 @@ class Accounts(Mapping[str, Account]):
             record = self.store.read(account.id) or account.record
             try:
                 logout_url = run(
-                    lambda env: accounts_of(account.kind).signed_out(env, record, store=self.store)
+                    lambda env: accounts_of(account.kind).signed_out(env, record, store=self.store),
+                    connection=account.connection,
                 )
             except NotRevocable:
                 revoked = False

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
     from sojourn.client.renewal import RenewingAuth
     from sojourn.client.session import AsyncSession
+    from sojourn.client.transport.tls import Cert, Verify
 
 
 class AsyncAccount:
@@ -73,13 +74,21 @@ class AsyncAccounts:
         """Make the account called `name` the current one of the profile, from now on."""
         return AsyncAccount(await in_thread(self._accounts.choose, name))
 
-    async def login(self, plugin: RenewingAuth, *, name: str | None = None) -> AsyncAccount:
-        """Sign in with `plugin` and keep the account, sealed; it becomes the current one."""
-        return AsyncAccount(await in_thread(partial(self._accounts.login, plugin, name=name)))
+    async def login(
+        self,
+        plugin: RenewingAuth,
+        *,
+        name: str | None = None,
+        verify: Verify | None = None,
+        cert: Cert | None = None,
+    ) -> AsyncAccount:
+        """Sign in with `plugin` and keep the account, sealed; it becomes the current one: see `Accounts.login`."""
+        work = partial(self._accounts.login, plugin, name=name, verify=verify, cert=cert)
+        return AsyncAccount(await in_thread(work))
 
     async def open(self, name: str | None = None, *, session: AsyncSession) -> AsyncAccount:
         """Make `session` the open session of an account, signed in if need be."""
-        account = await in_thread(self._accounts.bound, session.auth, name)
+        account = await in_thread(self._accounts.bound, session, name)
         self._sessions[account.id] = session
         return AsyncAccount(account)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from enum import Enum
 from typing import Any, NamedTuple, TypeVar
 
@@ -133,32 +133,32 @@ class AuthPlugin(ABC):
 
     def get_headers(self, session: Any) -> dict[str, str] | None:  # noqa: ANN401
         """Return the headers that authenticate a request, or None where there are none."""
-        stamp = _driven(self.authorize(_env(session), _ANY))
+        stamp = _driven(self.authorize(_env(session, self), _ANY))
         # That Session cannot say later which token was refused: this thread's last one was.
         _handed(self).stamp = stamp
         return dict(stamp.headers) or None
 
     def get_token(self, session: Any) -> str | None:  # noqa: ANN401
         """Return the text of the token, or None."""
-        return _driven(self.token(_env(session)))
+        return _driven(self.token(_env(session, self)))
 
     def get_access(self, session: Any) -> AccessInfo | None:  # noqa: ANN401
         """Return who the credential is, signing in if need be."""
-        return _driven(self.access(_env(session)))
+        return _driven(self.access(_env(session, self)))
 
     def get_user_id(self, session: Any) -> str | None:  # noqa: ANN401
         """Return the id of the user, or None."""
-        access = _driven(self.access(_env(session)))
+        access = _driven(self.access(_env(session, self)))
         return access.user_id if access else None
 
     def get_project_id(self, session: Any) -> str | None:  # noqa: ANN401
         """Return the id of the project that the credential is scoped to, or None."""
-        access = _driven(self.access(_env(session)))
+        access = _driven(self.access(_env(session, self)))
         return access.project_id if access else None
 
     def get_endpoint(self, session: Any, **filter: Any) -> str | None:  # noqa: ANN401
         """Return the URL of the service that `filter` describes, or None."""
-        found = _driven(self.endpoint(_env(session), **filter))
+        found = _driven(self.endpoint(_env(session, self), **filter))
         return found.url if found else None
 
     def get_endpoint_data(
@@ -168,18 +168,18 @@ class AuthPlugin(ABC):
         **filter: Any,  # noqa: ANN401
     ) -> EndpointData | None:
         """Return what is known of the service that `filter` describes, or None."""
-        env = _env(session)
+        env = _env(session, self)
         return _driven(self.endpoint(env, discover_versions=discover_versions, **filter))
 
     def get_api_major_version(self, session: Any, **filter: Any) -> Any:  # noqa: ANN401
         """Return the version of the API at the service that `filter` describes, or None."""
-        found = _driven(self.endpoint(_env(session), discover_versions=True, **filter))
+        found = _driven(self.endpoint(_env(session, self), discover_versions=True, **filter))
         return found.api_version if found else None
 
     def get_all_version_data(self, session: Any, **filter: Any) -> dict[str, Any]:  # noqa: ANN401
         """Return all versions of the services that `filter` describes: region, interface, service
         type, list."""
-        return _driven(self.versions(_env(session), **filter))
+        return _driven(self.versions(_env(session, self), **filter))
 
     def get_connection_params(self, session: Any) -> Mapping[str, Any]:  # noqa: ANN401
         """Return `verify` and `cert` where the plugin needs others than the session's."""
@@ -217,11 +217,11 @@ def _handed(plugin: AuthPlugin) -> threading.local:
     return found
 
 
-def _env(session: Any) -> Env:  # noqa: ANN401
-    """Return the surroundings of `session`: its own if it is one of ours, else borrowed ones."""
-    own: Env | None = getattr(session, "env", None)
+def _env(session: Any, plugin: AuthPlugin) -> Env:  # noqa: ANN401
+    """Return the surroundings of `plugin` in `session`: its own if it is one of ours, else borrowed ones."""
+    own: Callable[[AuthPlugin], Env] | None = getattr(session, "env_for", None)
     if own is not None:
-        return own
+        return own(plugin)
     from sojourn.client.env.blocking import BlockingEnv
     from sojourn.client.transport.borrowed import BorrowedTransport
 

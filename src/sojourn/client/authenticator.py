@@ -13,6 +13,7 @@ from sojourn.client.cache.store import CredentialStore
 from sojourn.client.defaults import DefaultsManager
 from sojourn.client.loading import GENERAL, users_of
 from sojourn.client.prompt.contract import Answer, Field, Form
+from sojourn.client.restoring import connection_of
 from sojourn.client.running import run
 from sojourn.client.user import User, of_record, of_script
 from sojourn.client.user_dialect import options_of, proxy_url
@@ -246,16 +247,29 @@ class Authenticator:
         host, proxy = self._host(answer.host), self._proxy(http_proxy)
         return _Wanted(host, answer.login.strip(), options, proxy, session_metadata)
 
-    def _signed_in(self, wanted: _Wanted, answer: Answer) -> User:
+    def _plugin(self, wanted: _Wanted) -> RenewingAuth:
         plugin = self._dialect.plugin(wanted.host, wanted.login, wanted.options)
         plugin.meant_for = self.store
+        plugin.connected = connection_of({"connection": wanted.options})
+        return plugin
+
+    def _signed_in(self, wanted: _Wanted, answer: Answer) -> User:
+        plugin = self._plugin(wanted)
         full = answer._replace(host=wanted.host, login=wanted.login)
-        made = run(lambda env: self._dialect.sign_in(env, plugin, full), proxy=wanted.http_proxy)
+        made = run(
+            lambda env: self._dialect.sign_in(env, plugin, full),
+            proxy=wanted.http_proxy,
+            connection=plugin.connection(),
+        )
         return self._kept(wanted, plugin, made)
 
     def _holding(self, wanted: _Wanted, token: str) -> User:
-        plugin = self._dialect.plugin(wanted.host, wanted.login, wanted.options)
-        made = run(lambda env: self._dialect.held(env, plugin, token), proxy=wanted.http_proxy)
+        plugin = self._plugin(wanted)
+        made = run(
+            lambda env: self._dialect.held(env, plugin, token),
+            proxy=wanted.http_proxy,
+            connection=plugin.connection(),
+        )
         return self._kept(wanted, plugin, made)
 
     def _kept(self, wanted: _Wanted, plugin: RenewingAuth, credential: Credential) -> User:

@@ -75,7 +75,7 @@ class DefaultsManager:
 
     def get_options(self) -> Mapping[str, Any]:
         """Return what else the dialect needs to know: `client_id` and `scope` for OpenID Connect, `user_domain_name`
-        and `project_name` for Keystone."""
+        and `project_name` for Keystone. `verify` and `cert`, as `Session` has them, are for all dialects."""
         return {}
 
     def get_recent_hosts(self) -> tuple[str, ...]:

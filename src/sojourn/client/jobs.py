@@ -70,7 +70,11 @@ def serialize_jobs(
     if not orders:
         return []
     many = run_many if len(orders) > FEW else run
-    made = many(lambda env: _made(env, user, orders), proxy=user.http_proxy)
+    made = many(
+        lambda env: _made(env, user, orders),
+        proxy=user.http_proxy,
+        connection=user.auth.connection(),
+    )
     return [_sealed(user.who, one, to) for one in made]
 
 

@@ -20,10 +20,9 @@ class Asked(ABC):
     """What the answers are made from. `auth` is a plugin to ask instead of the session's; `filter` is
     as `endpoint_filter` of a request."""
 
-    @property
     @abstractmethod
-    def env(self) -> Env:
-        """The surroundings that the session's plugins work in."""
+    def env_for(self, plugin: AuthPlugin) -> Env:
+        """Return the surroundings that `plugin` works in: it may need connections of its own."""
 
     @abstractmethod
     def _given(self, plugin: object) -> AuthPlugin | None: ...
@@ -32,23 +31,28 @@ class Asked(ABC):
     def _needed(self, plugin: object) -> AuthPlugin: ...
 
     async def _headers_for(self, auth: object) -> dict[str, str] | None:
-        stamp = await self._needed(auth).authorize(self.env, Request("GET", ""))
+        plugin = self._needed(auth)
+        stamp = await plugin.authorize(self.env_for(plugin), Request("GET", ""))
         return dict(stamp.headers) or None
 
     async def _access_of(self, auth: object) -> AccessInfo | None:
-        return await self._needed(auth).access(self.env)
+        plugin = self._needed(auth)
+        return await plugin.access(self.env_for(plugin))
 
     async def _endpoint(self, auth: object, filter: dict[str, Any]) -> EndpointData | None:
         override = filter.get("endpoint_override")
         if override and not filter.get("discover_versions"):
             return EndpointData(override, filter.get("service_type"), catalog_url=override)
-        return await self._needed(auth).endpoint(self.env, **filter)
+        plugin = self._needed(auth)
+        return await plugin.endpoint(self.env_for(plugin), **filter)
 
     async def _versions(self, auth: object, filter: dict[str, Any]) -> dict[str, Any]:
-        return await self._needed(auth).versions(self.env, **filter)
+        plugin = self._needed(auth)
+        return await plugin.versions(self.env_for(plugin), **filter)
 
     async def _token(self, auth: object) -> str | None:
-        return await self._needed(auth).token(self.env)
+        plugin = self._needed(auth)
+        return await plugin.token(self.env_for(plugin))
 
 
 def _discovered(filter: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import logging
 import secrets as random
 from abc import abstractmethod
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from sojourn.client.asking import InVain
@@ -56,6 +57,8 @@ class RenewingAuth(InteractiveAuth):
     """Whether a renewal uses up the refresh token, so that two processes must not hold one each."""
     meant_for: CredentialStore | None = None
     """The store that is going to keep what a sign-in gives."""
+    connected: Mapping[str, Any] = MappingProxyType({})
+    """`verify` and `cert` of connections to the service, where they are not the session's; no secret is in them."""
 
     def __init__(self, *, store: CredentialStore | None = None, account: str | None = None) -> None:
         self._store = self.meant_for = store
@@ -154,7 +157,11 @@ class RenewingAuth(InteractiveAuth):
 
     def record(self) -> dict[str, Any]:
         """Return what the sealed store keeps of this plugin; only ever written sealed."""
-        return {"v": 1, "kind": self.kind, "state": self.state(), "secrets": self.secrets()}
+        own = {"v": 1, "kind": self.kind, "state": self.state(), "secrets": self.secrets()}
+        return {**own, "connection": dict(self.connected)} if self.connected else own
+
+    def connection(self) -> Mapping[str, Any]:
+        return self.connected
 
     def bind(self, store: CredentialStore, account: str) -> None:
         """Renew what `store` keeps of `account` from now on: two copies of a refresh token would look

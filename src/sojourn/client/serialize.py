@@ -14,8 +14,9 @@ from sojourn.client.cache.store import CredentialStore
 from sojourn.client.env.wall_clock import wall_clock
 from sojourn.client.keeper import SignedOut
 from sojourn.client.loading import TOOLKIT, users_of
+from sojourn.client.restoring import restored
 from sojourn.client.running import run
-from sojourn.client.user import User, of_record, of_script, restored
+from sojourn.client.user import User, of_record, of_script
 from sojourn.client.user_dialect import options_of, proxy_url
 from sojourn.client.who import Script, Who
 from sojourn.errors import BadSerializedUser, IncompleteCredentials, Malformed
@@ -163,6 +164,7 @@ def _record(user: User) -> dict[str, Any]:
     return {
         **user.who._asdict(),
         "session_metadata": user.session_metadata,
+        "connection": record.get("connection"),
         "state": record["state"],
         "secrets": {"token": {name: token.get(name) for name in ("access_token", "key")}},
     }
@@ -183,7 +185,7 @@ def _kept(who: Who, store: CredentialStore, account: str) -> RenewingAuth:
     record = store.read(account)
     if record is None:
         raise SignedOut(f"{who.login} was signed out of {who.host}.")
-    return restored(record, store, account)
+    return restored(record, store=store, account=account)
 
 
 def _of_toolkit(payload: str | bytes, audience: str | None) -> User:

@@ -38,6 +38,10 @@ class Session(Calls[Response, Transport, Pace], Questions):
     def env(self) -> Env:
         return self._env
 
+    def env_for(self, plugin: AuthPlugin) -> Env:
+        params = plugin.connection()
+        return self._other_env(None, params) if params else self._env
+
     def request(self, url: str, method: str, **options: Unpack[RequestOptions]) -> Response:
         try:
             call = self._call(url, method, options)
@@ -102,6 +106,10 @@ class AsyncSession(Calls[Coroutine[Any, Any, Response], AsyncTransport, AsyncPac
     @property
     def env(self) -> Env:
         return self._env
+
+    def env_for(self, plugin: AuthPlugin) -> Env:
+        params = plugin.connection()
+        return self._other_env(None, params) if params else self._env
 
     async def request(self, url: str, method: str, **options: Unpack[RequestOptions]) -> Response:
         try:

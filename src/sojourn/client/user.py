@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from sojourn.client.loading import accounts_of, users_of
+from sojourn.client.loading import users_of
+from sojourn.client.restoring import restored
 from sojourn.client.who import Script, Who, who_of
 from sojourn.errors import AuthenticationError, ConnectFailure, InteractionRequired
 
@@ -185,7 +186,7 @@ class User:
         """Run one piece of the client's logic for the user, through the user's proxy."""
         from sojourn.client.running import run
 
-        return run(work, proxy=self.http_proxy)
+        return run(work, proxy=self.http_proxy, connection=self.auth.connection())
 
     async def _check(self, env: Env) -> None:
         dialect = users_of(self.who.kind)
@@ -215,7 +216,7 @@ def of_record(
     """Return the user that a record describes; without `account` they are kept for this process alone."""
     return User(
         who_of(record)._replace(http_proxy=http_proxy),
-        lambda: restored(record, store, account),
+        lambda: restored(record, store=store if account else None, account=account),
         store=store,
         account=account,
         session_metadata=record.get("session_metadata"),
@@ -230,13 +231,3 @@ def of_script(who: Who, script: Script, *, store: CredentialStore | None) -> Use
         return users_of(who.kind).script(who.host, script.name, script.key, script.options)
 
     return User(who, made, store=store, script=script)
-
-
-def restored(
-    record: Mapping[str, Any], store: CredentialStore, account: str | None
-) -> RenewingAuth:
-    """Return the plugin that a record describes; it renews what `store` keeps of `account`, if that is given."""
-    plugin: RenewingAuth = accounts_of(record["kind"]).restored(
-        record, store=store if account else None, account=account, interactive=False
-    )
-    return plugin

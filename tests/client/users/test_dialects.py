@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 import threading
@@ -9,10 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from sojourn import Accounts, Authenticator, DefaultsManager, errors
+from sojourn import (
+    Accounts,
+    AsyncSession,
+    Authenticator,
+    DefaultsManager,
+    deserialize_user,
+    errors,
+    serialize_user,
+)
 from sojourn.client.dialects.keystone import v3
 from sojourn.client.prompt.contract import Way
 from sojourn.testing.server import ServerInTest
+from tests.client.certificates import certificate
 from tests.client.servers import ok
 from tests.client.small_keystone import GO_ON, SmallKeystone
 from tests.client.users.people import Asked, Nobody
@@ -47,6 +57,34 @@ def test_a_keystone_user_has_a_catalog_and_no_password(store, keystone):
     assert user.are_credentials_expired() is False
     keystone.live.clear()
     assert user.are_credentials_expired() is True
+
+
+def test_what_the_service_is_known_by_is_kept_with_the_user(store, serve, tmp_path):
+    authority, context = certificate(tmp_path)
+    keystone = Checking()
+    keystone.at(serve(keystone.answer, tls=context))
+
+    class Ours(DefaultsManager):
+        def get_options(self):
+            return {"verify": authority}
+
+    with pytest.raises(errors.SSLFailure):
+        Authenticator(DefaultsManager(keystone.url), kind="keystone").create_session_user(
+            "ada", password="right"
+        )
+    Authenticator(Ours(keystone.url), kind="keystone").create_session_user("ada", password="right")
+    user = Authenticator(DefaultsManager(keystone.url), kind="keystone").create_session_user("ada")
+    assert user.are_credentials_expired() is False
+    for one in (user, deserialize_user(serialize_user(user))):
+        with one.create_session(trust_env=False) as session:
+            assert session.get(f"{keystone.url}/x").status_code == 200
+            assert session.get_token()
+
+    async def awaited():
+        async with AsyncSession(user.auth, trust_env=False) as session:
+            return await session.get_token(), (await session.get(f"{keystone.url}/x")).ok
+
+    assert asyncio.run(awaited()) == ("token-1", True)
 
 
 def test_a_keystone_user_is_asked_again_when_the_token_is_refused(store, keystone):

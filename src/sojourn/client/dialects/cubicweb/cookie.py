@@ -83,7 +83,7 @@ class CookieAuth(CubicWebAuth):
 
     def close(self, session: Session) -> bool:
         """Sign out, with the connections of `session`, as `sign_out` does."""
-        return drive(self.sign_out(session.env))
+        return drive(self.sign_out(session.env_for(self)))
 
     async def sign_out(self, env: Env) -> bool:
         """End the session at the server and drop the cookies; returns whether there were any.
