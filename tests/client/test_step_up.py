@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -70,6 +71,7 @@ class Ada:
         self.is_asked = threading.Event()
         self.says: Exception | None = None
         self.opens = True
+        self.acr: Callable[[errors.InteractionRequired], str | None] = lambda _: None
         self._vault = vault
         auth.interactive = True
         auth.ask = self._ask  # type: ignore[method-assign]
@@ -85,9 +87,10 @@ class Ada:
         token = f"anew-{len(self.asked)}"
         if self.opens:
             self._vault.opens_to.add(token)
-        now = env.now()
+        now, acr = env.now(), self.acr(reason)
+        claims = {"sub": "ada", **({"acr": acr} if acr else {})}
         return Credential(
-            now, token, now, expires_at=now + 3_600_000, refresh_token="r", claims={"sub": "ada"}
+            now, token, now, expires_at=now + 3_600_000, refresh_token="r", claims=claims
         )
 
 
@@ -250,6 +253,49 @@ def test_who_waited_for_what_another_wanted_is_not_taken_to_have_been_asked(vaul
     wanted = ada.asked[-1]
     assert isinstance(wanted, errors.StepUpRequired)
     assert wanted.acr_values == ("urn:iron",)
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_who_waited_for_anothers_ordinary_sign_in_is_asked_for_the_stronger_one(
+    vault, store, stored
+):
+    auth = signed_in(vault.issuer, store if stored else None, lasts=3600)
+    ada = Ada(vault, auth)
+    ada.hold = threading.Event()
+    ada.acr = lambda reason: "urn:gold" if isinstance(reason, errors.StepUpRequired) else "urn:tin"
+    vault.on_token = lambda _: ok({"error": "invalid_grant"}, 400)
+    with Session(auth, trust_env=False) as session, ThreadPoolExecutor(2) as pool:
+        refused = drive(auth.authorize(session.env, Request("GET", vault.door)))
+        auth.invalidate(refused)
+        ordinary = pool.submit(session.get_token)
+        assert ada.is_asked.wait(60)
+        reply = Reply(401, (("WWW-Authenticate", vault.challenge),), b"")
+        boarded, fly = threading.Event(), session.env.flight
+
+        async def flight(of, work):
+            boarded.set()
+            return await fly(of, work)
+
+        session.env.flight = flight  # type: ignore[method-assign]
+        wanting = pool.submit(
+            lambda: drive(auth.challenged(session.env, Request("GET", vault.door), reply, refused))
+        )
+        assert boarded.wait(60)
+        ada.hold.set()
+        ordinary.result(60)
+        wanting.result(60)
+        assert session.get(vault.door).ok
+    assert [isinstance(one, errors.StepUpRequired) for one in ada.asked] == [False, True]
+    assert auth._current is not None
+    assert auth._current.claims["acr"] == "urn:gold"
+
+
+def test_a_provider_that_gives_another_way_than_was_asked_for_is_not_asked_for_ever(face, vault):
+    auth = signed_in(vault.issuer, lasts=3600)
+    ada = Ada(vault, auth)
+    ada.opens, ada.acr = False, lambda _: "urn:tin"
+    assert face.session(auth).request(vault.door, raise_exc=False).status_code == 401
+    assert len(ada.asked) == 1
 
 
 def test_two_programs_at_once_ask_the_person_once(vault, store):

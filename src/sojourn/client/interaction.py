@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
-from sojourn.client.asking import CANCELLED, PENDING, InVain, Turn, answers
+from sojourn.client.asking import CANCELLED, PENDING, InVain, Turn, answers, falls_short
 from sojourn.client.auth import AuthPlugin, Stamp
 from sojourn.client.credential import Credential
 from sojourn.client.env.contract import Env
@@ -44,6 +44,7 @@ class InteractiveAuth(AuthPlugin):
     """Asks the person of this credential, where one was chosen to."""
     asked_for: InteractionRequired | None = None
     """Why a person was asked last, by this plugin."""
+    _stepped: int = 0  # the generation of the last sign-in that a service asked for
     _current: Credential | None
     _flight: Flight
 
@@ -70,7 +71,12 @@ class InteractiveAuth(AuthPlugin):
         nobody did yet: once for all who wait. Raises `reason` where nobody can be asked.
         """
         generation, found = refused.generation, self._current
-        while found is None or found.since <= generation:
+        while (
+            found is None
+            or found.since <= generation
+            # Another's sign-in, for no more than a good token. What was given to this one is all there is.
+            or (falls_short(found, reason) and found.since != self._stepped)
+        ):
             try:
                 found = await env.flight(
                     self._flight, lambda worker: self._stepped_up(worker, generation, reason)
@@ -86,7 +92,10 @@ class InteractiveAuth(AuthPlugin):
             keeper = self._keeper(env)
             with keeper.locked():
                 found = self._found(env, keeper, generation, reason)
-            return found or await self._asked_in_turn(env, keeper, generation, reason)
+            if found is None:
+                found = await self._asked_in_turn(env, keeper, generation, reason)
+                self._stepped = found.since
+            return found
         except SojournError as error:
             raise InVain(error) from error
 
