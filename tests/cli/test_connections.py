@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from sojourn import Accounts
+from sojourn.client.cache.store import CredentialStore
 from tests.cli.conftest import Cli
 from tests.client.certificates import certificate
 from tests.client.servers import Server
@@ -60,9 +62,22 @@ def test_a_flag_and_a_variable_say_it_too(cli, keystone, authority):
     words = ("login", keystone.url, "--kind", "keystone", "--username", "ada")
     assert cli(*words, "--password-file", "-", said="right\n").code == 6
     cli.good(*words, "--password-file", "-", "--cacert", authority[0], said="right\n")
+    kept = CredentialStore(cli.env["SOJOURN_HOME"])
+    assert Accounts(kept).get().again.endswith(f"--kind v3password --cacert {authority[0]}")
     cli.good("logout")
     cli.good(*words, "--password-file", "-", said="right\n", OS_CACERT=authority[0])
     assert cli.good("get", "/x", "--json").json["status"] == 200
+
+
+def test_who_signs_in_again_says_anew_what_is_trusted(cli, tmp_path, keystone, authority):
+    clouds(tmp_path, keystone.url, verify=False)
+    cli.good("login", "--cloud", "mine")
+    clouds(tmp_path, keystone.url)
+    system = {"SSL_CERT_FILE": authority[0]}
+    cli.good("login", "--cloud", "mine", **system)
+    assert cli.good("status", "--json").json["connection"] is None
+    assert cli("get", "/x").code == 6
+    assert cli.good("get", "/x", "--json", **system).json["status"] == 200
 
 
 def test_a_cloud_that_checks_nothing_is_warned_of(cli, tmp_path, keystone):

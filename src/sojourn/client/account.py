@@ -94,7 +94,14 @@ class Account:
             return self._login(*(["--dpop"] if self.bound else []))
         from sojourn.client.loading import kind_of
 
-        return f"sojourn login {self.issuer} --kind {kind_of(self.kind, self.grant)}"
+        words = ["sojourn", "login", self.issuer, "--kind", kind_of(self.kind, self.grant)]
+        return join([*words, *self._trusting])
+
+    @property
+    def _trusting(self) -> tuple[str, ...]:
+        """The words of a command that say which authority is trusted, where that is one of its own."""
+        verify = self.connection.get("verify")
+        return ("--cacert", verify) if isinstance(verify, str) else ()
 
     def _login(self, *more: str) -> str:
         """The command at a provider of OpenID Connect."""
@@ -108,7 +115,7 @@ class Account:
             resources=self.resources,
         )
         # `sojourn login --kind` makes bearer tokens, and has no choice.
-        return join([*words, *(() if workload else more)])
+        return join([*words, *self._trusting, *(() if workload else more)])
 
     @property
     def resources(self) -> tuple[str, ...]:

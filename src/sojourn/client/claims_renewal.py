@@ -77,7 +77,10 @@ class ClaimsRenewal:
 
     def stop(self) -> None:
         """End it; a renewal under way comes to its own end."""
-        self._stopped.set()
+        if (
+            self._thread.is_alive()
+        ):  # in a forked process it is not, and the event may have been left locked
+            self._stopped.set()
 
     def run(self, wait: Callable[[float], bool]) -> None:
         """Renew on this thread; `wait` takes seconds, and returns whether to stop."""

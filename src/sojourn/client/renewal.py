@@ -157,8 +157,13 @@ class RenewingAuth(InteractiveAuth):
 
     def record(self) -> dict[str, Any]:
         """Return what the sealed store keeps of this plugin; only ever written sealed."""
-        own = {"v": 1, "kind": self.kind, "state": self.state(), "secrets": self.secrets()}
-        return {**own, "connection": dict(self.connected)} if self.connected else own
+        return {
+            "v": 1,
+            "kind": self.kind,
+            "state": self.state(),
+            "secrets": self.secrets(),
+            "connection": dict(self.connected) or None,
+        }
 
     def connection(self) -> Mapping[str, Any]:
         return self.connected

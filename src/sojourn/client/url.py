@@ -66,8 +66,8 @@ def join(base: str, reference: str) -> str:
 
 def masked(url: str) -> str:
     """Return `url` fit to be shown: query values, user information and fragment hidden, names kept."""
-    if not _to_hide(url) and "sj_" not in url and "eyJ" not in url:
-        return url
+    if not _to_hide(url):
+        return _shown(url) if "sj_" in url or "eyJ" in url else url
     try:
         parts = urlsplit(url)
     except ValueError:

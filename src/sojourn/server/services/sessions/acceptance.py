@@ -197,8 +197,9 @@ class Acceptance:
             scope = tuple([name for name in scope if name in client.scope])
             if handed_on:
                 scope = _of_all(scope, beside)
-            for lost in losses(located.path, client, beside, grant=owner, exchange=exchange.GRANT):
-                raise InvalidToken(detail=f"{lost.node} {lost.key}: {lost.why}")
+            lost = losses(located.path, client, beside, grant=owner, exchange=exchange.GRANT)
+            if lost:
+                raise InvalidToken(detail=f"{lost[0].node} {lost[0].key}: {lost[0].why}")
         return Accepted(
             admitted=admitted,
             key=located.key,
