@@ -16,15 +16,11 @@ from sojourn.client.dialects.oidc.step_up import raised
 from sojourn.driver import drive
 from sojourn.wire.json_text import parse_object
 from tests.client.servers import ok
-from tests.client.test_step_up import Vault
+from tests.client.vault import vault
+
+__all__ = ["vault"]
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def vault(serve):
-    vault = Vault()
-    return vault.at(serve(vault.answer))
 
 
 RECORDED = (

@@ -5,7 +5,6 @@ it, and `sojourn status` tells of it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -53,4 +52,6 @@ def told(connection: Mapping[str, Any]) -> str | None:
 
 
 def _whole(path: str) -> str:
+    from pathlib import Path
+
     return str(Path(path).expanduser().absolute())
