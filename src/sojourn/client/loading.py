@@ -128,7 +128,12 @@ def _part_of(kind: str, part: str) -> ModuleType:
         raise ConfigurationError(
             f"An account is of the dialect {kind!r}, which neither this release has nor a package that is installed."
         )
-    if find_spec(f"{package}.{part}") is None:
+    try:
+        found = find_spec(f"{package}.{part}")
+    except ModuleNotFoundError as cause:
+        message = f"The package {package!r} of the dialect {kind!r} cannot be imported: {cause}."
+        raise ConfigurationError(message) from cause
+    if found is None:
         raise ConfigurationError(f"The dialect {kind!r} has no {part}: there are plugins alone.")
     return import_module(f"{package}.{part}")
 
@@ -142,7 +147,7 @@ def _package_of(kind: str) -> str | None:
         return package
     from importlib.metadata import entry_points
 
-    return next((entry.value for entry in entry_points(group=DIALECTS).select(name=kind)), None)
+    return next((entry.module for entry in entry_points(group=DIALECTS).select(name=kind)), None)
 
 
 def loader(name: str) -> Loader:

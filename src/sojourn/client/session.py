@@ -4,7 +4,7 @@ environments and the transports."""
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
@@ -40,14 +40,16 @@ class Session(Calls[Response, Transport, Pace], Questions):
 
     def env_for(self, plugin: AuthPlugin) -> Env:
         params = plugin.connection()
-        return self._other_env(None, params) if params else self._env
+        return self._kept_env(params) if params else self._env
 
     def request(self, url: str, method: str, **options: Unpack[RequestOptions]) -> Response:
         try:
             call = self._call(url, method, options)
             pace = options.get("rate_semaphore")
             params = call.auth.connection() if call.auth else None
-            env = self._env if pace is None and not params else self._other_env(pace, params)
+            env = self._kept_env(params) if params else self._env
+            if pace is not None:
+                env = self._other_env(pace, params)
             return drive(self._engine.run(env, call))
         except SojournError as error:
             self._leave(error)
@@ -66,6 +68,7 @@ class Session(Calls[Response, Transport, Pace], Questions):
 
     def _open(self, transport: Transport | None, rate_semaphore: Pace | None) -> None:
         self._flights_own = transport is None
+        self._envs: dict[tuple[Any, ...], BlockingEnv] = {}
         self._transport = transport or self._transport_for(self._trust)
         self._pace = rate_semaphore
         self._env = self._env_over(self._transport, self._trust, rate_semaphore)
@@ -77,6 +80,10 @@ class Session(Calls[Response, Transport, Pace], Questions):
             flights=(lambda: self._flights_for(trust)) if self._flights_own else None,
             discovery=self._discovery_cache,
         )
+
+    def _kept_env(self, params: Mapping[str, Any]) -> BlockingEnv:
+        key = (len(params), params.get("verify"), params.get("cert"))
+        return self._envs.get(key) or self._envs.setdefault(key, self._other_env(None, params))
 
     def _other_env(self, pace: Pace | None, params: Any) -> BlockingEnv:  # noqa: ANN401
         trust, transport = self._chosen(params, self._transport_for)
@@ -109,14 +116,16 @@ class AsyncSession(Calls[Coroutine[Any, Any, Response], AsyncTransport, AsyncPac
 
     def env_for(self, plugin: AuthPlugin) -> Env:
         params = plugin.connection()
-        return self._other_env(None, params) if params else self._env
+        return self._kept_env(params) if params else self._env
 
     async def request(self, url: str, method: str, **options: Unpack[RequestOptions]) -> Response:
         try:
             call = self._call(url, method, options)
             pace = options.get("rate_semaphore")
             params = call.auth.connection() if call.auth else None
-            env = self._env if pace is None and not params else self._other_env(pace, params)
+            env = self._kept_env(params) if params else self._env
+            if pace is not None:
+                env = self._other_env(pace, params)
             return await self._engine.run(env, call)
         except SojournError as error:
             self._leave(error)
@@ -134,6 +143,7 @@ class AsyncSession(Calls[Coroutine[Any, Any, Response], AsyncTransport, AsyncPac
         await self.close()
 
     def _open(self, transport: AsyncTransport | None, rate_semaphore: AsyncPace | None) -> None:
+        self._envs: dict[tuple[Any, ...], SuspendingEnv] = {}
         self._transport = transport or self._transport_for(self._trust)
         self._pace = rate_semaphore
         self._env = self._env_over(self._transport, self._trust, rate_semaphore)
@@ -153,6 +163,10 @@ class AsyncSession(Calls[Coroutine[Any, Any, Response], AsyncTransport, AsyncPac
         )
         paced = transport if pace is None else AsyncPacedTransport(transport, pace)
         return SuspendingEnv(paced, worker)
+
+    def _kept_env(self, params: Mapping[str, Any]) -> SuspendingEnv:
+        key = (len(params), params.get("verify"), params.get("cert"))
+        return self._envs.get(key) or self._envs.setdefault(key, self._other_env(None, params))
 
     def _other_env(self, pace: AsyncPace | None, params: Any) -> SuspendingEnv:  # noqa: ANN401
         trust, transport = self._chosen(params, self._transport_for)

@@ -14,13 +14,14 @@ from sojourn.model.client import Client
 from sojourn.model.client_session import ClientSession
 from sojourn.model.grant import Grant
 from sojourn.model.ids import is_of_jwt
-from sojourn.model.liveness import Node, Path, Verdict
+from sojourn.model.liveness import Node, Path, Verdict, name_of
 from sojourn.model.signin import SignIn
 from sojourn.model.token import Token
 from sojourn.model.user import User
 from sojourn.model.value import Ending, Value
 from sojourn.server.services.context import Context
 from sojourn.server.services.sessions.acceptance import Acceptance
+from sojourn.server.services.sessions.delegations import Delegations
 from sojourn.server.services.sessions.tree import Tree
 from sojourn.store import records
 from sojourn.store.contract import Record, partition_of
@@ -186,23 +187,16 @@ class Teller:
             return ()
         found = await self._tokens(grant_key)
         nodes = {record.key: Node(record.key, record.version, token) for record, token in found}
+        acting = await Delegations(self._context, self._tree).of(found)
+        refused = {entry.id for entry in acting if entry.why}
         steps: list[Step] = []
         for record, token in found:
             above = [nodes[key].value for key in record.path if "/token/" in key and key in nodes]
             ended = any(isinstance(one, Token) and _ends_below(one) for one in above)
-            if token.is_active(now) and not ended and await self._acts(record.key, token):
-                name = token.type.replace("_", " ")
-                steps.append(told(nodes[record.key], Verdict(name, record.key, "")))
+            step = told(nodes[record.key], Verdict(name_of(token), record.key, ""))
+            if token.is_active(now) and not ended and step.id not in refused:
+                steps.append(step)
         return tuple(steps)
-
-    async def _acts(self, key: str, token: Token) -> bool:
-        """Tell whether a token that was exchanged is still good by all who act; others have nobody who acts."""
-        if token.delegation is UNSET:
-            return True
-        path = await self._tree.path(key)
-        client = await self._tree.client(token.client_id)
-        found = self._verdicts(path, client, await self._tree.beside(path))
-        return client is not None and not any(one.why for one in found)
 
     async def _tokens(self, grant_key: str) -> list[tuple[Record, Token]]:
         part, name = partition_of(grant_key), grant_key.rsplit("/", 1)[1]
