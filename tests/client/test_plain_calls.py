@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sojourn import AsyncSession, Session
+from sojourn.client.auth import AuthPlugin, Stamp
 from sojourn.client.body import full_url
 from sojourn.client.dialects.oidc import ClientCredentials
+from sojourn.client.transport.contract import Reply
 from sojourn.client.url import is_plain, masked, origin
 
 URL = "http://a.example:8080/x/y"
@@ -85,3 +87,38 @@ def test_what_is_no_plugin_is_refused_when_it_is_set():
     with pytest.raises(TypeError, match="must be an authentication plugin"):
         session.auth = object()
     assert session.auth is None
+
+
+def whole(value: Any) -> bool:
+    """Whether a named tuple that was made from its values has all of them."""
+    return len(value) == len(type(value)._fields)
+
+
+def test_what_a_request_makes_from_values_is_whole():
+    class Answering:
+        def send(self, request):
+            assert whole(request)
+            return Reply(200, (), b"", "OK")
+
+        def close(self):
+            pass
+
+    class Listed(AuthPlugin):
+        async def authorize(self, env, request):
+            assert whole(request)
+            return Stamp([("X-A", "1"), ("accept", "x/y")])  # type: ignore[arg-type]
+
+    session = Session(Listed(), transport=Answering())
+    answers = [session.get(URL), session.get("x", endpoint_override=URL)]
+    for answer in answers:
+        assert whole(answer.request)
+        assert {"x-a": "1", "accept": "x/y"}.items() <= {
+            name.lower(): value for name, value in answer.request.headers
+        }.items()
+    assert all(whole(entry) for entry in session.history)
+    for call in (
+        session._call(URL, "get", {}),
+        session._call("x", "get", {"endpoint_override": URL}),
+    ):
+        assert whole(call)
+        assert call.service is None or whole(call.service)

@@ -7,10 +7,17 @@ import logging
 import threading
 import weakref
 from collections.abc import Callable
+from math import isfinite
 from typing import TYPE_CHECKING, Final, Protocol
 
 from sojourn.client.env.wall_clock import wall_clock
-from sojourn.errors import ConnectFailure, CredentialBusy, SojournError, StoreUnavailable
+from sojourn.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    IncompleteCredentials,
+    InteractionRequired,
+    SojournError,
+)
 
 if TYPE_CHECKING:
     from sojourn.client.credential import Credential
@@ -21,7 +28,10 @@ LOOK: Final = 60_000
 UNKNOWN: Final = 3_600_000
 """Milliseconds between two looks at a session whose end nobody knows."""
 AFTER_FAILURE: Final = 60_000
+MOST_REFUSALS: Final = 3
+"""Refusals in a row after which it ends: an answer of a proxy, or of a service in trouble, may look like one."""
 LEAST: Final = 1_000
+_ENDING: Final = (InteractionRequired, IncompleteCredentials, ConfigurationError)
 
 _log = logging.getLogger("sojourn.client.claims_renewal")
 
@@ -31,13 +41,13 @@ class Renewed(Protocol):
 
     claims_renewal: ClaimsRenewal | None
 
-    def renew_early(self) -> Credential: ...
+    def keep_good(self) -> Credential: ...
 
     def current_credential(self) -> Credential: ...
 
 
 class ClaimsRenewal:
-    """Renews `user` when `ratio` of a credential's life is over, or every `interval` milliseconds. It ends when it is
+    """Renews `user` when `ratio` of a credential's life is over, or every `interval` seconds. It ends when it is
     stopped, when nobody holds the user any more, when another takes its place, and when only a person can help."""
 
     def __init__(
@@ -45,23 +55,22 @@ class ClaimsRenewal:
         user: Renewed,
         ratio: float,
         *,
-        interval: int | None = None,
+        interval: float | None = None,
         clock: Clock = wall_clock,
     ) -> None:
         if not 0 < ratio <= 1:
             message = "preemptive_renewal_ratio= is a share of the credential's life, above 0 and at most 1."
             raise ValueError(message)
-        if interval is not None and interval <= 0:
+        if interval is not None and not (isfinite(interval) and interval > 0):
             message = "interval= is a number of seconds above zero."
             raise ValueError(message)
         self._user = weakref.ref(user)
         self._ratio = ratio
-        self._interval = interval
+        self._interval = None if interval is None else int(interval * 1000)
         self._now = clock
+        self._failures = 0
         self._stopped = threading.Event()
-        self._thread = threading.Thread(
-            target=self.run, args=(self._stopped.wait,), name="sojourn-claims", daemon=True
-        )
+        self._thread = threading.Thread(target=self._guarded, name="sojourn-claims", daemon=True)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {'active' if self.active else 'over'}>"
@@ -81,6 +90,12 @@ class ClaimsRenewal:
             self._thread.is_alive()
         ):  # in a forked process it is not, and the event may have been left locked
             self._stopped.set()
+
+    def _guarded(self) -> None:
+        try:
+            self.run(self._stopped.wait)
+        except Exception:  # noqa: BLE001 - the end of a thread that nobody waits for
+            _log.exception("Credentials are not renewed early any more.")
 
     def run(self, wait: Callable[[float], bool]) -> None:
         """Renew on this thread; `wait` takes seconds, and returns whether to stop."""
@@ -103,15 +118,23 @@ class ClaimsRenewal:
         if user is None:
             return None
         try:
-            held = user.current_credential() if first else user.renew_early()
-        except (ConnectFailure, CredentialBusy, StoreUnavailable) as error:
-            _log.info("The credential of %s could not be renewed early: %s", user, error)
-            return self._now() + AFTER_FAILURE
+            held = user.current_credential() if first else user.keep_good()
         except SojournError as error:
-            _log.warning("The credential of %s is not renewed early any more: %s", user, error)
-            return None
+            return self._after(error, user)
+        self._failures = 0
         due = self._due(held)
         return due if first else max(due, self._now() + LEAST)
+
+    def _after(self, error: SojournError, user: Renewed) -> int | None:
+        """Return when to try again after `error`; None where only a person can help, or where the service says no every
+        time: it may lock an account that is refused too often."""
+        self._failures += 1
+        refused = isinstance(error, AuthenticationError) and self._failures >= MOST_REFUSALS
+        if refused or isinstance(error, _ENDING):
+            _log.warning("The credential of %s is not renewed early any more: %s", user, error)
+            return None
+        _log.info("The credential of %s could not be renewed early: %s", user, error)
+        return self._now() + AFTER_FAILURE
 
     def _due(self, held: Credential) -> int:
         if self._interval is not None:

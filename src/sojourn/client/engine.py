@@ -185,4 +185,4 @@ def _stamped(request: Request, headers: Fields) -> Request:
             if len(held) == len(name) and held.lower() == name.lower():
                 kept = tuple(field for field in kept if field[0].lower() != name.lower())
                 break
-    return made(Request, (method, url, kept + headers, content, timeout))
+    return made(Request, (method, url, (*kept, *headers), content, timeout))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pkgutil
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -168,13 +168,14 @@ def loader(name: str) -> Loader:
 
 def kind_of(dialect: str, grant: str) -> str:
     """Return the name of the loader that signs in an account of `dialect` by `grant` again."""
-    from importlib.metadata import entry_points
-
+    known: Collection[str] = ()
     options = f"{_DIALECTS}.{dialect}.options"
     if find_spec(f"{_DIALECTS}.{dialect}") is None:
+        from importlib.metadata import entry_points
+
         known = entry_points(group=GROUP).names
-    else:
-        known = import_module(options).LOADERS if find_spec(options) else set()
+    elif find_spec(options) is not None:
+        known = import_module(options).LOADERS
     return grant if grant in known else dialect
 
 

@@ -177,6 +177,7 @@ class RenewingAuth(InteractiveAuth):
     def unbind(self) -> None:
         """Forget the credential, and whose account it was: the account was closed."""
         self.invalidate()
+        self._current, self._stamp = None, (None, Stamp())
         self._store = self._account = None
         self._memory = InMemory()
 
@@ -192,7 +193,7 @@ class RenewingAuth(InteractiveAuth):
         stale = self._stale
         try:
             found = await self._newer(env, stale, ask=ask)
-        except (ConnectFailure, CredentialBusy, StoreUnavailable):
+        except (ConnectFailure, CredentialBusy, NotAsked, StoreUnavailable):
             if (current := self._usable(env, stale)) is not None:
                 return current
             raise
@@ -206,8 +207,13 @@ class RenewingAuth(InteractiveAuth):
         return current
 
     async def renew_early(self, env: Env) -> Credential:
-        """Return a newer credential than the current one, which serves until it is there; nobody is asked."""
-        return await self._newer(env, generation_of(self._current), ask=False)
+        """Return a newer credential than the current one, which serves until it is there, or that itself where nobody
+        knows its end. Nobody is asked."""
+        before = generation_of(self._current)
+        held = await self.credential(env, ask=False)
+        if held.generation != before or held.expires_at is None:  # renewed just now, or for ever
+            return held
+        return await self._newer(env, before, ask=False)
 
     async def _newer(self, env: Env, stale: int, *, ask: bool) -> Credential:
         found = await self._flown(env, stale, ask=ask)

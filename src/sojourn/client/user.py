@@ -98,6 +98,9 @@ class User:
 
     def session_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options of a session of the user's, where `options` do not say otherwise."""
+        if options.get("cache") and self.who.login is not None and self.account is None:
+            message = "This user is kept for this process alone, and cache= would keep a second copy: leave it out."
+            raise ValueError(message)
         return {"auth": self.auth, "proxy": self.http_proxy, **options}
 
     def are_credentials_expired(self) -> bool:
@@ -143,11 +146,11 @@ class User:
         """
         from sojourn.client.claims_renewal import ClaimsRenewal
 
+        started = ClaimsRenewal(self, preemptive_renewal_ratio, interval=interval)
         self.stop_claims_renewal()
         if self.who.login is not None:
-            every = None if interval is None else int(interval * 1000)
-            self.claims_renewal = ClaimsRenewal(self, preemptive_renewal_ratio, interval=every)
-            self.claims_renewal.start()
+            self.claims_renewal = started
+            started.start()
 
     def stop_claims_renewal(self) -> None:
         """End what `start_claims_renewal` began."""
@@ -163,18 +166,18 @@ class User:
         found: Credential = self.run(lambda env: self.auth.credential(env, ask=False))
         return found
 
-    def renew_early(self) -> Credential:
-        """Return a newer credential, or where nobody knows the end of one, the same once the service took it. Nobody is
-        asked."""
-        found: Credential = self.run(self._renewed_early)
+    def keep_good(self) -> Credential:
+        """Return a newer credential before the current one ends, or where nobody knows its end, the same once the
+        service took it. Nobody is asked."""
+        found: Credential = self.run(self._kept_good)
         return found
 
-    async def _renewed_early(self, env: Env) -> Credential:
-        held = await self.auth.credential(env, ask=False)
-        if held.expires_at is not None:
-            return await self.auth.renew_early(env)
-        await self._check(env)
-        return await self.auth.credential(env, ask=False)
+    async def _kept_good(self, env: Env) -> Credential:
+        held = await self.auth.renew_early(env)
+        if held.expires_at is None:
+            await self._check(env)
+            held = await self.auth.credential(env, ask=False)
+        return held
 
     def resolve_entity(self) -> Mapping[str, Any]:
         """Return `type` and `id` of what the user is at the service, which is asked once. Raises CredentialError."""

@@ -61,14 +61,14 @@ def test_a_session_goes_on_from_use_to_use(store, cubicweb, pages):
     try:
         for _ in range(3):
             cubicweb.order("later")
-            assert user.renew_early().access_token != first.access_token
+            assert user.keep_good().access_token != first.access_token
         assert user.are_credentials_expired() is False
         copy = at(cubicweb).create_session_user("jane")
         assert copy.current_credential() == user.current_credential()
         cubicweb.order("later")
         cubicweb.order("later")
         with pytest.raises(errors.InteractionRequired, match=r"has ended|Sign in again"):
-            user.renew_early()
+            user.keep_good()
     finally:
         cubicweb.order("show_pages")
     assert is_nobody(cubicweb, first.access_token)

@@ -5,6 +5,8 @@ authenticator makes them; below it are the general user and the connection.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from math import isfinite
 from typing import TYPE_CHECKING, Final, Self
 
 from sojourn.client.dialects.shotgrid.connecting import create_sg_connection
@@ -44,13 +46,8 @@ class ShotgunUser(User):
     ) -> None:
         """As for every user; where no `interval` is given, SHOTGUN_SSO_RENEWAL_INTERVAL may say one, in seconds."""
         told = os.environ.get(_INTERVAL)
-        if interval is None and told:
-            try:
-                interval = float(told)
-            except ValueError as cause:
-                message = f"{_INTERVAL} is a number of seconds, not {told!r}."
-                raise ConfigurationError(message) from cause
-        super().start_claims_renewal(preemptive_renewal_ratio, interval=interval)
+        every = _seconds(told) if interval is None and told else interval
+        super().start_claims_renewal(preemptive_renewal_ratio, interval=every)
 
     def create_sg_connection(self) -> Connection:
         """Return a new `shotgun_api3.Shotgun` of the user, which renews its session by itself, by asking the person if
@@ -61,3 +58,10 @@ class ShotgunUser(User):
         auth = self.auth
         assert isinstance(auth, ShotgridAuth)  # noqa: S101 - `of` saw to it
         return create_sg_connection(auth, http_proxy=self.http_proxy)
+
+
+def _seconds(told: str) -> float:
+    with suppress(ValueError):
+        if isfinite(found := float(told)) and found > 0:
+            return found
+    raise ConfigurationError(f"{_INTERVAL} is a number of seconds above zero, not {told!r}.")
