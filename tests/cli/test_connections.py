@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from sojourn import Accounts
+from sojourn import Accounts, Session
 from sojourn.client.cache.store import CredentialStore
+from sojourn.client.dialects.keystone import v3
 from tests.cli.conftest import Cli
 from tests.client.certificates import certificate
+from tests.client.conftest import store
 from tests.client.servers import Server
 from tests.client.small_keystone import SmallKeystone
 from tests.client.small_provider import SmallProvider
+
+__all__ = ["store"]
 
 
 @pytest.fixture
@@ -78,6 +82,20 @@ def test_who_signs_in_again_says_anew_what_is_trusted(cli, tmp_path, keystone, a
     assert cli.good("status", "--json").json["connection"] is None
     assert cli("get", "/x").code == 6
     assert cli.good("get", "/x", "--json", **system).json["status"] == 200
+
+
+def test_a_path_holds_wherever_the_account_is_used(store, keystone, authority, monkeypatch):
+    folder = Path(authority[0]).parent
+    monkeypatch.chdir(folder)
+    name = Path(authority[0]).name
+    auth = v3.Password(keystone.url, username="ada", password="right")
+    account = Accounts(store).login(auth, verify=name, cert=None)
+    assert account.connection == {"verify": authority[0]}
+    monkeypatch.chdir("/")
+    with Session(Accounts(store).get().auth(), trust_env=False) as session:
+        assert session.get(f"{keystone.url}/x").ok
+    again = Accounts(store).login(Accounts(store).get().auth())
+    assert again.connection == {"verify": authority[0]}
 
 
 def test_a_cloud_that_checks_nothing_is_warned_of(cli, tmp_path, keystone):

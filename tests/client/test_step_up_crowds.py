@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from sojourn import Accounts, AsyncSession, Session, errors
+from sojourn.client.credential import Credential
 from sojourn.client.dialects.oidc import AuthorizationCode
 from sojourn.client.interaction import NotAsked
 from sojourn.client.transport.contract import Reply, Request
@@ -106,6 +107,42 @@ def test_who_waited_for_what_another_wanted_is_not_taken_to_have_been_asked(vaul
     wanted = ada.asked[-1]
     assert isinstance(wanted, errors.StepUpRequired)
     assert wanted.acr_values == ("urn:iron",)
+
+
+def test_who_wants_another_way_than_the_one_that_was_asked_for_meanwhile_is_asked_too(vault):
+    auth = signed_in(vault.issuer, lasts=3600)
+    ada = Ada(vault, auth)
+    ada.acr = lambda reason: getattr(reason, "acr_values", ("",))[0]
+    with Session(auth, trust_env=False) as session:
+        refused = drive(auth.authorize(session.env, Request("GET", vault.door)))
+        for acr in ("urn:gold", "urn:iron"):
+            said = f'Bearer error="insufficient_user_authentication", acr_values="{acr}"'
+            reply = Reply(401, (("WWW-Authenticate", said),), b"")
+            drive(auth.challenged(session.env, Request("GET", vault.door), reply, refused))
+    assert [getattr(one, "acr_values", ()) for one in ada.asked] == [("urn:gold",), ("urn:iron",)]
+
+
+def test_a_sign_in_that_the_provider_dates_back_is_not_new_enough(vault):
+    auth = signed_in(vault.issuer, lasts=3600)
+    ada = Ada(vault, auth)
+    with Session(auth, trust_env=False) as session:
+        refused = drive(auth.authorize(session.env, Request("GET", vault.door)))
+        now = session.env.now()
+        old = {"sub": "ada", "auth_time": now // 1000 - 600}
+        auth.adopt(
+            Credential(now + 1, "x", now, expires_at=now + 9_000_000, claims=old, since=now + 1)
+        )
+        reply = Reply(401, (("WWW-Authenticate", vault.challenge),), b"")
+        drive(auth.challenged(session.env, Request("GET", vault.door), reply, refused))
+        assert len(ada.asked) == 1
+        fresh = {"sub": "ada", "auth_time": now // 1000}
+        auth.adopt(
+            Credential(
+                now + 9_000, "y", now, expires_at=now + 9_000_000, claims=fresh, since=now + 9_000
+            )
+        )
+        drive(auth.challenged(session.env, Request("GET", vault.door), reply, refused))
+    assert len(ada.asked) == 1
 
 
 @pytest.mark.parametrize("stored", [False, True])

@@ -22,7 +22,7 @@ def option() -> click.Option:
 
 
 def chosen(given: Mapping[str, Any], cacert: str | None) -> dict[str, Any]:
-    """What `given`, of a cloud or the environment, and the flag say; paths hold wherever the account is used.
+    """What `given`, of a cloud or the environment, and the flag say.
 
     Raises ConfigurationError for a file that cannot be read or is none.
     """
@@ -31,10 +31,6 @@ def chosen(given: Mapping[str, Any], cacert: str | None) -> dict[str, Any]:
     found = dict(given)
     if cacert is not None:
         found["verify"] = cacert
-    if isinstance(found.get("verify"), str):
-        found["verify"] = _whole(found["verify"])
-    if cert := found.get("cert"):
-        found["cert"] = _whole(cert) if isinstance(cert, str) else tuple(map(_whole, cert))
     if found:
         _ = Trust(**found).context  # what it cannot read it names
     if found.get("verify") is False:
@@ -49,9 +45,3 @@ def told(connection: Mapping[str, Any]) -> str | None:
     if cert:
         words.append(f"shows the certificate {cert if isinstance(cert, str) else cert[0]}")
     return "; ".join(words) or None
-
-
-def _whole(path: str) -> str:
-    from pathlib import Path
-
-    return str(Path(path).expanduser().absolute())

@@ -156,15 +156,15 @@ class Accounts(Mapping[str, Account]):
         the same provider replaces the old credential.
 
         `verify` and `cert` are those of `Session`, for all connections that the account needs; they are kept with it,
-        and whoever uses it has them too.
+        and whoever uses it has them too. Without them it is what the plugin of an account had already.
         """
         from sojourn.client.loading import accounts_of
+        from sojourn.client.restoring import kept
         from sojourn.client.running import run
 
         plugin.meant_for = self.store
-        path = verify if verify is None or isinstance(verify, bool) else os.fspath(verify)
-        said = {"verify": path, "cert": cert}
-        plugin.connected = {key: value for key, value in said.items() if value is not None}
+        if said := kept(verify, cert):
+            plugin.connected = said
         dialect = accounts_of(plugin.kind)
         record = run(lambda env: dialect.signed_in(env, plugin), connection=plugin.connection())
         account = self.keep(plugin, record, name=name)

@@ -98,11 +98,13 @@ def _pending(note: dict[str, Any], now: int) -> bool:
 def answers(found: Credential, reason: InteractionRequired, stale: int, now: int) -> bool:
     """Tell whether `found`, which another process got, is what a person was to be asked for because of `reason`."""
     if isinstance(reason, StepUpRequired):
-        return found.since > stale and not falls_short(found, reason)
+        return found.since > stale and not falls_short(found, reason, now)
     return found.generation > stale and found.fresh(now)
 
 
-def falls_short(found: Credential, reason: StepUpRequired) -> bool:
-    """Tell whether `found` says itself that its person signed in by another way than `reason` wants."""
-    acr = found.claims.get("acr")
-    return bool(reason.acr_values) and acr is not None and acr not in reason.acr_values
+def falls_short(found: Credential, reason: StepUpRequired, now: int) -> bool:
+    """Tell whether `found` says itself that its person signed in otherwise than `reason` wants, or too long ago."""
+    acr, at = found.claims.get("acr"), found.claims.get("auth_time")
+    if reason.acr_values and acr is not None and acr not in reason.acr_values:
+        return True
+    return reason.max_age is not None and isinstance(at, int) and now // 1000 - at > reason.max_age

@@ -13,7 +13,7 @@ from sojourn.client.cache.store import CredentialStore
 from sojourn.client.defaults import DefaultsManager
 from sojourn.client.loading import GENERAL, users_of
 from sojourn.client.prompt.contract import Answer, Field, Form
-from sojourn.client.restoring import connection_of
+from sojourn.client.restoring import kept
 from sojourn.client.running import run
 from sojourn.client.user import User, of_record, of_script
 from sojourn.client.user_dialect import options_of, proxy_url
@@ -250,7 +250,7 @@ class Authenticator:
     def _plugin(self, wanted: _Wanted) -> RenewingAuth:
         plugin = self._dialect.plugin(wanted.host, wanted.login, wanted.options)
         plugin.meant_for = self.store
-        plugin.connected = connection_of({"connection": wanted.options})
+        plugin.connected = kept(wanted.options.get("verify"), wanted.options.get("cert"))
         return plugin
 
     def _signed_in(self, wanted: _Wanted, answer: Answer) -> User:

@@ -44,7 +44,8 @@ class InteractiveAuth(AuthPlugin):
     """Asks the person of this credential, where one was chosen to."""
     asked_for: InteractionRequired | None = None
     """Why a person was asked last, by this plugin."""
-    _stepped: int = 0  # the generation of the last sign-in that a service asked for
+    _stepped: tuple[int, tuple[str, ...], int | None] = (0, (), None)
+    """The generation of the last sign-in that a service asked for, by which ways and how new."""
     _current: Credential | None
     _flight: Flight
 
@@ -75,7 +76,10 @@ class InteractiveAuth(AuthPlugin):
             found is None
             or found.since <= generation
             # Another's sign-in, for no more than a good token. What was given to this one is all there is.
-            or (falls_short(found, reason) and found.since != self._stepped)
+            or (
+                falls_short(found, reason, env.now())
+                and (found.since, reason.acr_values, reason.max_age) != self._stepped
+            )
         ):
             try:
                 found = await env.flight(
@@ -94,7 +98,7 @@ class InteractiveAuth(AuthPlugin):
                 found = self._found(env, keeper, generation, reason)
             if found is None:
                 found = await self._asked_in_turn(env, keeper, generation, reason)
-                self._stepped = found.since
+                self._stepped = (found.since, reason.acr_values, reason.max_age)
             return found
         except SojournError as error:
             raise InVain(error) from error

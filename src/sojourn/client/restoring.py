@@ -3,6 +3,7 @@ it; below it is the dialect's own `restored`."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from sojourn.client.loading import accounts_of
 if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
     from sojourn.client.renewal import RenewingAuth
+    from sojourn.client.transport.tls import Cert, Verify
 
 
 def restored(
@@ -27,6 +29,20 @@ def restored(
     )
     plugin.connected = connection_of(record)
     return plugin
+
+
+def kept(verify: Verify | None, cert: Cert | None) -> dict[str, Any]:
+    """Return `verify` and `cert` as an account keeps them: a path holds wherever the account is used."""
+    found: dict[str, Any] = {}
+    if verify is not None:
+        found["verify"] = verify if isinstance(verify, bool) else _whole(os.fspath(verify))
+    if cert is not None:
+        found["cert"] = _whole(cert) if isinstance(cert, str) else tuple(map(_whole, cert))
+    return found
+
+
+def _whole(path: str) -> str:
+    return os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 - pathlib takes longer than the rest
 
 
 def connection_of(record: Mapping[str, Any]) -> dict[str, Any]:

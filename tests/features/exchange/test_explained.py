@@ -105,3 +105,5 @@ def test_what_would_end_leaves_out_what_its_actors_have_ended_already(
     assert {story(provider, one).steps[0].id for one in (by_itself, acted)} <= every
     change(provider, setting.api, grant_types=("client_credentials",))
     assert every - would_end() == {story(provider, acted).steps[0].id}
+    change(provider, setting.app, resources=())
+    assert would_end() <= every - {story(provider, tokens.access).steps[0].id}

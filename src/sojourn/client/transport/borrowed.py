@@ -5,6 +5,7 @@ above it; below it is whatever `request` the foreign session has."""
 from __future__ import annotations
 
 import sys
+from collections.abc import Container
 from contextlib import suppress
 from typing import Any
 
@@ -30,6 +31,7 @@ class BorrowedTransport:
         self._jar: Any = getattr(getattr(sender, "session", sender), "cookies", None)
 
     def send(self, request: Request) -> Reply:
+        before = {_name_of(one) for one in self._jar or ()}
         try:
             answer = self._session.request(
                 request.url,
@@ -48,7 +50,7 @@ class BorrowedTransport:
             shown = masked(request.url)
             text = f"{request.method} {shown}: no answer"
             raise kind(text, method=request.method, url=shown, detail=str(error)) from error
-        self._forget(answer)
+        self._forget(answer, before)
         return Reply(answer.status_code, _fields(answer), answer.content, answer.reason or "")
 
     def _headers(self, request: Request) -> dict[str, str]:
@@ -56,14 +58,19 @@ class BorrowedTransport:
         own = {} if self._jar is None or not len(self._jar) else {"Cookie": ""}
         return own | dict(request.headers)
 
-    def _forget(self, answer: Any) -> None:  # noqa: ANN401 - not of ours
-        """Take the cookies of a sign-in out of the session again, which would send them with every request."""
+    def _forget(self, answer: Any, before: Container[tuple[str, ...]]) -> None:  # noqa: ANN401 - not of ours
+        """Take new cookies of a sign-in out of the session again, which would send them with every request."""
         for one in getattr(answer, "cookies", ()) if self._jar is not None else ():
-            with suppress(KeyError):
-                self._jar.clear(one.domain, one.path, one.name)
+            if (name := _name_of(one)) not in before:
+                with suppress(KeyError):
+                    self._jar.clear(*name)
 
     def close(self) -> None:
         """Do nothing: the session is not ours to close."""
+
+
+def _name_of(cookie: Any) -> tuple[str, ...]:  # noqa: ANN401 - not of ours
+    return cookie.domain, cookie.path, cookie.name
 
 
 def _fields(answer: Any) -> Fields:  # noqa: ANN401 - not of ours

@@ -36,7 +36,7 @@ class CookieAuth(CubicWebAuth):
         self,
         url: str,
         username: str,
-        password: str | None,
+        password: str,
         *,
         store: CredentialStore | None = None,
         account: str | None = None,

@@ -19,6 +19,7 @@ class CubicWebPerson(CookieAuth):
     """Renews a session that is alive, and none that has ended."""
 
     grant = "person"
+    keeps_secret = False
 
     def __init__(
         self,
@@ -28,7 +29,7 @@ class CubicWebPerson(CookieAuth):
         store: CredentialStore | None = None,
         account: str | None = None,
     ) -> None:
-        super().__init__(url, username, None, store=store, account=account)
+        super().__init__(url, username, "", store=store, account=account)
 
     async def renew(self, env: Env, previous: Credential | None, nonce: str) -> Credential:
         """Go on with the session, which lives from use to use."""

@@ -33,26 +33,26 @@ class CubicWebAuth(RenewingAuth):
     kind = "cubicweb"
     spends = False
     grant: ClassVar[str]
+    keeps_secret: ClassVar[bool] = True
     """The name that loads the plugin, and how accounts call their way to sign in."""
 
     def __init__(
         self,
         url: str,
         user: str,
-        secret: str | None,
+        secret: str,
         *,
         store: CredentialStore | None,
         account: str | None,
     ) -> None:
-        """`secret` None is a person's, which is not kept."""
-        if not user or secret == "":
+        if not user or (self.keeps_secret and not secret):
             raise IncompleteCredentials(f"{self.grant} needs to know who it is, and the secret.")
         super().__init__(store=store, account=account)
         self.url = url.partition("#")[0].partition("?")[0].rstrip("/")
         self._origin = origin(self.url)
         self._folder = urlsplit(self.url).path or "/"
         self.user = user
-        self.secret = secret or ""
+        self.secret = secret
         self.label = user
 
     def covers(self, request: Request) -> bool:

@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct
 
 from sojourn.model.admission import verdicts
 from sojourn.model.allowance import losses
-from sojourn.model.beside import Beside, beside_verdicts
+from sojourn.model.beside import ALONE, Beside, beside_verdicts
 from sojourn.model.client import Client
 from sojourn.model.client_session import ClientSession
 from sojourn.model.grant import Grant
@@ -168,15 +168,20 @@ class Teller:
 
     def _verdicts(self, path: Path, client: Client | None, beside: Beside) -> tuple[Verdict, ...]:
         now = self._context.now()
-        lost: tuple[Verdict, ...] = ()
-        if client is not None and not self._context.register_missing:
-            grant = next((one.value for one in path if type(one.value) is Grant), None)
-            lost = losses(path, client, beside, grant=grant, exchange=GRANT)
+        grant = next((one.value for one in path if type(one.value) is Grant), None)
+        lost = self._lost(path, client, beside, grant)
         return (
             *verdicts(path, client=client, now=now),
             *beside_verdicts(path, beside, now=now),
             *lost,
         )
+
+    def _lost(
+        self, path: Path, client: Client | None, beside: Beside, grant: Grant | None
+    ) -> tuple[Verdict, ...]:
+        if client is None or self._context.register_missing:
+            return ()
+        return losses(path, client, beside, grant=grant, exchange=GRANT)
 
     async def below(self, grant_key: str) -> tuple[Step, ...]:
         """The live tokens that would end with a grant; none below one that has ended."""
@@ -190,11 +195,14 @@ class Teller:
         acting = await Delegations(self._context, self._tree).of(found)
         refused = {entry.id for entry in acting if entry.why}
         steps: list[Step] = []
+        grant = next((node.value for node in path if type(node.value) is Grant), None)
         for record, token in found:
             above = [nodes[key].value for key in record.path if "/token/" in key and key in nodes]
             ended = any(isinstance(one, Token) and _ends_below(one) for one in above)
-            step = told(nodes[record.key], Verdict(name_of(token), record.key, ""))
-            if token.is_active(now) and not ended and step.id not in refused:
+            node = nodes[record.key]
+            step = told(node, Verdict(name_of(token), record.key, ""))
+            lost = token.delegation is UNSET and self._lost((node,), client, ALONE, grant)
+            if token.is_active(now) and not (ended or lost or step.id in refused):
                 steps.append(step)
         return tuple(steps)
 
