@@ -86,9 +86,8 @@ class ClaimsRenewal:
 
     def stop(self) -> None:
         """End it; a renewal under way comes to its own end."""
-        if (
-            self._thread.is_alive()
-        ):  # in a forked process it is not, and the event may have been left locked
+        # In a forked process the thread is not there, and the event may have been left locked.
+        if self._thread.is_alive():
             self._stopped.set()
 
     def _guarded(self) -> None:

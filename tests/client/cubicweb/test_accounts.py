@@ -77,6 +77,15 @@ def test_the_text_of_an_account_is_not_its_secret(store, cubicweb):
     assert Accounts(store).login(cubicweb.basic()).token() == "jane"
 
 
+@pytest.mark.parametrize("way", ["signed", "basic"])
+def test_an_account_without_its_secret_does_not_become_a_persons(store, cubicweb, way):
+    account = Accounts(store).login(getattr(cubicweb, way)())
+    record = store.read(account.id)
+    store.write(account.id, {**record, "secrets": {**record["secrets"], "secret": ""}})
+    with pytest.raises(errors.IncompleteCredentials):
+        Accounts(store).get().auth()
+
+
 def test_plugins_load_by_name_from_the_environment(cubicweb):
     environ = {
         "CUBICWEB_URL": cubicweb.http,

@@ -4,7 +4,7 @@ functions by the dialect's name; below them are the plugins."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from sojourn.client.dialects.cubicweb.cookie import CookieAuth
 from sojourn.client.dialects.cubicweb.options import LOADERS
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from sojourn.client.cache.store import CredentialStore
 
 
+_OF_PEOPLE: Final = frozenset({CookieAuth.grant, CubicWebPerson.grant})
+
+
 def restored(
     record: Mapping[str, Any],
     *,
@@ -26,12 +29,15 @@ def restored(
 ) -> CubicWebAuth:
     """Return the plugin that a record describes, carrying its credential; without `account` it is kept nowhere."""
     state, secrets = record["state"], record["secrets"]
-    url, user, secret = state["issuer"], state["user"], secrets.get("secret")
-    plugin: CubicWebAuth = (
-        LOADERS[state["grant"]].build(url, user, secret, store=store, account=account or None)  # type: ignore[assignment]
-        if secret
-        else CubicWebPerson(url, user, store=store, account=account or None)
-    )
+    url, user, secret = state["issuer"], state["user"], secrets.get("secret", "")
+    plugin: CubicWebAuth
+    if not secret and state["grant"] in _OF_PEOPLE:
+        plugin = CubicWebPerson(url, user, store=store, account=account or None)
+    else:
+        build = LOADERS[state["grant"]].build
+        plugin = cast(
+            "CubicWebAuth", build(url, user, secret, store=store, account=account or None)
+        )
     plugin.label = record.get("name") or plugin.label
     plugin.restore(state, secrets)
     return plugin
